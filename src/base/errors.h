@@ -38,6 +38,14 @@ const char *dbmail_error_detail(const GError *error);
 /* The code of an error of this domain; DBMAIL_ERROR_INTERNAL of any other. */
 DbmailErrorCode dbmail_error_code(const GError *error);
 
+/* Notes where the error comes from, in words for programs ("23505" and the
+ * constraint, say), for callers that must tell causes of one code apart.  Only
+ * for an error of this domain. */
+void dbmail_error_set_cause(GError *error, const char *cause);
+
+/* What was noted; NULL where nothing was.  Valid as long as the error. */
+const char *dbmail_error_cause(const GError *error);
+
 static inline gboolean dbmail_error_is(const GError *error, DbmailErrorCode code)
 {
 	return g_error_matches(error, DBMAIL_ERROR, (int)code);
