@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mailboxes: names, subscriptions and the numbers of STATUS. */
+#ifndef STORE_MAILBOX_H
+#define STORE_MAILBOX_H
+
+#include <glib.h>
+
+#include "store/store.h"
+
+#define MAILBOX_SEPARATOR '/'
+#define MAILBOX_NAME_MAX 1024 /* bytes of UTF-8 */
+
+/* A mailbox as its row says at one moment.  Free with mailbox_free. */
+typedef struct {
+	gint64 id;
+	gint64 owner;
+	char *name; /* UTF-8, levels separated by MAILBOX_SEPARATOR */
+	char *special_use; /* such as "\\Sent", or NULL */
+	guint32 uidvalidity;
+	guint32 uidnext;
+	guint32 first_recent; /* messages from this UID on are recent */
+	guint64 seq;          /* HIGHESTMODSEQ */
+	guint32 messages;
+	guint32 unseen;
+	guint32 deleted;
+	guint64 size; /* bytes of all messages */
+	gboolean read_only;
+	gboolean no_select;
+	gboolean no_inferiors;
+} Mailbox;
+
+void mailbox_free(Mailbox **mailbox);
+
+static inline void mailbox_auto_free(Mailbox *mailbox)
+{
+	mailbox_free(&mailbox);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_auto_free)
+
+/* The name as it is kept: INBOX and INBOX/... in capitals, checked for
+ * length, depth, empty levels, control characters, * and %, and valid UTF-8.
+ * INVALID.  Free with g_free. */
+char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* NOT_FOUND. */
+gboolean mailbox_get(Store *store, gint64 owner, const char *name,
+	Mailbox **mailbox, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One line of LIST. */
+typedef struct {
+	Mailbox *mailbox;    /* NULL for a subscribed name without mailbox */
+	char *name;          /* never NULL */
+	gboolean subscribed;
+} MailboxListed;
+
+/* All mailboxes and subscribed names of a user, sorted by name bytes: array
+ * of MailboxListed *, freed with its elements.  One round trip. */
+gboolean mailbox_list(Store *store, gint64 owner, GPtrArray **list,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Creates it and the levels above it that are missing (RFC 3501 section
+ * 6.3.3).  special_use may be NULL.  EXISTS; a \Noselect name becomes a
+ * mailbox again.  NO_PERMISSION under a no_inferiors one. */
+gboolean mailbox_create(Store *store, gint64 owner, const char *name,
+	const char *special_use, Mailbox **mailbox, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Deletes it with its messages; one with children becomes \Noselect (RFC
+ * 3501 section 6.3.4).  NOT_FOUND; NO_PERMISSION for INBOX and for a
+ * \Noselect name that still has children. */
+gboolean mailbox_delete(Store *store, gint64 owner, const char *name,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Renames it and what is under it; INBOX instead gives its messages to the
+ * new mailbox and stays (RFC 3501 section 6.3.5).  NOT_FOUND; EXISTS. */
+gboolean mailbox_rename(Store *store, gint64 owner, const char *from,
+	const char *to, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A name need not exist to be subscribed (RFC 3501 section 6.3.6). */
+gboolean mailbox_subscribe(Store *store, gint64 owner, const char *name,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mailbox_unsubscribe(Store *store, gint64 owner, const char *name,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes the mailbox's recent messages for the caller's session: messages
+ * from the UID returned on are \Recent to it and to no later session (RFC
+ * 3501 section 2.3.2). */
+gboolean mailbox_take_recent(Store *store, gint64 mailbox,
+	guint32 *first_recent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Messages into mailboxes, between them, and out of them. */
+#ifndef STORE_MESSAGE_H
+#define STORE_MESSAGE_H
+
+#include <glib.h>
+
+#include "base/bytes.h"
+#include "base/numset.h"
+#include "base/timestamp.h"
+#include "store/flag.h"
+#include "store/store.h"
+
+/* A message scanned, split, hashed and summarised: all that can be done
+ * before the database is asked.  The raw bytes must outlive it. */
+typedef struct MessageDraft MessageDraft;
+
+/* Never fails for any input up to max_message_size, which the caller has
+ * checked.  The pieces are joined and compared with raw; where they differ,
+ * which would be a bug, raw is kept whole and *split_failed (may be NULL) is
+ * set for the caller's log. */
+MessageDraft *message_draft_new(Store *store, Bytes raw, gboolean *split_failed)
+	G_GNUC_WARN_UNUSED_RESULT;
+void message_draft_free(MessageDraft **draft);
+
+static inline void message_draft_auto_free(MessageDraft *draft)
+{
+	message_draft_free(&draft);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MessageDraft, message_draft_auto_free)
+
+/* One message to put into one mailbox. */
+typedef struct {
+	const MessageDraft *draft;
+	gint64 mailbox;
+	Timestamp internal_date;
+	Flags flags;
+	const char *const *keywords; /* NULL-terminated, or NULL */
+	/* results */
+	guint32 uid;
+	guint32 uidvalidity;
+} MessagePut;
+
+/* Puts them all, in one transaction, or none (RFC 3502); drafts that are
+ * the same pointer share one physical message.  NOT_FOUND where a mailbox is
+ * gone, OVER_QUOTA, LIMIT for too many keywords.  One or two round trips. */
+gboolean message_append(Store *store, MessagePut *puts, guint count,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef enum {
+	DELIVERY_STORED,    /* on disk */
+	DELIVERY_DUPLICATE, /* was there already: a retry after a lost reply */
+	DELIVERY_OVER_QUOTA,
+	DELIVERY_NO_MAILBOX,
+} DeliveryOutcome;
+
+typedef struct {
+	gint64 mailbox;
+	DeliveryOutcome outcome; /* result */
+	guint32 uid;             /* result where DELIVERY_STORED */
+} DeliveryTarget;
+
+/* What a delivery can be recognised by when it is tried again. */
+#define DELIVERY_KEY_SIZE 32
+typedef struct {
+	guint8 bytes[DELIVERY_KEY_SIZE];
+} DeliveryKey;
+
+/* Delivers one message to mailboxes (each named once), in one transaction
+ * that is on disk when this returns TRUE; one physical message for all.  A
+ * target fails alone.  key (may be NULL) is remembered in the same
+ * transaction until message_delivery_confirmed(); a target that has it
+ * already is a DUPLICATE.  Any error: nothing was stored, or (TEMPORARY)
+ * nobody knows, and the same delivery with the same key may be tried again. */
+gboolean message_deliver(Store *store, const MessageDraft *draft,
+	Timestamp internal_date, const DeliveryKey *key,
+	DeliveryTarget *targets, guint count, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The client has read the reply: forgets the key, so that the same message
+ * sent on purpose is delivered again. */
+gboolean message_delivery_confirmed(Store *store, const DeliveryKey *key,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The UIDs a COPY or MOVE gave (RFC 4315): from[i] became to[i]. */
+typedef struct {
+	guint32 uidvalidity;
+	GArray *from; /* guint32, ascending */
+	GArray *to;   /* guint32, ascending */
+} MessageCopied;
+
+void message_copied_clear(MessageCopied *copied);
+
+/* Copies (or moves, RFC 6851) messages with flags, keywords and dates, all
+ * or none, in one transaction; UIDs that are not there are passed over.
+ * NOT_FOUND for the destination, OVER_QUOTA. */
+gboolean message_copy(Store *store, gint64 from, const NumSet *uids, gint64 to,
+	gboolean move, MessageCopied *copied, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes the messages with \Deleted; of these UIDs alone where uids is not
+ * NULL.  expunged (may be NULL) receives what went; seq the mailbox's seq. */
+gboolean message_expunge(Store *store, gint64 mailbox, const NumSet *uids,
+	NumSet *expunged, guint64 *seq, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes these UIDs whatever their flags: POP3's QUIT. */
+gboolean message_remove(Store *store, gint64 mailbox, const NumSet *uids,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SEARCH over a view: keys in, message indexes out (RFC 3501 section 6.4.4). */
+#ifndef STORE_SEARCH_H
+#define STORE_SEARCH_H
+
+#include <glib.h>
+
+#include "base/numset.h"
+#include "base/timestamp.h"
+#include "store/view.h"
+
+typedef enum {
+	SEARCH_ALL,
+	SEARCH_AND, /* children */
+	SEARCH_OR,  /* children */
+	SEARCH_NOT, /* one child */
+	SEARCH_FLAGS,   /* (flags & mask) == value */
+	SEARCH_KEYWORD, /* text */
+	SEARCH_RECENT,  /* uid >= number */
+	SEARCH_SEQUENCE, /* set of sequence numbers */
+	SEARCH_UID,      /* set of UIDs */
+	SEARCH_SIZE,     /* compare, number */
+	SEARCH_INTERNAL_DATE, /* compare, day (UTC, as INTERNALDATE is shown) */
+	SEARCH_SENT_DATE,     /* compare, day in the Date field's own zone */
+	SEARCH_MODSEQ,        /* modseq >= number */
+	SEARCH_HEADER,        /* field, text; empty text: field is there */
+	SEARCH_BODY,          /* text */
+	SEARCH_TEXT,          /* text */
+} SearchKind;
+
+typedef enum { SEARCH_LESS, SEARCH_EQUAL, SEARCH_GREATER_EQUAL, SEARCH_GREATER }
+	SearchCompare;
+
+/* A node; built in an arena by whoever parsed the command. */
+typedef struct SearchKey SearchKey;
+struct SearchKey {
+	SearchKind kind;
+	SearchCompare compare;
+	guint32 flags_mask;
+	guint32 flags_value;
+	guint64 number;
+	CalendarDay day;
+	const NumSet *set;
+	const char *field; /* header field name */
+	const char *text;  /* UTF-8; matched as substring, case-insensitively */
+	SearchKey *first_child;
+	SearchKey *next; /* sibling */
+};
+
+/* The matching messages' indexes in the view, ascending (GArray of guint).
+ * Cheap keys decide first; a message's header or body is read only where
+ * they leave it open, in batches.  cancelled (may be NULL) is asked between
+ * batches.  Free with g_array_unref. */
+gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
+	gboolean (*cancelled)(gpointer data), gpointer data, GArray **matches,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
