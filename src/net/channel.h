@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A non-blocking socket, plain or TLS, beneath the buffers of a stream. */
+#ifndef NET_CHANNEL_H
+#define NET_CHANNEL_H
+
+#include <glib.h>
+#include <sys/uio.h>
+
+#include "net/tls.h"
+
+/* No buffers and no deadlines of its own: each call does what is possible now
+ * and says what it waits for.  net/stream.c alone uses it.  A layer between
+ * the two, DEFLATE (RFC 4978), has its place in front of channel_read() and
+ * channel_write(). */
+typedef struct Channel Channel;
+
+typedef enum {
+	CHANNEL_DONE,       /* some bytes went through */
+	CHANNEL_WANT_READ,  /* wait until the socket is readable */
+	CHANNEL_WANT_WRITE, /* wait until it is writable */
+	CHANNEL_EOF,        /* the peer sends no more */
+	CHANNEL_FAILED,     /* channel_failure() says why */
+} ChannelResult;
+
+/* Takes the descriptor. */
+Channel *channel_new(int fd) G_GNUC_WARN_UNUSED_RESULT;
+void channel_free(Channel **channel);
+
+int channel_fd(const Channel *channel);
+
+/* 1 to size bytes into out, their number into *got, when DONE. */
+ChannelResult channel_read(Channel *channel, char *out, gsize size, gsize *got);
+
+/* TRUE when bytes that have been decrypted wait inside TLS. */
+gboolean channel_has_pending(const Channel *channel);
+
+/* Sends what it can of count pieces, at least 1 byte of a total that is not
+ * 0, and their number into *sent when DONE.  After a WANT the same bytes
+ * must be offered again first. */
+ChannelResult channel_write(Channel *channel, const struct iovec *pieces,
+	int count, gsize *sent);
+
+/* Begins TLS as the server; then channel_handshake() until it is DONE. */
+void channel_start_tls(Channel *channel, TlsContext *tls);
+ChannelResult channel_handshake(Channel *channel);
+
+gboolean channel_is_tls(const Channel *channel);
+
+/* Version and cipher; NULL before the handshake is done. */
+const char *channel_tls_description(const Channel *channel);
+
+/* Says that no more will be sent, as far as that works without waiting. */
+void channel_shutdown(Channel *channel);
+
+/* Why the last call FAILED, for the log. */
+const char *channel_failure(const Channel *channel);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every TLS session of a daemon shares: certificate, key, rules. */
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/errors.h"
+
+struct TlsContext {
+	gatomicrefcount references;
+	SSL_CTX *ssl;
+};
+
+char *tls_last_error(void)
+{
+	unsigned long code = ERR_get_error();
+	const char *reason = ERR_reason_error_string(code);
+	char *text = reason != NULL
+		? g_strdup(reason)
+		: ERR_SYSTEM_ERROR(code)
+			? g_strdup(g_strerror(ERR_GET_REASON(code)))
+			: g_strdup("unknown error");
+
+	ERR_clear_error();
+	return text;
+}
+
+static gboolean setting_wrong(const DaemonSettings *settings,
+	const char *name, const char *value, GError **error)
+{
+	g_autofree char *why = tls_last_error();
+	g_autofree char *text = g_strdup_printf("[%s] %s = %s: %s",
+		settings->section, name, value, why);
+
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
+	return FALSE;
+}
+
+static gboolean load_certificate(
+	SSL_CTX *ssl, const DaemonSettings *settings, GError **error)
+{
+	gboolean own_key = settings->tls_key != NULL &&
+		settings->tls_key[0] != '\0';
+	const char *key = own_key ? settings->tls_key : settings->tls_cert;
+	const char *key_setting = own_key ? "tls_key" : "tls_cert";
+
+	ERR_clear_error();
+	if (SSL_CTX_use_certificate_chain_file(ssl, settings->tls_cert) != 1)
+		return setting_wrong(
+			settings, "tls_cert", settings->tls_cert, error);
+	if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
+		return setting_wrong(settings, key_setting, key, error);
+	if (SSL_CTX_check_private_key(ssl) != 1)
+		return setting_wrong(settings, key_setting, key, error);
+	return TRUE;
+}
+
+static gboolean set_rules(
+	SSL_CTX *ssl, const DaemonSettings *settings, GError **error)
+{
+	static const guint8 session_context[] = "dbmail";
+	int oldest = g_strcmp0(settings->tls_min_version, "1.3") == 0
+		? TLS1_3_VERSION
+		: TLS1_2_VERSION;
+
+	SSL_CTX_set_min_proto_version(ssl, oldest);
+	SSL_CTX_set_options(ssl,
+		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+			SSL_OP_CIPHER_SERVER_PREFERENCE |
+			SSL_OP_PRIORITIZE_CHACHA);
+	/* An idle session then keeps no record buffers (14 kB, not 23), and a
+	 * write may go on from another address. */
+	SSL_CTX_set_mode(ssl,
+		SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Tickets resume sessions on this process; a cache would only grow. */
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_session_id_context(
+		ssl, session_context, sizeof(session_context) - 1);
+	if (settings->tls_ciphers != NULL && settings->tls_ciphers[0] != '\0' &&
+		SSL_CTX_set_cipher_list(ssl, settings->tls_ciphers) != 1)
+		return setting_wrong(
+			settings, "tls_ciphers", settings->tls_ciphers, error);
+	return TRUE;
+}
+
+gboolean tls_context_new(
+	const DaemonSettings *settings, TlsContext **tls, GError **error)
+{
+	if (settings->tls_cert == NULL || settings->tls_cert[0] == '\0') {
+		*tls = NULL;
+		return TRUE;
+	}
+	g_autoptr(TlsContext) made = g_new0(TlsContext, 1);
+	g_atomic_ref_count_init(&made->references);
+	made->ssl = SSL_CTX_new(TLS_server_method());
+	g_assert(made->ssl != NULL);
+	if (!set_rules(made->ssl, settings, error) ||
+		!load_certificate(made->ssl, settings, error))
+		return FALSE;
+	*tls = g_steal_pointer(&made);
+	return TRUE;
+}
+
+TlsContext *tls_context_ref(TlsContext *tls)
+{
+	if (tls != NULL)
+		g_atomic_ref_count_inc(&tls->references);
+	return tls;
+}
+
+void tls_context_unref(TlsContext **tls)
+{
+	TlsContext *old = *tls;
+
+	*tls = NULL;
+	if (old == NULL || !g_atomic_ref_count_dec(&old->references))
+		return;
+	SSL_CTX_free(old->ssl);
+	g_free(old);
+}
+
+struct ssl_ctx_st *tls_context_ssl(TlsContext *tls)
+{
+	return tls->ssl;
+}
