@@ -30,8 +30,9 @@ typedef struct {
  * the proxy, or loopback. */
 gboolean server_connection_is_secure(const ServerConnection *connection);
 
-/* Speaks the protocol until the session is over.  What is left in the output
- * buffer is sent afterwards; the server closes the connection. */
+/* Speaks the protocol until the session is over.  The stream begins with
+ * login_timeout as its timeout and without a deadline.  What is left in the
+ * output buffer is sent afterwards; the server closes the connection. */
 typedef void (*ServerFunc)(ServerConnection *connection, gpointer state);
 
 typedef struct Server Server;
