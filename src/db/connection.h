@@ -77,8 +77,11 @@ gboolean db_connection_commit(DbConnection *connection, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 void db_connection_rollback(DbConnection *connection);
 
-/* TRUE when it can be used: not broken, not in a transaction, and the server
- * has not hung up while it was idle.  No round trip. */
+/* TRUE when it is neither broken nor in a transaction, as far as is known. */
+gboolean db_connection_is_clean(const DbConnection *connection);
+
+/* The same, after asking the socket whether the server has hung up since.  No
+ * round trip. */
 gboolean db_connection_is_usable(DbConnection *connection);
 
 /* TRUE when libpq's buffers have grown large (they never shrink). */

@@ -15,7 +15,7 @@ DbNotifier *db_notifier_new(const char *conninfo,
 	const char *application_name, const char *channel, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends what is waiting (once, for two seconds at most), stops. */
+/* Sends what is waiting, unless the server is away, and stops. */
 void db_notifier_free(DbNotifier **notifier);
 
 /* Has the id sent soon: at once when nothing was sent in the last 20 ms, else

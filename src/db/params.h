@@ -69,6 +69,7 @@ void db_params_bytes_array(DbParams *params, const Bytes *values, gsize count);
 guint db_params_count(const DbParams *params);
 const char *const *db_params_values(const DbParams *params);
 const int *db_params_lengths(const DbParams *params);
+const int *db_params_formats(const DbParams *params);
 
 /* Bytes of all values together. */
 gsize db_params_size(const DbParams *params);

@@ -56,6 +56,10 @@ DbConnection *db_pool_borrow(DbPool *pool, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 void db_pool_return(DbPool *pool, DbConnection **connection);
 
+/* So many idle connections stay open; others are closed after so long.  At
+ * first 2 and one minute. */
+void db_pool_keep_idle(DbPool *pool, guint keep, guint milliseconds);
+
 /* For the log and the tests. */
 typedef struct {
 	guint open;           /* connections open or being opened */

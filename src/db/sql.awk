@@ -38,8 +38,7 @@ function finish()
 	count = split(body, lines, "\n")
 	for (i = 1; i <= count; i++) {
 		line = lines[i]
-		gsub(/\\/, "\\\\", line)
-		gsub(/"/, "\\\"", line)
+		gsub(/["\\]/, "\\\\&", line)
 		gsub(/\t/, " ", line)
 		printf "\t\"%s%s\"%s\n", line, i < count ? "\\n" : "", \
 			i < count ? "" : ","

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a unit test that needs PostgreSQL has in common with the others. */
+#ifndef TEST_DB_DATABASE_H
+#define TEST_DB_DATABASE_H
+
+#include <glib.h>
+#include <stdio.h>
+
+#include "base/errors.h"
+#include "db/pool.h"
+
+/* main() begins with it: where no database is named, the whole file skips. */
+#define DATABASE_OR_SKIP() \
+	do { \
+		if (g_getenv("DBMAIL_PGCONN") == NULL) { \
+			puts("1..0 # SKIP DBMAIL_PGCONN names no database"); \
+			return 0; \
+		} \
+	} while (0)
+
+static inline const char *database_conninfo(void)
+{
+	return g_getenv("DBMAIL_PGCONN");
+}
+
+/* Ends the test with the log's detail where there is an error. */
+static inline void database_check(const GError *error)
+{
+	if (error != NULL)
+		g_error("%s (%s)", error->message, dbmail_error_detail(error));
+}
+
+static inline DbPool *database_pool(guint max, guint wait_seconds)
+{
+	GError *error = NULL;
+	DbPool *pool = db_pool_new(
+		database_conninfo(), "dbmail-test", max, wait_seconds, &error);
+	database_check(error);
+	return pool;
+}
+
+/* A connection outside a pool. */
+static inline DbConnection *database_connection(void)
+{
+	const DbConnectionOptions options = {
+		.conninfo = database_conninfo(),
+		.application_name = "dbmail-test",
+		.statement_seconds = 60,
+	};
+	GError *error = NULL;
+	DbConnection *connection = db_connection_open(&options, &error);
+	database_check(error);
+	return connection;
+}
+
+/* Runs SQL that must work. */
+static inline void database_script(const char *sql)
+{
+	g_autoptr(DbConnection) connection = database_connection();
+	GError *error = NULL;
+	if (!db_connection_exec_script(connection, sql, &error))
+		database_check(error);
+}
+
+static inline void database_run(DbPool *pool, DbBatch *batch, DbMode mode)
+{
+	GError *error = NULL;
+	if (!db_pool_run(pool, batch, mode, &error))
+		database_check(error);
+}
+
+/* The one number the statement without parameters gives. */
+static inline gint64 database_number(DbPool *pool, const DbStatement *statement)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_batch_add(batch, statement);
+	database_run(pool, batch, DB_READ);
+	return db_rows_int64(db_batch_rows(batch, 0), 0, 0);
+}
+
+#endif
