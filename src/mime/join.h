@@ -7,10 +7,26 @@
 
 #include "mime/split.h"
 
-/* Puts the message together from the pieces' bytes as a reader of the store
- * will, in (key, order) order whatever order the array has, and compares
- * each byte.  FALSE when the result differs from the message, two pieces
- * share key and order, or a piece is empty, too large or reaches outside. */
+/* A comparison under way: pieces are given in their order, as they come. */
+typedef struct {
+	Bytes message;
+	gsize position;
+	gboolean differs;
+} MimeJoin;
+
+/* Begins; the message must outlive it. */
+void mime_join_init(MimeJoin *join, Bytes message);
+
+/* Compares the next piece's bytes with what the message has there. */
+void mime_join_add(MimeJoin *join, Bytes piece);
+
+/* TRUE when what was added is the message, all of it and nothing else. */
+gboolean mime_join_is_whole(const MimeJoin *join);
+
+/* Puts the message together from the pieces as a reader of the store will, in
+ * (key, order) order whatever order the array has, and compares.  FALSE when
+ * the result differs from the message, two pieces share key and order, or a
+ * piece is empty, too large or reaches outside. */
 gboolean mime_pieces_join_to(Bytes message, const GArray *pieces)
 	G_GNUC_WARN_UNUSED_RESULT;
 

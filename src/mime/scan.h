@@ -33,9 +33,9 @@ typedef enum {
 
 /* All offsets count from the message's first byte, and
  * begin <= header <= body <= closing <= body_end == end.
- * A delimiter (RFC 2046 section 5.1.1) owns the line end before it, as long
- * as that is not the blank line that ends a header block, so that equal
- * attachments have equal bodies. */
+ * A delimiter (RFC 2046 section 5.1.1) owns the line end before it, so that
+ * equal attachments have equal bodies; but never a line end that belongs to
+ * a header block, its blank line or an opening delimiter. */
 typedef struct {
 	guint32 parent;   /* index, MIME_NO_PARENT for the root */
 	guint16 depth;    /* 0 for the root */

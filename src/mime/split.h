@@ -28,8 +28,9 @@ typedef struct {
  * MIME_PIECE_MAX (the last may be shorter), or a multipart's preamble; the
  * first of them has order 1 where there is no more than one is_header row.
  * After the last child of a multipart one more key of its depth, is_header,
- * order 0 and on: closing delimiter and epilogue.  There are no pieces of
- * size 0; an empty message has no pieces at all.  Free with g_array_unref. */
+ * order 0 and on: closing delimiter and epilogue, where there are bytes of
+ * them.  There are no pieces of size 0 (an entity without bytes has a key and
+ * no rows); an empty message has no pieces at all.  Free with g_array_unref. */
 GArray *mime_split(const MimeScan *scan) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The fallback: a message of that size in rows of MIME_PIECE_MAX under key 1,
