@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define ARENA_BLOCK_SIZE 4096
-#define ARENA_ALIGNMENT sizeof(max_align_t)
+#define ARENA_ALIGNMENT _Alignof(max_align_t)
 
 typedef struct Block Block;
 struct Block {
