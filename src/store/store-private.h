@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the store share, and the one order in which they lock.
+ *
+ * The lock order.  A transaction that changes mailboxes locks, before anything
+ * else, rows of dbmail_users and dbmail_mailboxes FOR NO KEY UPDATE in this
+ * order and no other: owner by owner in ascending user_idnr; of each owner
+ * first the row of dbmail_users, then those of its mailboxes in ascending
+ * mailbox_idnr.  The statement store_lock (store.sql) does this for any number
+ * of mailboxes.  What changes neither quota sums nor names may leave the users
+ * out (flags: store_lock_mailboxes, or an UPDATE of the one row).  What
+ * creates, renames or deletes mailboxes locks the user's row, which so is the
+ * lock of the user's names.  After these come, without further waiting for
+ * either, rows of dbmail_messages (under their mailbox's lock), then
+ * dbmail_delivered, then parts in ascending order of hash, then dbmail_changes
+ * and the purge queue, which nobody waits for. */
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include <glib.h>
+#include <openssl/types.h>
+
+#include "db/listener.h"
+#include "db/notifier.h"
+#include "db/pool.h"
+#include "mime/scan.h"
+#include "store/store.h"
+
+/* The notification channel on which processes tell mailbox ids. */
+#define STORE_CHANNEL "dbmail_mailbox"
+
+/* A message with more than this goes to the database in steps. */
+#define STORE_LARGE_MESSAGE ((gsize)4 * 1024 * 1024)
+
+typedef struct WatchTable WatchTable;         /* watch.c */
+typedef struct ViewCache ViewCache;           /* view.c */
+typedef struct MaildropKeeper MaildropKeeper; /* maildrop.c */
+
+struct Store {
+	/* Set by store_open() and then only read. */
+	DbPool *pool;
+	EVP_MD *sha256; /* fetched once: looking it up is slow */
+	DbNotifier *notifier; /* NULL without STORE_NOTIFY */
+	DbListener *listener; /* NULL without STORE_NOTIFY */
+	WatchTable *watches;
+	ViewCache *views;
+	MaildropKeeper *maildrops;
+
+	/* Copies of settings. */
+	char *default_folders;
+	MimeLimits limits;
+	gsize max_message_size;
+	guint max_mailbox_depth;
+	gint64 duplicate_window; /* seconds */
+	guint64 part_cache_size; /* bytes */
+
+	/* Places for large messages. */
+	GMutex large_lock;
+	GCond large_free;
+	guint large_places;
+};
+
+/* A table of watches, empty.  Its notifications come through
+ * watch_table_heard() and go out through store->notifier, if there is one. */
+WatchTable *watch_table_new(void) G_GNUC_WARN_UNUSED_RESULT;
+void watch_table_free(WatchTable **table);
+
+/* The DbListenFunc of the store's listener; data is the Store. */
+void watch_table_heard(const char *channel, const char *payload, gpointer data);
+
+ViewCache *view_cache_new(void) G_GNUC_WARN_UNUSED_RESULT;
+void view_cache_free(ViewCache **cache);
+
+/* Starts no thread before the first lock. */
+MaildropKeeper *maildrop_keeper_new(DbPool *pool) G_GNUC_WARN_UNUSED_RESULT;
+void maildrop_keeper_free(MaildropKeeper **keeper);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening and closing the store; what its files share. */
+#include "store/store.h"
+
+#include <openssl/evp.h>
+
+#include "base/errors.h"
+#include "store/migrate.h"
+#include "store/store-private.h"
+
+#define MEBIBYTE G_GUINT64_CONSTANT(1048576)
+
+static void copy_settings(Store *store, const Settings *settings)
+{
+	store->default_folders = g_strdup(settings->DBMAIL_default_folders);
+	store->limits.max_depth = (guint)settings->DBMAIL_max_mime_depth;
+	store->limits.max_parts = (guint)settings->DBMAIL_max_mime_parts;
+	store->limits.max_header = (gsize)settings->DBMAIL_max_header_size;
+	store->max_message_size = (gsize)settings->DBMAIL_max_message_size;
+	store->max_mailbox_depth = (guint)settings->IMAP_max_mailbox_depth;
+	store->duplicate_window = settings->LMTP_duplicate_window;
+	store->part_cache_size =
+		(guint64)settings->DBMAIL_part_cache * MEBIBYTE;
+	store->large_places = (guint)settings->DBMAIL_max_large_messages;
+}
+
+static gboolean connect_pool(Store *store, const Settings *settings,
+	const char *application, GError **error)
+{
+	store->pool = db_pool_new(settings->DBMAIL_dburi, application,
+		(guint)settings->DBMAIL_max_db_connections,
+		(guint)settings->DBMAIL_db_wait, error);
+	return store->pool != NULL && migrate_check(store->pool, error);
+}
+
+static gboolean start_notifications(Store *store, const Settings *settings,
+	const char *application, GError **error)
+{
+	static const char *const channels[] = { STORE_CHANNEL, NULL };
+
+	store->notifier = db_notifier_new(settings->DBMAIL_dburi, application,
+		STORE_CHANNEL, error);
+	if (store->notifier == NULL)
+		return FALSE;
+	store->listener = db_listener_new(settings->DBMAIL_dburi, application,
+		channels, watch_table_heard, store, error);
+	return store->listener != NULL;
+}
+
+Store *store_open(const Settings *settings, const char *application,
+	StoreFlags flags, GError **error)
+{
+	g_autoptr(Store) store = g_new0(Store, 1);
+
+	g_mutex_init(&store->large_lock);
+	g_cond_init(&store->large_free);
+	copy_settings(store, settings);
+	store->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (store->sha256 == NULL) {
+		dbmail_error_set(error, DBMAIL_ERROR_INTERNAL,
+			"internal error", "OpenSSL has no SHA-256");
+		return NULL;
+	}
+	if (!connect_pool(store, settings, application, error))
+		return NULL;
+	store->watches = watch_table_new();
+	store->views = view_cache_new();
+	store->maildrops = maildrop_keeper_new(store->pool);
+	if ((flags & STORE_NOTIFY) &&
+		!start_notifications(store, settings, application, error))
+		return NULL;
+	return g_steal_pointer(&store);
+}
+
+void store_close(Store **store)
+{
+	Store *gone = g_steal_pointer(store);
+
+	if (gone == NULL)
+		return;
+	/* First those whose threads use the others. */
+	db_listener_free(&gone->listener);
+	maildrop_keeper_free(&gone->maildrops);
+	db_notifier_free(&gone->notifier);
+	view_cache_free(&gone->views);
+	watch_table_free(&gone->watches);
+	db_pool_free(&gone->pool);
+	EVP_MD_free(gone->sha256);
+	g_free(gone->default_folders);
+	g_cond_clear(&gone->large_free);
+	g_mutex_clear(&gone->large_lock);
+	g_free(gone);
+}
+
+MimeLimits store_mime_limits(const Store *store)
+{
+	return store->limits;
+}
+
+gsize store_max_message_size(const Store *store)
+{
+	return store->max_message_size;
+}
+
+void store_large_enter(Store *store)
+{
+	g_mutex_lock(&store->large_lock);
+	while (store->large_places == 0)
+		g_cond_wait(&store->large_free, &store->large_lock);
+	store->large_places--;
+	g_mutex_unlock(&store->large_lock);
+}
+
+void store_large_leave(Store *store)
+{
+	g_mutex_lock(&store->large_lock);
+	store->large_places++;
+	g_cond_signal(&store->large_free);
+	g_mutex_unlock(&store->large_lock);
+}
