@@ -2,7 +2,6 @@
 /* Address lists (RFC 5322 section 3.4), as lenient as mail is broken. */
 #include "mime/address.h"
 
-#include "mime/header.h"
 #include "mime/words.h"
 
 /* One list being read, and the address that is being put together. */
@@ -17,6 +16,7 @@ typedef struct {
 	gsize last_word;  /* where its last blank-separated word begins */
 	gboolean several; /* it has more than one */
 	gboolean gap;     /* blanks since the last word */
+	gboolean glue;    /* the last word was a dot alone */
 	Bytes comment;
 	MimeAddress address;
 	gboolean have_address;
@@ -46,24 +46,23 @@ static void forget_words(Parser *p)
 	p->last_word = 0;
 	p->several = FALSE;
 	p->gap = FALSE;
+	p->glue = FALSE;
 }
 
 /* Adds a word to the display name. */
 static void add_word(Parser *p, const char *data, gsize size)
 {
 	/* "joe . smith" is one local part (RFC 5322 section 4.4). */
-	gsize had = p->words->len;
-	gboolean dot = (size > 0 && *data == '.') || (had > 0 &&
-		p->last_word < had && p->words->str[p->last_word] == '.');
-	if (p->gap && had > 0) {
-		if (!dot) {
+	gboolean joined = p->glue || (size > 0 && *data == '.');
+	if (p->gap && !joined) {
+		if (p->words->len > 0) {
 			g_string_append_c(p->words, ' ');
 			p->several = TRUE;
 		}
-	}
-	if (p->gap && !dot)
 		p->last_word = p->words->len;
+	}
 	p->gap = FALSE;
+	p->glue = size == 1 && *data == '.';
 	g_string_append_len(p->words, data, (gssize)size);
 }
 
@@ -321,6 +320,22 @@ MimeAddressList mime_address_parse_all(Arena *arena, const Bytes *values,
 MimeAddressList mime_address_parse(Arena *arena, Bytes value)
 {
 	return mime_address_parse_all(arena, &value, 1);
+}
+
+MimeAddressList mime_address_of(Arena *arena, const MimeHeader *header,
+	const char *name)
+{
+	Bytes values[MIME_ADDRESS_FIELDS_MAX];
+	const MimeField *field = mime_header_find(header, name);
+	guint n = 0;
+
+	while (field != NULL && n < MIME_ADDRESS_FIELDS_MAX) {
+		values[n++] = field->value;
+		field = mime_header_find_next(header, name, field);
+	}
+	MimeAddressList list = mime_address_parse_all(arena, values, n);
+	list.truncated |= field != NULL;
+	return list;
 }
 
 static void write_mailbox(const MimeAddress *address, GString *out)

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "mime/header.h"
 
 /* Addresses past this number, over all fields of one list, are left out. */
 #define MIME_ADDRESSES_MAX 10000
@@ -33,7 +34,7 @@ typedef struct {
 typedef struct {
 	const MimeAddress *items;
 	guint count;
-	gboolean truncated; /* MIME_ADDRESSES_MAX was reached */
+	gboolean truncated; /* there was more than the limits allow */
 } MimeAddressList;
 
 /* Parses a field's value; the result is in the arena alone.  Never fails:
@@ -44,6 +45,13 @@ MimeAddressList mime_address_parse(Arena *arena, Bytes value);
 /* Several values, one list: fields that occur more than once. */
 MimeAddressList mime_address_parse_all(Arena *arena, const Bytes *values,
 	guint n_values);
+
+/* The fields past this number of one name are not in a list. */
+#define MIME_ADDRESS_FIELDS_MAX 100
+
+/* The list of all the header's fields of that name. */
+MimeAddressList mime_address_of(Arena *arena, const MimeHeader *header,
+	const char *name);
 
 /* Appends the list for people and searches, in valid UTF-8 with words
  * decoded: "Name <local@domain>, Group: a@b, c@d;". */

@@ -6,9 +6,6 @@
 #include "mime/address.h"
 #include "mime/imaptext.h"
 
-/* Fields of one name past this number are not in the address list. */
-#define REPEATS_MAX 100
-
 typedef enum {
 	ITEM_TEXT,
 	ITEM_ADDRESSES,
@@ -74,23 +71,10 @@ static void write_list(const MimeAddressList *list, GString *out)
 	g_string_append_c(out, ')');
 }
 
-static MimeAddressList read_list(Arena *arena, const MimeHeader *header,
-	const char *name)
-{
-	Bytes values[REPEATS_MAX];
-	const MimeField *field = NULL;
-	guint n = 0;
-
-	while (n < REPEATS_MAX && (field = mime_header_find_next(header, name,
-		field)) != NULL)
-		values[n++] = field->value;
-	return mime_address_parse_all(arena, values, n);
-}
-
 void mime_envelope_write(const MimeHeader *header, GString *out)
 {
 	g_autoptr(Arena) arena = arena_new();
-	MimeAddressList from = read_list(arena, header, "From");
+	MimeAddressList from = mime_address_of(arena, header, "From");
 
 	g_string_append_c(out, '(');
 	for (gsize i = 0; i < G_N_ELEMENTS(items); i++) {
@@ -100,7 +84,8 @@ void mime_envelope_write(const MimeHeader *header, GString *out)
 			write_text(arena, header, items[i].name, out);
 			continue;
 		}
-		MimeAddressList list = read_list(arena, header, items[i].name);
+		MimeAddressList list = mime_address_of(arena, header,
+			items[i].name);
 		if (list.count == 0 && items[i].type == ITEM_ADDRESSES_OR_FROM)
 			list = from;
 		write_list(&list, out);

@@ -35,7 +35,7 @@ typedef struct {
 	const char *cc_mailbox;
 	const char *message_id;  /* normalised, "<left@right>" */
 	const char *in_reply_to; /* the first id in it, for THREAD */
-	const char *references;  /* ids apart by one space */
+	const char *references;  /* ids apart by one space; too many: the last */
 	/* At least one text above has less than the header has: answer
 	 * searches of such a message from its header. */
 	gboolean truncated;
@@ -44,9 +44,5 @@ typedef struct {
 /* Never fails; header may be of any bytes. */
 MimeSummary *mime_summary_new(Arena *arena, const MimeHeader *header)
 	G_GNUC_WARN_UNUSED_RESULT;
-
-/* Appends the base subject of a decoded subject (RFC 5256 section 2.1).
- * TRUE when artifacts of a reply or forward were taken off. */
-gboolean mime_subject_base(const char *subject, GString *out);
 
 #endif
