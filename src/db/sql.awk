@@ -28,8 +28,7 @@ function finish()
 {
 	if (name == "")
 		return
-	sub(/[ \t\n]+$/, "", body)
-	sub(/;$/, "", body)
+	sub(/[ \t\n]*;?[ \t\n]*$/, "", body)
 	if (body == "")
 		fail("statement " name " is empty")
 	printf "static const DbStatement SQL_%s G_GNUC_UNUSED = {\n", \
@@ -87,6 +86,8 @@ END {
 	if (failed)
 		exit 1
 	finish()
+	if (list == "")
+		fail("no statement")
 	printf "static const DbStatement *const %s_SQL[] G_GNUC_UNUSED = {\n", \
 		base
 	printf "%s\tNULL,\n};\n\n#endif\n", list
