@@ -10,10 +10,13 @@
 #include "store/store.h"
 #include "store/user.h"
 
-/* One per process: counts failures per address and per user. */
+/* One per process, shared by its sessions: counts failures per address and
+ * per user, and remembers for some minutes which passwords were found right
+ * (auth/verified.h says why that is safe).  settings must outlive it. */
 typedef struct Auth Auth;
 
-Auth *auth_new(Store *store, const Settings *settings);
+Auth *auth_new(Store *store, const Settings *settings)
+	G_GNUC_WARN_UNUSED_RESULT;
 void auth_free(Auth **auth);
 
 /* TRUE where passwords may be sent: under TLS, from loopback, or by the
@@ -22,11 +25,26 @@ gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_tls,
 	gboolean is_loopback);
 
 /* Verifies a password; a wrong one is answered after login_delay, and an
- * unknown user costs the time of a known one.  An old hash is replaced.
- * Errors: AUTH_FAILED; LIMIT after too many failures; TEMPORARY.  remote is
- * the peer's address.  Logs nothing: the session does. */
+ * unknown user costs the time of a known one.  An old hash is replaced, and
+ * the log-in is noted in the user's row.
+ *
+ * After login_failures wrong passwords in ten minutes from one address (an
+ * IPv6 /64) or for one user, all log-ins from that address or for that user
+ * are refused with LIMIT until the ten minutes are over.  A user who has
+ * logged in from an address within a day has a count of their own there, so
+ * that others' guesses lock out neither a webmail nor its users.
+ *
+ * Errors: AUTH_FAILED, with one text for every cause; LIMIT; TEMPORARY.
+ * remote is the peer's address, as ServerConnection has it.  Logs nothing:
+ * the session does. */
 gboolean auth_login(Auth *auth, const char *user, const char *password,
 	const char *remote, User **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+static inline void auth_auto_free(Auth *auth)
+{
+	auth_free(&auth);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Auth, auth_auto_free)
 
 #endif

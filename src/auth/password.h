@@ -7,14 +7,25 @@
 
 #include "base/settings.h"
 
-/* A new hash (argon2id, RFC 9106, PHC string) with the settings' cost.  At
- * most one hash per processor is computed at a time; others wait.  Free with
- * g_free. */
-char *password_hash(const Settings *settings, const char *password,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Computes hashes with the settings' cost, at most one per processor at a
+ * time, so that a rush of log-ins costs time and not memory; others wait.
+ * Any number of threads may share one. */
+typedef struct PasswordHasher PasswordHasher;
+
+PasswordHasher *password_hasher_new(const Settings *settings)
+	G_GNUC_WARN_UNUSED_RESULT;
+void password_hasher_free(PasswordHasher **hasher);
 
 /* The value of dbmail_users.encryption_type for password_hash(). */
 #define PASSWORD_SCHEME "argon2id"
+
+/* A longer password is refused, at log-in as well as when it is set. */
+#define PASSWORD_MAX 1024
+
+/* A new hash (argon2id, RFC 9106, as a PHC string with a random salt).
+ * INVALID for an empty or too long password.  Free with g_free. */
+char *password_hash(PasswordHasher *hasher, const char *password,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef enum {
 	PASSWORD_WRONG,
@@ -22,11 +33,27 @@ typedef enum {
 	PASSWORD_RIGHT_OLD, /* right, and should be hashed anew */
 } PasswordVerdict;
 
-/* Compares in constant time; an unknown scheme or a broken hash is WRONG. */
-PasswordVerdict password_verify(const Settings *settings, const char *password,
+/* Compares in constant time; an unknown scheme, an empty or a broken hash is
+ * WRONG. */
+PasswordVerdict password_verify(PasswordHasher *hasher, const char *password,
 	const char *hash, const char *scheme);
 
-/* TRUE for a scheme password_verify() knows. */
+/* Costs the time of one password_verify() of a new hash and is WRONG
+ * always: for a user who does not exist. */
+void password_verify_nobody(PasswordHasher *hasher, const char *password);
+
+/* TRUE for a scheme password_verify() knows, in any case: argon2id, ""
+ * and plaintext, crypt, md5, md5-hash, md5sum, md5-digest, md5base64, sha1,
+ * sha256, sha512, whirlpool. */
 gboolean password_scheme_known(const char *scheme);
+
+/* TRUE when a wrong password of that scheme costs what a new one does. */
+gboolean password_scheme_is_new(const char *scheme);
+
+static inline void password_hasher_auto_free(PasswordHasher *hasher)
+{
+	password_hasher_free(&hasher);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PasswordHasher, password_hasher_auto_free)
 
 #endif

@@ -20,8 +20,10 @@ const char *const *sasl_mechanisms(void);
 typedef enum { SASL_CONTINUE, SASL_DONE, SASL_INVALID } SaslStep;
 
 /* Takes the client's next message (the first call may have NULL data: no
- * initial response).  CONTINUE: send *challenge (valid until the next call)
- * and come again; DONE: ask for the names below; INVALID: malformed. */
+ * initial response).  Names must be UTF-8, and all of them 1 to 1024 bytes
+ * without NUL; passwords are taken as they come, without SASLprep (RFC 4013).
+ * CONTINUE: send *challenge (valid until the next call) and come again; DONE:
+ * ask for the names below; INVALID: malformed, and the exchange is over. */
 SaslStep sasl_step(Sasl *sasl, Bytes response, Bytes *challenge);
 
 /* After SASL_DONE: who logs in, with which password, as whom ("" for

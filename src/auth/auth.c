@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Logging in: the policy between a protocol and the users' hashes. */
+#include "auth/auth.h"
+
+#include <string.h>
+
+#include "auth/password.h"
+#include "auth/tally.h"
+#include "auth/verified.h"
+#include "base/errors.h"
+#include "base/timestamp.h"
+#include "net/address.h"
+
+#define MINUTE ((gint64)60 * G_USEC_PER_SEC)
+#define FAILURE_WINDOW (10 * MINUTE)
+/* Addresses and users whose failures are counted at once. */
+#define FAILURE_KEYS 50000
+/* Who has logged in from where. */
+#define KNOWN_WINDOW (24 * 60 * MINUTE)
+#define KNOWN_KEYS 50000
+/* A right password is not hashed again for so long. */
+#define VERIFIED_LIFETIME (5 * MINUTE)
+#define VERIFIED_MAX 20000
+/* last_login is brought up to date at most so often. */
+#define LOGIN_NOTE_EVERY (5 * 60 * TIMESTAMP_SECOND)
+/* No user's name is longer (user_create). */
+#define NAME_MAX_SIZE 255
+
+struct Auth {
+	Store *store;
+	const Settings *settings;
+	PasswordHasher *hasher;
+
+	GMutex lock; /* of all that follows */
+	Tally *failures;
+	Tally *known;
+	Verified *verified; /* NULL where there is no randomness: none kept */
+};
+
+/* What one attempt is counted under. */
+typedef struct {
+	char *address;
+	char *user;
+	char *pair;
+} Keys;
+
+Auth *auth_new(Store *store, const Settings *settings)
+{
+	Auth *auth = g_new0(Auth, 1);
+
+	auth->store = store;
+	auth->settings = settings;
+	auth->hasher = password_hasher_new(settings);
+	g_mutex_init(&auth->lock);
+	auth->failures = tally_new(FAILURE_KEYS, FAILURE_WINDOW);
+	auth->known = tally_new(KNOWN_KEYS, KNOWN_WINDOW);
+	auth->verified = verified_new(VERIFIED_MAX, VERIFIED_LIFETIME);
+	return auth;
+}
+
+void auth_free(Auth **auth)
+{
+	Auth *old = *auth;
+
+	if (old == NULL)
+		return;
+	password_hasher_free(&old->hasher);
+	tally_free(&old->failures);
+	tally_free(&old->known);
+	verified_free(&old->verified);
+	g_mutex_clear(&old->lock);
+	g_free(old);
+	*auth = NULL;
+}
+
+gboolean auth_plaintext_allowed(
+	const Auth *auth, gboolean is_tls, gboolean is_loopback)
+{
+	return is_tls || is_loopback ||
+		auth->settings->DBMAIL_plaintext_without_tls;
+}
+
+/* --- limits ------------------------------------------------------------------ */
+
+static Keys keys_new(const char *user, const char *remote)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	Address address;
+	Keys keys;
+
+	g_strlcpy(text, remote != NULL ? remote : "unknown", sizeof(text));
+	if (address_parse(bytes_of_string(text), &address)) {
+		address = address_limit_key(&address);
+		address_format(&address, text);
+	}
+	g_autofree char *name = g_ascii_strdown(user, NAME_MAX_SIZE);
+	keys.address = g_strconcat("address ", text, NULL);
+	keys.user = g_strconcat("user ", name, NULL);
+	keys.pair = g_strconcat("both ", text, " ", name, NULL);
+	return keys;
+}
+
+static void keys_clear(Keys *keys)
+{
+	g_free(keys->address);
+	g_free(keys->user);
+	g_free(keys->pair);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Keys, keys_clear)
+
+/* Asked before a password is verified and again when it turned out right:
+ * else any number of guesses could be under way at once, and the right one
+ * among them would get in however many had failed by then. */
+static gboolean is_over_limit(Auth *auth, const Keys *keys)
+{
+	guint limit = (guint)auth->settings->DBMAIL_login_failures;
+	gint64 now = g_get_monotonic_time();
+	gboolean is_over;
+
+	g_mutex_lock(&auth->lock);
+	if (tally_count(auth->known, keys->pair, now) > 0)
+		is_over = tally_count(auth->failures, keys->pair, now) >= limit;
+	else
+		is_over = tally_count(auth->failures, keys->address, now) >=
+				limit ||
+			tally_count(auth->failures, keys->user, now) >= limit;
+	g_mutex_unlock(&auth->lock);
+	return is_over;
+}
+
+static void count_failure(Auth *auth, const Keys *keys)
+{
+	gint64 now = g_get_monotonic_time();
+
+	g_mutex_lock(&auth->lock);
+	if (tally_count(auth->known, keys->pair, now) > 0) {
+		tally_add(auth->failures, keys->pair, now);
+	} else {
+		tally_add(auth->failures, keys->address, now);
+		tally_add(auth->failures, keys->user, now);
+	}
+	g_mutex_unlock(&auth->lock);
+}
+
+static void count_success(Auth *auth, const Keys *keys)
+{
+	gint64 now = g_get_monotonic_time();
+
+	g_mutex_lock(&auth->lock);
+	/* One event a window is enough to know. */
+	if (tally_count(auth->known, keys->pair, now) == 0)
+		tally_add(auth->known, keys->pair, now);
+	g_mutex_unlock(&auth->lock);
+}
+
+static void delay(Auth *auth)
+{
+	g_usleep((gulong)auth->settings->DBMAIL_login_delay * G_USEC_PER_SEC);
+}
+
+static gboolean refuse_limit(Auth *auth, GError **error)
+{
+	delay(auth);
+	dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
+		"too many failed log-ins; try again later",
+		"login_failures reached");
+	return FALSE;
+}
+
+static gboolean refuse(
+	Auth *auth, const Keys *keys, const char *why, GError **error)
+{
+	count_failure(auth, keys);
+	delay(auth);
+	dbmail_error_set(error, DBMAIL_ERROR_AUTH_FAILED,
+		"wrong user or password", "%s", why);
+	return FALSE;
+}
+
+/* --- verifying --------------------------------------------------------------- */
+
+static gboolean was_verified(Auth *auth, const VerifiedTag *tag)
+{
+	g_mutex_lock(&auth->lock);
+	gboolean found =
+		verified_has(auth->verified, tag, g_get_monotonic_time());
+	g_mutex_unlock(&auth->lock);
+	return found;
+}
+
+static void remember(Auth *auth, const VerifiedTag *tag)
+{
+	g_mutex_lock(&auth->lock);
+	verified_add(auth->verified, tag, g_get_monotonic_time());
+	g_mutex_unlock(&auth->lock);
+}
+
+static PasswordVerdict verify(Auth *auth, const User *user, const char *password)
+{
+	VerifiedTag tag;
+	gboolean has_tag = auth->verified != NULL && user->password[0] != '\0' &&
+		verified_tag(auth->verified, user->id, user->encryption,
+			user->password, password, &tag);
+
+	if (has_tag && was_verified(auth, &tag))
+		return PASSWORD_RIGHT;
+	PasswordVerdict verdict = password_verify(
+		auth->hasher, password, user->password, user->encryption);
+	/* The old schemes are quick; their failures must not stand out from
+	 * those of users who do not exist. */
+	if (verdict == PASSWORD_WRONG &&
+		(user->password[0] == '\0' ||
+			!password_scheme_is_new(user->encryption)))
+		password_verify_nobody(auth->hasher, password);
+	if (verdict == PASSWORD_RIGHT && has_tag)
+		remember(auth, &tag);
+	return verdict;
+}
+
+/* Neither is worth refusing a log-in for: the next one tries again. */
+static void tidy_up(
+	Auth *auth, const User *user, PasswordVerdict verdict, const char *password)
+{
+	if (verdict == PASSWORD_RIGHT_OLD) {
+		g_autoptr(GError) failed = NULL;
+		g_autofree char *hash =
+			password_hash(auth->hasher, password, &failed);
+		if (hash == NULL ||
+			!user_set_password(auth->store, user->id, hash,
+				PASSWORD_SCHEME, &failed))
+			g_clear_error(&failed);
+	}
+	if (!user->has_login ||
+		timestamp_now() - user->last_login > LOGIN_NOTE_EVERY) {
+		g_autoptr(GError) failed = NULL;
+		if (!user_note_login(auth->store, user->id, &failed))
+			g_clear_error(&failed);
+	}
+}
+
+static gboolean find_user(
+	Auth *auth, const char *name, User **user, GError **error)
+{
+	gsize size = strlen(name);
+
+	if (size > 0 && size <= NAME_MAX_SIZE &&
+		g_utf8_validate(name, (gssize)size, NULL))
+		return user_get(auth->store, name, user, error);
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such user",
+		"not a user's name");
+	return FALSE;
+}
+
+gboolean auth_login(Auth *auth, const char *user, const char *password,
+	const char *remote, User **out, GError **error)
+{
+	g_auto(Keys) keys = keys_new(user, remote);
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(User) found = NULL;
+
+	if (is_over_limit(auth, &keys))
+		return refuse_limit(auth, error);
+	if (!find_user(auth, user, &found, &failed)) {
+		if (!dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return FALSE;
+		}
+		password_verify_nobody(auth->hasher, password);
+		return refuse(auth, &keys, "no such user", error);
+	}
+	PasswordVerdict verdict = verify(auth, found, password);
+	if (verdict == PASSWORD_WRONG)
+		return refuse(auth, &keys, "wrong password", error);
+	if (is_over_limit(auth, &keys))
+		return refuse_limit(auth, error);
+	count_success(auth, &keys);
+	tidy_up(auth, found, verdict, password);
+	*out = g_steal_pointer(&found);
+	return TRUE;
+}
