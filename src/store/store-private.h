@@ -67,6 +67,10 @@ void watch_table_free(WatchTable **table);
 /* The DbListenFunc of the store's listener; data is the Store. */
 void watch_table_heard(const char *channel, const char *payload, gpointer data);
 
+/* How often the watched mailboxes are looked at lest a notice was lost: 10
+ * seconds unless a test says otherwise. */
+void watch_table_set_poll(WatchTable *table, gint64 microseconds);
+
 ViewCache *view_cache_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void view_cache_free(ViewCache **cache);
 
