@@ -12,8 +12,8 @@
  * a random part, so that many daemons do not all come back at once. */
 static inline gint backoff_ms(guint failures)
 {
-	gint longest = MIN(BACKOFF_LAST_MS,
-		BACKOFF_FIRST_MS << MIN(failures - 1, 10u));
+	gint longest = MIN(
+		BACKOFF_LAST_MS, BACKOFF_FIRST_MS << MIN(failures - 1, 10u));
 	return g_random_int_range(longest / 2, longest + 1);
 }
 

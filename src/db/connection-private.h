@@ -44,7 +44,7 @@ gboolean pipeline_run(DbConnection *connection, DbBatch *batch,
 
 /* Waits until the socket can be read (or written, where asked), for at most
  * the patience given in milliseconds.  FALSE when nothing came. */
-gboolean connection_wait(const DbConnection *connection, gboolean write,
-	int patience);
+gboolean connection_wait(
+	const DbConnection *connection, gboolean write, int patience);
 
 #endif

@@ -41,7 +41,8 @@ static void connection_set_unreachable(GError **error, const char *reason)
 {
 	g_autofree char *line = g_strdup(reason);
 	g_strdelimit(g_strchomp(line), "\n", ' ');
-	g_autofree char *text = g_strdup_printf("cannot use the database: %s; "
+	g_autofree char *text = g_strdup_printf(
+		"cannot use the database: %s; "
 		"dburi in [DBMAIL] says where it is, as "
 		"postgresql://user@host/dbmail, or "
 		"postgresql:///dbmail?host=/run/postgresql for a unix socket",
@@ -59,17 +60,24 @@ static char *connection_server_options(
 	char *message = NULL;
 	PQconninfoOption *parsed = PQconninfoParse(options->conninfo, &message);
 	if (parsed == NULL) {
+		/* libpq's message may quote the string with its password. */
+		gboolean secret = message == NULL ||
+			strpbrk(options->conninfo, ":@") != NULL ||
+			strstr(options->conninfo, "pass") != NULL;
 		connection_set_unreachable(error,
-			message != NULL ? message : "out of memory");
+			secret ? "its connection string is malformed" :
+				 message);
 		PQfreemem(message);
 		return NULL;
 	}
 	const char *theirs = g_getenv("PGOPTIONS");
-	for (const PQconninfoOption *row = parsed; row->keyword != NULL; row++) {
+	for (const PQconninfoOption *row = parsed; row->keyword != NULL;
+		row++) {
 		if (strcmp(row->keyword, "options") == 0 && row->val != NULL)
 			theirs = row->val;
 	}
-	char *all = g_strdup_printf("-c timezone=UTC -c jit=off "
+	char *all = g_strdup_printf(
+		"-c timezone=UTC -c jit=off "
 		"-c client_min_messages=warning -c statement_timeout=%us "
 		"-c idle_in_transaction_session_timeout=60s %s",
 		options->statement_seconds, theirs != NULL ? theirs : "");
@@ -105,8 +113,9 @@ static void connection_notice(void *data, const PGresult *result)
 	DbConnection *connection = data;
 	const char *severity =
 		PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-	if (severity != NULL && (strcmp(severity, "FATAL") == 0 ||
-		strcmp(severity, "PANIC") == 0))
+	if (severity != NULL &&
+		(strcmp(severity, "FATAL") == 0 ||
+			strcmp(severity, "PANIC") == 0))
 		connection->broken = TRUE;
 }
 
@@ -123,8 +132,8 @@ static gboolean connection_check_server(PGconn *pg, GError **error)
 	}
 	const char *encoding = PQparameterStatus(pg, "server_encoding");
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
-		connection_set_unreachable(error,
-			"its encoding must be UTF8 (createdb -E UTF8)");
+		connection_set_unreachable(
+			error, "its encoding must be UTF8 (createdb -E UTF8)");
 		return FALSE;
 	}
 	if (PQsetnonblocking(pg, 1) != 0 || !PQenterPipelineMode(pg)) {
@@ -152,7 +161,8 @@ DbConnection *db_connection_open(
 	connection->prepared =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	connection->patience = options->statement_seconds > 0 ?
-		(int)(options->statement_seconds + GRACE_SECONDS) * 1000 : -1;
+		(int)(options->statement_seconds + GRACE_SECONDS) * 1000 :
+		-1;
 	PQsetNoticeReceiver(pg, connection_notice, connection);
 	return connection;
 }
@@ -191,8 +201,8 @@ gboolean db_connection_run(
 		connection->in_transaction ? &wrap : &alone, error);
 }
 
-gboolean db_connection_run_mode(DbConnection *connection, DbBatch *batch,
-	DbMode mode, GError **error)
+gboolean db_connection_run_mode(
+	DbConnection *connection, DbBatch *batch, DbMode mode, GError **error)
 {
 	g_assert(!connection->in_transaction);
 	if (pipeline_run(connection, batch, &wraps[mode], error))
@@ -236,8 +246,7 @@ void db_connection_rollback(DbConnection *connection)
 /* --- scripts ------------------------------------------------------------------------ */
 
 /* Reads what the simple protocol answers; keeps the first error. */
-static gboolean connection_read_script(
-	DbConnection *connection, GError **error)
+static gboolean connection_read_script(DbConnection *connection, GError **error)
 {
 	PGconn *pg = connection->pg;
 	GError *first = NULL;
@@ -341,8 +350,8 @@ guint64 db_connection_prepares(const DbConnection *connection)
 gboolean db_connection_listen(
 	DbConnection *connection, const char *channel, GError **error)
 {
-	char *name = PQescapeIdentifier(
-		connection->pg, channel, strlen(channel));
+	char *name =
+		PQescapeIdentifier(connection->pg, channel, strlen(channel));
 	g_assert(name != NULL);
 	g_autofree char *sql = g_strconcat("LISTEN ", name, NULL);
 	PQfreemem(name);

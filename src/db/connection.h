@@ -39,8 +39,8 @@ typedef enum {
 typedef struct {
 	const char *conninfo;         /* libpq's string or URI */
 	const char *application_name; /* as pg_stat_activity shows it */
-	guint connect_seconds;        /* per host; 0: 10.  conninfo may override */
-	guint statement_seconds;      /* statement_timeout; 0: none */
+	guint connect_seconds;   /* per host; 0: 10.  conninfo may override */
+	guint statement_seconds; /* statement_timeout; 0: none */
 } DbConnectionOptions;
 
 /* Connects.  Errors: TEMPORARY, its text says how to reach a database. */
@@ -103,8 +103,8 @@ gboolean db_connection_listen(DbConnection *connection, const char *channel,
 /* The socket, to poll for reading. */
 int db_connection_fd(const DbConnection *connection);
 
-typedef void (*DbNotifyFunc)(const char *channel, const char *payload,
-	gpointer data);
+typedef void (*DbNotifyFunc)(
+	const char *channel, const char *payload, gpointer data);
 
 /* Reads what is there without waiting and calls func for each notification;
  * FALSE when the connection is lost. */

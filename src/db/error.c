@@ -165,6 +165,6 @@ void db_error_set_lost(GError **error, const char *reason)
 
 void db_error_set_commit_unknown(GError **error, const char *reason)
 {
-	error_set_with_cause(error, TEXT_LOST, "commit outcome unknown",
-		reason, CAUSE_COMMIT_UNKNOWN);
+	error_set_with_cause(error, TEXT_LOST, "commit outcome unknown", reason,
+		CAUSE_COMMIT_UNKNOWN);
 }

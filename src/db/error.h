@@ -29,17 +29,17 @@ gboolean db_error_is_commit_unknown(const GError *error);
 
 /* What the pool does about it. */
 typedef enum {
-	DB_FAILURE_FINAL,     /* the same again would fail again */
-	DB_FAILURE_RETRY,     /* rolled back; the same again may work */
-	DB_FAILURE_LOST,      /* the connection is of no more use */
-	DB_FAILURE_LOST_ALL,  /* nor are the others to this server */
+	DB_FAILURE_FINAL,    /* the same again would fail again */
+	DB_FAILURE_RETRY,    /* rolled back; the same again may work */
+	DB_FAILURE_LOST,     /* the connection is of no more use */
+	DB_FAILURE_LOST_ALL, /* nor are the others to this server */
 } DbFailure;
 
 DbFailure db_error_failure(const GError *error);
 
 /* Sets *error from a failed PGresult (as void) of the named statement. */
-void db_error_set_from_result(GError **error, const void *result,
-	const char *statement);
+void db_error_set_from_result(
+	GError **error, const void *result, const char *statement);
 
 /* Sets *error for a connection that broke; reason is libpq's text. */
 void db_error_set_lost(GError **error, const char *reason);

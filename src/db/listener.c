@@ -69,8 +69,8 @@ static gboolean listener_serve(
 	for (char **channel = listener->channels; *channel != NULL; channel++)
 		listener->func(*channel, NULL, listener->data);
 	do {
-		if (!db_connection_read_notifications(connection,
-			    listener->func, listener->data, error))
+		if (!db_connection_read_notifications(
+			    connection, listener->func, listener->data, error))
 			return FALSE;
 	} while (!listener_wait(listener, connection, -1));
 	return TRUE;

@@ -224,8 +224,8 @@ DbNotifier *db_notifier_new(const char *conninfo, const char *application_name,
 	notifier->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
 	g_mutex_init(&notifier->lock);
 	g_cond_init(&notifier->wake);
-	notifier->thread = g_thread_try_new(
-		"db-notifier", notifier_main, notifier, NULL);
+	notifier->thread =
+		g_thread_try_new("db-notifier", notifier_main, notifier, NULL);
 	if (notifier->thread == NULL) {
 		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
 			"too many threads", "no thread for the notifier");
@@ -261,7 +261,8 @@ gboolean db_notifier_parse(const char *payload, GArray *ids)
 		gsize size = strcspn(payload, ",");
 		gboolean negative = payload[0] == '-';
 		guint64 number;
-		if (!text_to_number(bytes_of(payload + negative, size - negative),
+		if (!text_to_number(
+			    bytes_of(payload + negative, size - negative),
 			    G_MAXINT64, &number)) {
 			g_array_set_size(ids, before);
 			return FALSE;

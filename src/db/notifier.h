@@ -11,9 +11,8 @@ typedef struct DbNotifier DbNotifier;
 
 /* Starts the thread; it connects by itself and reconnects with growing
  * pauses.  NULL only where no thread can be had: TEMPORARY. */
-DbNotifier *db_notifier_new(const char *conninfo,
-	const char *application_name, const char *channel, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+DbNotifier *db_notifier_new(const char *conninfo, const char *application_name,
+	const char *channel, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sends what is waiting, unless the server is away, and stops. */
 void db_notifier_free(DbNotifier **notifier);

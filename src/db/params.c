@@ -160,16 +160,15 @@ void db_params_int64_array(DbParams *params, const gint64 *values, gsize count)
 void db_params_timestamp_array(
 	DbParams *params, const Timestamp *values, gsize count)
 {
-	char *at = array_begin(
-		params, OID_TIMESTAMPTZ, count, count * 12, FALSE);
+	char *at =
+		array_begin(params, OID_TIMESTAMPTZ, count, count * 12, FALSE);
 	for (gsize i = 0; i < count; i++, at += 12) {
 		wire_put32(at, 8);
 		wire_put64(at + 4, (guint64)wire_from_timestamp(values[i]));
 	}
 }
 
-void db_params_bool_array(
-	DbParams *params, const gboolean *values, gsize count)
+void db_params_bool_array(DbParams *params, const gboolean *values, gsize count)
 {
 	char *at = array_begin(params, OID_BOOL, count, count * 5, FALSE);
 	for (gsize i = 0; i < count; i++, at += 5) {

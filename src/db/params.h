@@ -25,10 +25,10 @@ DbParams *db_params_new(Arena *arena) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL of any type. */
 void db_params_null(DbParams *params);
 
-void db_params_int16(DbParams *params, gint16 value);    /* smallint */
-void db_params_int32(DbParams *params, gint32 value);    /* integer */
-void db_params_int64(DbParams *params, gint64 value);    /* bigint */
-void db_params_bool(DbParams *params, gboolean value);   /* boolean */
+void db_params_int16(DbParams *params, gint16 value);  /* smallint */
+void db_params_int32(DbParams *params, gint32 value);  /* integer */
+void db_params_int64(DbParams *params, gint64 value);  /* bigint */
+void db_params_bool(DbParams *params, gboolean value); /* boolean */
 
 /* text; must be valid UTF-8 (text_make_valid() makes it so).  NULL becomes
  * SQL's NULL. */
@@ -51,18 +51,17 @@ void db_params_timestamp(DbParams *params, Timestamp value);
 void db_params_int16_array(DbParams *params, const gint16 *values, gsize count);
 void db_params_int32_array(DbParams *params, const gint32 *values, gsize count);
 void db_params_int64_array(DbParams *params, const gint64 *values, gsize count);
-void db_params_timestamp_array(DbParams *params, const Timestamp *values,
-	gsize count);
-void db_params_bool_array(DbParams *params, const gboolean *values,
-	gsize count);
+void db_params_timestamp_array(
+	DbParams *params, const Timestamp *values, gsize count);
+void db_params_bool_array(
+	DbParams *params, const gboolean *values, gsize count);
 
 /* text[] and bytea[], copied.  An element without data (NULL) is SQL's NULL;
  * an empty one has data and size 0.  All elements together must stay below
  * 1 GiB, PostgreSQL's limit of a value. */
-void db_params_text_array(DbParams *params, const char *const *values,
-	gsize count);
-void db_params_text_n_array(DbParams *params, const Bytes *values,
-	gsize count);
+void db_params_text_array(
+	DbParams *params, const char *const *values, gsize count);
+void db_params_text_n_array(DbParams *params, const Bytes *values, gsize count);
 void db_params_bytes_array(DbParams *params, const Bytes *values, gsize count);
 
 /* What a connection hands to libpq. */

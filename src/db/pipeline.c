@@ -33,9 +33,9 @@ typedef struct {
 	gboolean got_one; /* the next one's answer came, its end did not */
 	gsize unsent;     /* bytes queued since the buffer was last empty */
 	gboolean lost;
-	GError *error;    /* the first, with what the server said */
-	guint failed;     /* the step it belongs to */
-	guint commit;     /* the step that commits; G_MAXUINT before it is sent */
+	GError *error; /* the first, with what the server said */
+	guint failed;  /* the step it belongs to */
+	guint commit;  /* the step that commits; G_MAXUINT before it is sent */
 } Pipeline;
 
 static void pipeline_lose(Pipeline *pipeline)
@@ -66,8 +66,7 @@ static void pipeline_note_error(Pipeline *pipeline, const PGresult *result)
 /* A COMMIT of a failed transaction succeeds, saying ROLLBACK. */
 static void pipeline_check_commit(Pipeline *pipeline, PGresult *result)
 {
-	if (pipeline->answered != pipeline->commit ||
-		pipeline->error != NULL ||
+	if (pipeline->answered != pipeline->commit || pipeline->error != NULL ||
 		strcmp(PQcmdStatus(result), "ROLLBACK") != 0)
 		return;
 	pipeline->failed = pipeline->answered;
@@ -118,8 +117,8 @@ static void pipeline_take_result(Pipeline *pipeline, PGresult *result)
 		return;
 	}
 	if (step->kind == STEP_PREPARE)
-		g_hash_table_remove(pipeline->connection->prepared,
-			step->statement->name);
+		g_hash_table_remove(
+			pipeline->connection->prepared, step->statement->name);
 	if (status == PGRES_PIPELINE_SYNC) {
 		pipeline->answered++;
 		pipeline->got_one = FALSE;
@@ -175,8 +174,8 @@ gboolean connection_wait(
 			return ready > 0;
 		/* A signal must not start the wait anew. */
 		if (patience >= 0)
-			left = (int)MAX(0,
-				(deadline - g_get_monotonic_time()) / 1000);
+			left = (int)MAX(
+				0, (deadline - g_get_monotonic_time()) / 1000);
 	}
 }
 
@@ -191,8 +190,8 @@ static void pipeline_pump(Pipeline *pipeline, gboolean all_answers)
 		if (all_answers ? pipeline_is_done(pipeline) : unsent == 0)
 			return;
 		if (unsent < 0 || pipeline->lost ||
-			!connection_wait(connection, unsent > 0,
-				connection->patience)) {
+			!connection_wait(
+				connection, unsent > 0, connection->patience)) {
 			pipeline_lose(pipeline);
 			return;
 		}
@@ -244,9 +243,8 @@ static void pipeline_execute(
 	if (pipeline->lost)
 		return;
 	guint count = params != NULL ? db_params_count(params) : 0;
-	if (!PQsendQueryPrepared(pipeline->connection->pg,
-		    step.statement->name, (int)count,
-		    count > 0 ? db_params_values(params) : NULL,
+	if (!PQsendQueryPrepared(pipeline->connection->pg, step.statement->name,
+		    (int)count, count > 0 ? db_params_values(params) : NULL,
 		    count > 0 ? db_params_lengths(params) : NULL,
 		    count > 0 ? db_params_formats(params) : NULL, 1)) {
 		pipeline_lose(pipeline);
@@ -268,8 +266,8 @@ static void pipeline_send(Pipeline *pipeline, const PipelineWrap *wrap)
 	guint count =
 		pipeline->batch != NULL ? db_batch_count(pipeline->batch) : 0;
 	for (guint i = 0; i < count && !pipeline->lost; i++) {
-		Step step = { STEP_QUERY, db_batch_statement(pipeline->batch, i),
-			i };
+		Step step = { STEP_QUERY,
+			db_batch_statement(pipeline->batch, i), i };
 		pipeline_execute(
 			pipeline, step, db_batch_params(pipeline->batch, i));
 	}
@@ -279,8 +277,8 @@ static void pipeline_send(Pipeline *pipeline, const PipelineWrap *wrap)
 	 * batch, or, where there is none, at the end of the pipeline. */
 	pipeline->commit = pipeline->steps->len;
 	if (wrap->after != NULL &&
-		!g_hash_table_contains(pipeline->connection->prepared,
-			wrap->after[0]->name))
+		!g_hash_table_contains(
+			pipeline->connection->prepared, wrap->after[0]->name))
 		pipeline->commit++;
 	pipeline_wrap(pipeline, wrap->after);
 	if (pipeline->lost)

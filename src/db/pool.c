@@ -85,8 +85,9 @@ static gboolean pool_may_open(const DbPool *pool)
 	if (pool->open >= pool->max)
 		return FALSE;
 	/* While the server is away, one thread at a time looks for it. */
-	return pool->failures == 0 || (pool->opening == 0 &&
-		g_get_monotonic_time() >= pool->next_attempt);
+	return pool->failures == 0 ||
+		(pool->opening == 0 &&
+			g_get_monotonic_time() >= pool->next_attempt);
 }
 
 static void pool_note_opened(
@@ -120,7 +121,8 @@ static void pool_set_timeout(const DbPool *pool, GError **error)
 		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
 			"the database is busy, try again later",
 			"all %u database connections were in use for %d "
-			"seconds", pool->max, seconds);
+			"seconds",
+			pool->max, seconds);
 }
 
 /* Waits in the queue until there is an idle connection (returned), or one may
@@ -257,7 +259,7 @@ static gboolean task_again(DbPool *pool, const Task *task, guint attempt,
 {
 	DbFailure failure = db_error_failure(error);
 	guint most = db_error_is_state(error, "23503") ? RETRY_REFERENCE_MAX :
-							  RETRY_MAX;
+							 RETRY_MAX;
 	if (failure == DB_FAILURE_FINAL || attempt >= most ||
 		(task->work != NULL && task->mode == DB_WRITE_ALONE) ||
 		g_get_monotonic_time() >= deadline)
@@ -308,8 +310,8 @@ gboolean db_pool_run(DbPool *pool, DbBatch *batch, DbMode mode, GError **error)
 	return pool_do(pool, &task, error);
 }
 
-gboolean db_pool_transact(DbPool *pool, DbMode mode, DbWork work,
-	gpointer data, GError **error)
+gboolean db_pool_transact(
+	DbPool *pool, DbMode mode, DbWork work, gpointer data, GError **error)
 {
 	const Task task = { mode, NULL, work, data };
 	return pool_do(pool, &task, error);
@@ -373,8 +375,8 @@ DbPool *db_pool_new(const char *conninfo, const char *application_name,
 		pool->open = 1;
 		pool->stats.opened = 1;
 		db_pool_return(pool, &first);
-		pool->keeper = g_thread_try_new(
-			"db-pool", pool_keep, pool, NULL);
+		pool->keeper =
+			g_thread_try_new("db-pool", pool_keep, pool, NULL);
 		if (pool->keeper == NULL)
 			dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
 				"too many threads", "no thread for the pool");

@@ -33,22 +33,22 @@ void db_pool_free(DbPool **pool);
  * or the mode only reads.  A write whose COMMIT got no answer is never run
  * again: db_error_is_commit_unknown().  Rows are in the batch afterwards;
  * after an error it holds none. */
-gboolean db_pool_run(DbPool *pool, DbBatch *batch, DbMode mode,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean db_pool_run(DbPool *pool, DbBatch *batch, DbMode mode, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* Does the steps of a transaction on the connection it is given, with
  * db_connection_run() and db_connection_exec_script(), and returns TRUE to
  * commit.  FALSE with an error rolls back.  It may be called several times,
  * each time on a fresh transaction: what it keeps in data it must set anew. */
-typedef gboolean (*DbWork)(DbConnection *connection, gpointer data,
-	GError **error);
+typedef gboolean (*DbWork)(
+	DbConnection *connection, gpointer data, GError **error);
 
 /* Runs work in a transaction with db_pool_run()'s rules.  In DB_READ and
  * DB_WRITE_ALONE there is no transaction, and DB_WRITE_ALONE is never run
  * again once work was called.  Waiting for the network or another lock inside
  * work holds a connection: do not. */
-gboolean db_pool_transact(DbPool *pool, DbMode mode, DbWork work,
-	gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean db_pool_transact(DbPool *pool, DbMode mode, DbWork work, gpointer data,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A connection of one's own until db_pool_return(), which leaves NULL; a
  * broken one is closed there.  Errors: TEMPORARY after wait_seconds. */
@@ -62,12 +62,12 @@ void db_pool_keep_idle(DbPool *pool, guint keep, guint milliseconds);
 
 /* For the log and the tests. */
 typedef struct {
-	guint open;           /* connections open or being opened */
-	guint idle;           /* of these, not borrowed */
-	guint waiting;        /* threads that wait for one */
-	guint64 opened;       /* connections opened since the start */
-	guint64 retries;      /* batches and transactions run again */
-	guint64 lost;         /* connections found broken */
+	guint open;      /* connections open or being opened */
+	guint idle;      /* of these, not borrowed */
+	guint waiting;   /* threads that wait for one */
+	guint64 opened;  /* connections opened since the start */
+	guint64 retries; /* batches and transactions run again */
+	guint64 lost;    /* connections found broken */
 } DbPoolStats;
 
 DbPoolStats db_pool_stats(DbPool *pool);

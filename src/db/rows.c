@@ -118,9 +118,8 @@ gboolean db_rows_bool(const DbRows *rows, guint row, guint column)
 
 static gboolean type_is_text(guint32 type)
 {
-	return type == OID_TEXT || type == OID_VARCHAR ||
-		type == OID_BPCHAR || type == OID_NAME || type == OID_CHAR ||
-		type == OID_JSON;
+	return type == OID_TEXT || type == OID_VARCHAR || type == OID_BPCHAR ||
+		type == OID_NAME || type == OID_CHAR || type == OID_JSON;
 }
 
 Bytes db_rows_bytes(const DbRows *rows, guint row, guint column)

@@ -33,8 +33,8 @@ gint32 db_rows_int32(const DbRows *rows, guint row, guint column);
 gint64 db_rows_int64(const DbRows *rows, guint row, guint column);
 
 /* The same, or `otherwise` where the value is NULL. */
-gint64 db_rows_int64_or(const DbRows *rows, guint row, guint column,
-	gint64 otherwise);
+gint64 db_rows_int64_or(
+	const DbRows *rows, guint row, guint column, gint64 otherwise);
 
 gboolean db_rows_bool(const DbRows *rows, guint row, guint column);
 

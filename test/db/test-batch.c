@@ -76,8 +76,8 @@ static void test_errors(void)
 	db_error_set_lost(&lost, "it\nbroke\n");
 	db_error_set_commit_unknown(&unknown, "it broke");
 	dbmail_error_set(&other, DBMAIL_ERROR_NOT_FOUND, "no", "no");
-	g_assert_cmpstr(dbmail_error_detail(lost), ==,
-		"connection lost: it broke");
+	g_assert_cmpstr(
+		dbmail_error_detail(lost), ==, "connection lost: it broke");
 	g_assert_true(dbmail_error_is(lost, DBMAIL_ERROR_TEMPORARY));
 	g_assert_cmpint((int)db_error_failure(lost), ==, DB_FAILURE_LOST);
 	g_assert_false(db_error_is_commit_unknown(lost));

@@ -6,8 +6,7 @@
 
 static const DbStatement one = { "one", "SELECT 1::bigint" };
 static const DbStatement two = { "two", "SELECT 2::bigint" };
-static const DbStatement divide = { "divide",
-	"SELECT 10 / $1::bigint" };
+static const DbStatement divide = { "divide", "SELECT 10 / $1::bigint" };
 static const DbStatement insert_row = { "insert_row",
 	"INSERT INTO rows_test (id) VALUES ($1::bigint)" };
 static const DbStatement count_rows = { "count_rows",
@@ -42,13 +41,13 @@ static void test_unreachable(void)
 	static const char *const conninfos[] = {
 		"host=/nonexistent/dbmail dbname=x",
 		"no such word",
-		"postgresql://[",
+		"postgresql://u:hushhush@[",
 		"options='-c nosuchsetting=1'",
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(conninfos); i++) {
-		g_autofree char *both = g_strconcat(
-			i == 3 ? database_conninfo() : "", " ", conninfos[i],
-			NULL);
+		g_autofree char *both =
+			g_strconcat(i == 3 ? database_conninfo() : "",
+				i == 3 ? " " : "", conninfos[i], NULL);
 		const DbConnectionOptions options = {
 			.conninfo = both,
 			.application_name = "x",
@@ -58,6 +57,9 @@ static void test_unreachable(void)
 		g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_TEMPORARY));
 		g_assert_nonnull(strstr(error->message, "dburi"));
 		g_assert_null(strchr(error->message, '\n'));
+		/* A password is not for the log. */
+		g_assert_null(strstr(error->message, "hushhush"));
+		g_assert_null(strstr(dbmail_error_detail(error), "hushhush"));
 	}
 }
 
@@ -81,8 +83,7 @@ static void test_settings(void)
 		db_batch_add(batch, &show_commit);
 		run(connection, batch, modes[i].mode);
 		const DbRows *rows = db_batch_rows(batch, 0);
-		g_assert_cmpstr(
-			db_rows_text(rows, 0, 0), ==, modes[i].commit);
+		g_assert_cmpstr(db_rows_text(rows, 0, 0), ==, modes[i].commit);
 		g_assert_cmpstr(
 			db_rows_text(rows, 0, 1), ==, modes[i].isolation);
 		g_assert_cmpstr(
@@ -100,7 +101,8 @@ static void test_conninfo_options(void)
 {
 	g_autofree char *conninfo = g_strconcat(database_conninfo(),
 		" application_name=theirs"
-		" options='-c statement_timeout=7s'", NULL);
+		" options='-c statement_timeout=7s'",
+		NULL);
 	const DbConnectionOptions options = {
 		.conninfo = conninfo,
 		.application_name = "ours",
@@ -127,9 +129,8 @@ static void test_one_round_trip(void)
 		db_batch_add(batch, i % 3 == 0 ? &one : &two);
 	run(connection, batch, DB_WRITE);
 	for (guint i = 0; i < 1000; i++)
-		g_assert_cmpint(
-			db_rows_int64(db_batch_rows(batch, i), 0, 0), ==,
-			i % 3 == 0 ? 1 : 2);
+		g_assert_cmpint(db_rows_int64(db_batch_rows(batch, i), 0, 0),
+			==, i % 3 == 0 ? 1 : 2);
 	g_assert_cmpuint(db_connection_round_trips(connection), ==, 1);
 	/* Two statements, BEGIN and COMMIT. */
 	g_assert_cmpuint(db_connection_prepares(connection), ==, 4);
@@ -160,7 +161,7 @@ static void test_error_in_the_middle(void)
 	static const DbMode modes[] = { DB_READ, DB_WRITE, DB_WRITE_ASYNC,
 		DB_WRITE_ALONE };
 	database_script("DROP TABLE IF EXISTS rows_test;"
-		"CREATE TABLE rows_test (id bigint PRIMARY KEY)");
+			"CREATE TABLE rows_test (id bigint PRIMARY KEY)");
 	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++) {
 		g_autoptr(DbConnection) connection = database_connection();
 		g_autoptr(DbBatch) batch = db_batch_new();
@@ -203,7 +204,8 @@ static void test_syntax_error(void)
 static void test_error_at_commit(void)
 {
 	static const DbMode modes[] = { DB_WRITE, DB_WRITE_ALONE };
-	database_script("DROP TABLE IF EXISTS rows_test;"
+	database_script(
+		"DROP TABLE IF EXISTS rows_test;"
 		"CREATE TABLE rows_test (id bigint, CONSTRAINT rows_once"
 		" UNIQUE (id) DEFERRABLE INITIALLY DEFERRED)");
 	g_autoptr(DbConnection) connection = database_connection();
@@ -242,8 +244,8 @@ static void test_large(void)
 	run(connection, batch, DB_READ);
 	for (guint i = 0; i < 3; i++) {
 		const DbRows *rows = db_batch_rows(batch, i);
-		g_assert_true(bytes_equal(db_rows_bytes(rows, 0, 0),
-			bytes_of(data, size - i)));
+		g_assert_true(bytes_equal(
+			db_rows_bytes(rows, 0, 0), bytes_of(data, size - i)));
 	}
 	g_assert_true(db_connection_is_swollen(connection));
 }
@@ -256,8 +258,8 @@ static void test_many(void)
 	g_autoptr(DbConnection) connection = database_connection();
 	g_autoptr(DbBatch) batch = db_batch_new();
 	for (guint i = 0; i < 500; i++)
-		db_params_bytes(db_batch_add(batch, &echo_large),
-			bytes_of(data, size));
+		db_params_bytes(
+			db_batch_add(batch, &echo_large), bytes_of(data, size));
 	run(connection, batch, DB_SNAPSHOT);
 	for (guint i = 0; i < 500; i++)
 		g_assert_cmpint(db_rows_int32(db_batch_rows(batch, i), 0, 1),
@@ -273,12 +275,14 @@ static void test_script(void)
 		"DROP TABLE IF EXISTS rows_test;"
 		"CREATE TABLE rows_test (id bigint PRIMARY KEY);"
 		"INSERT INTO rows_test VALUES (1);"
-		"SELECT * FROM rows_test", &error));
+		"SELECT * FROM rows_test",
+		&error));
 	g_assert_cmpint(rows_in_table(connection), ==, 1);
 	/* All or nothing. */
 	g_assert_false(db_connection_exec_script(connection,
 		"INSERT INTO rows_test VALUES (2);"
-		"INSERT INTO rows_test VALUES (1)", &error));
+		"INSERT INTO rows_test VALUES (1)",
+		&error));
 	g_assert_true(db_error_is_constraint(error, "rows_test_pkey"));
 	g_assert_true(db_connection_is_usable(connection));
 	g_assert_cmpint(rows_in_table(connection), ==, 1);
@@ -288,7 +292,7 @@ static void test_script(void)
 static void test_transaction(void)
 {
 	database_script("DROP TABLE IF EXISTS rows_test;"
-		"CREATE TABLE rows_test (id bigint PRIMARY KEY)");
+			"CREATE TABLE rows_test (id bigint PRIMARY KEY)");
 	g_autoptr(DbConnection) connection = database_connection();
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autoptr(GError) error = NULL;
@@ -349,15 +353,15 @@ int main(int argc, char **argv)
 	g_test_add_func("/db/connection/options", test_conninfo_options);
 	g_test_add_func("/db/connection/one-round-trip", test_one_round_trip);
 	g_test_add_func("/db/connection/prepared-once", test_prepared_once);
-	g_test_add_func("/db/connection/error-in-the-middle",
-		test_error_in_the_middle);
+	g_test_add_func(
+		"/db/connection/error-in-the-middle", test_error_in_the_middle);
 	g_test_add_func("/db/connection/syntax-error", test_syntax_error);
 	g_test_add_func("/db/connection/error-at-commit", test_error_at_commit);
 	g_test_add_func("/db/connection/large", test_large);
 	g_test_add_func("/db/connection/many", test_many);
 	g_test_add_func("/db/connection/script", test_script);
 	g_test_add_func("/db/connection/transaction", test_transaction);
-	g_test_add_func("/db/connection/statement-timeout",
-		test_statement_timeout);
+	g_test_add_func(
+		"/db/connection/statement-timeout", test_statement_timeout);
 	return g_test_run();
 }

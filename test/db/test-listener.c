@@ -35,8 +35,9 @@ static void hear(const char *channel, const char *payload, gpointer data)
 {
 	Heard *heard = data;
 	g_mutex_lock(&heard->lock);
-	g_ptr_array_add(heard->lines, g_strdup_printf("%s %s", channel,
-		payload != NULL ? payload : "-"));
+	g_ptr_array_add(heard->lines,
+		g_strdup_printf(
+			"%s %s", channel, payload != NULL ? payload : "-"));
 	g_cond_signal(&heard->wake);
 	g_mutex_unlock(&heard->lock);
 }
@@ -47,8 +48,8 @@ static void expect(Heard *heard, guint number, const char *line)
 	gint64 until = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
 	g_mutex_lock(&heard->lock);
 	while (heard->lines->len <= number)
-		g_assert_true(g_cond_wait_until(
-			&heard->wake, &heard->lock, until));
+		g_assert_true(
+			g_cond_wait_until(&heard->wake, &heard->lock, until));
 	g_assert_cmpstr(heard->lines->pdata[number], ==, line);
 	g_mutex_unlock(&heard->lock);
 }
@@ -82,8 +83,7 @@ static void test_listen(void)
 	expect(&heard, 2, "plain 1,2");
 	expect(&heard, 3, "Odd \"name\"; x 4");
 	/* The connection goes: the listener comes back and says so. */
-	g_assert_cmpint(
-		database_number(pool, &terminate_listener), ==, 1);
+	g_assert_cmpint(database_number(pool, &terminate_listener), ==, 1);
 	expect(&heard, 4, "plain -");
 	expect(&heard, 5, "Odd \"name\"; x -");
 	send_one(pool, "plain", "5");
@@ -108,7 +108,8 @@ static void test_burst(void)
 	database_check(error);
 	expect(&heard, 1, "Odd \"name\"; x -");
 	for (guint i = 0; i < 500; i++) {
-		g_autofree char *payload = g_strdup_printf("%05u%0*d", i, 1000, 0);
+		g_autofree char *payload =
+			g_strdup_printf("%05u%0*d", i, 1000, 0);
 		DbParams *params = db_batch_add(batch, &notify);
 		db_params_text(params, "plain");
 		db_params_text(params, payload);
@@ -129,8 +130,8 @@ static void test_stop_while_away(void)
 	Heard heard;
 	heard_init(&heard);
 	GError *error = NULL;
-	DbListener *listener = db_listener_new("host=/nonexistent", "x",
-		channels, hear, &heard, &error);
+	DbListener *listener = db_listener_new(
+		"host=/nonexistent", "x", channels, hear, &heard, &error);
 	database_check(error);
 	g_usleep(300 * 1000);
 	gint64 begun = g_get_monotonic_time();

@@ -26,7 +26,7 @@ typedef struct {
 static void heard_init(Heard *heard)
 {
 	*heard = (Heard){ .ids = g_hash_table_new_full(
-		g_int64_hash, g_int64_equal, g_free, NULL) };
+				  g_int64_hash, g_int64_equal, g_free, NULL) };
 	g_mutex_init(&heard->lock);
 	g_cond_init(&heard->wake);
 }
@@ -51,8 +51,9 @@ static void hear(const char *channel, const char *payload, gpointer data)
 		if (!db_notifier_parse(payload, ids))
 			heard->anything++;
 		for (guint i = 0; i < ids->len; i++)
-			g_hash_table_add(heard->ids, g_memdup2(
-				&g_array_index(ids, gint64, i), sizeof(gint64)));
+			g_hash_table_add(heard->ids,
+				g_memdup2(&g_array_index(ids, gint64, i),
+					sizeof(gint64)));
 	}
 	g_cond_signal(&heard->wake);
 	g_mutex_unlock(&heard->lock);
@@ -63,11 +64,10 @@ static void expect(Heard *heard, guint ids, guint anything)
 {
 	gint64 until = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
 	g_mutex_lock(&heard->lock);
-	while (!heard->listening ||
-		g_hash_table_size(heard->ids) < ids ||
+	while (!heard->listening || g_hash_table_size(heard->ids) < ids ||
 		heard->anything < anything)
-		g_assert_true(g_cond_wait_until(
-			&heard->wake, &heard->lock, until));
+		g_assert_true(
+			g_cond_wait_until(&heard->wake, &heard->lock, until));
 	g_assert_cmpuint(g_hash_table_size(heard->ids), ==, ids);
 	g_assert_cmpuint(heard->anything, ==, anything);
 	g_mutex_unlock(&heard->lock);

@@ -192,7 +192,8 @@ typedef struct {
 	gboolean refuse;
 } Steps;
 
-static gboolean do_steps(DbConnection *connection, gpointer data, GError **error)
+static gboolean do_steps(
+	DbConnection *connection, gpointer data, GError **error)
 {
 	Steps *steps = data;
 	g_autoptr(DbBatch) batch = db_batch_new();
@@ -200,8 +201,8 @@ static gboolean do_steps(DbConnection *connection, gpointer data, GError **error
 	db_params_int64(db_batch_add(batch, &insert_row), 1);
 	if (!db_connection_run(connection, batch, error))
 		return FALSE;
-	if (!db_connection_exec_script(connection,
-		    "INSERT INTO pool_rows (id) VALUES (2)", error))
+	if (!db_connection_exec_script(
+		    connection, "INSERT INTO pool_rows (id) VALUES (2)", error))
 		return FALSE;
 	if (steps->refuse) {
 		dbmail_error_set(error, DBMAIL_ERROR_OVER_QUOTA, "no", "no");
@@ -305,8 +306,7 @@ static gint32 wait_for_sleeper(DbConnection *connection)
 		g_autoptr(DbBatch) batch = db_batch_new();
 		GError *error = NULL;
 		db_batch_add(batch, &find_napping);
-		if (!db_connection_run_mode(
-			    connection, batch, DB_READ, &error))
+		if (!db_connection_run_mode(connection, batch, DB_READ, &error))
 			database_check(error);
 		const DbRows *rows = db_batch_rows(batch, 0);
 		if (db_rows_count(rows) > 0)
@@ -365,8 +365,8 @@ static void test_crash_in_a_batch(void)
 		}
 		g_assert_false(sleeper.good);
 		g_assert_true(db_error_is_commit_unknown(sleeper.error));
-		g_assert_true(dbmail_error_is(
-			sleeper.error, DBMAIL_ERROR_TEMPORARY));
+		g_assert_true(
+			dbmail_error_is(sleeper.error, DBMAIL_ERROR_TEMPORARY));
 		g_error_free(sleeper.error);
 		g_assert_cmpint(database_number(pool, &count_rows), ==, 0);
 	}
@@ -561,8 +561,8 @@ static void test_swollen(void)
 	g_autofree char *data = g_malloc0(size);
 	db_params_bytes(db_batch_add(batch, &size_of), bytes_of(data, size));
 	database_run(pool, batch, DB_READ);
-	g_assert_cmpint(db_rows_int32(db_batch_rows(batch, 0), 0, 0), ==,
-		(int)size);
+	g_assert_cmpint(
+		db_rows_int32(db_batch_rows(batch, 0), 0, 0), ==, (int)size);
 	g_assert_cmpuint(db_pool_stats(pool).open, ==, 0);
 	database_run(pool, batch, DB_READ);
 	g_assert_cmpuint(db_pool_stats(pool).opened, ==, 2);

@@ -83,8 +83,8 @@ static void test_bool(void)
 		db_params_bool(trip.params, value);
 		const DbRows *rows = trip_run(&trip);
 		g_assert_cmpint(db_rows_bool(rows, 0, 0), ==, value);
-		g_assert_cmpstr(db_rows_text(rows, 0, 1), ==,
-			value ? "true" : "false");
+		g_assert_cmpstr(
+			db_rows_text(rows, 0, 1), ==, value ? "true" : "false");
 		db_batch_free(&trip.batch);
 	}
 }
@@ -105,10 +105,10 @@ static void test_text(void)
 		/* One byte of a longer character is no text. */
 		if (values[i][0] == '\xc3') {
 			g_autoptr(GError) error = NULL;
-			g_assert_false(db_pool_run(
-				pool, trip.batch, DB_READ, &error));
-			g_assert_true(dbmail_error_is(
-				error, DBMAIL_ERROR_INVALID));
+			g_assert_false(
+				db_pool_run(pool, trip.batch, DB_READ, &error));
+			g_assert_true(
+				dbmail_error_is(error, DBMAIL_ERROR_INVALID));
 			g_assert_true(db_error_is_state(error, "22021"));
 			db_batch_free(&trip.batch);
 			continue;
@@ -189,8 +189,7 @@ static void test_timestamp_out_of_range(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
 		g_autoptr(DbBatch) batch = db_batch_new();
 		g_autoptr(GError) error = NULL;
-		db_params_timestamp(
-			db_batch_add(batch, &echo_time), values[i]);
+		db_params_timestamp(db_batch_add(batch, &echo_time), values[i]);
 		g_assert_false(db_pool_run(pool, batch, DB_READ, &error));
 		g_assert_true(db_error_is_state(error, "22008"));
 		g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
@@ -246,14 +245,15 @@ static void test_number_arrays(void)
 		g_assert_cmpint(back[0], ==, 1);
 		g_assert_cmpint(back[1], ==, -2);
 		g_assert_cmpint(back[2], ==,
-			column == 0 ? G_MAXINT16 :
-			column == 1 ? G_MAXINT32 : G_MAXINT64);
+			column == 0         ? G_MAXINT16 :
+				column == 1 ? G_MAXINT32 :
+					      G_MAXINT64);
 	}
 	guint count = 0;
 	g_autofree Bytes *time_texts = db_rows_bytes_array(rows, 0, 3, &count);
 	g_assert_cmpuint(count, ==, 2);
-	g_assert_true(bytes_equal(time_texts[0],
-		bytes_of_string("1970-01-01 00:00:00+00")));
+	g_assert_true(bytes_equal(
+		time_texts[0], bytes_of_string("1970-01-01 00:00:00+00")));
 	g_assert_true(bytes_equal(time_texts[1], bytes_of_string("infinity")));
 	g_autofree Bytes *bool_texts = db_rows_bytes_array(rows, 0, 4, &count);
 	g_assert_cmpuint(count, ==, 2);
@@ -358,8 +358,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/db/rows/text", test_text);
 	g_test_add_func("/db/rows/bytes", test_bytes);
 	g_test_add_func("/db/rows/timestamp", test_timestamp);
-	g_test_add_func("/db/rows/timestamp-range",
-		test_timestamp_out_of_range);
+	g_test_add_func(
+		"/db/rows/timestamp-range", test_timestamp_out_of_range);
 	g_test_add_func("/db/rows/null", test_null);
 	g_test_add_func("/db/rows/number-arrays", test_number_arrays);
 	g_test_add_func("/db/rows/empty-arrays", test_empty_arrays);

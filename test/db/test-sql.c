@@ -14,8 +14,8 @@ static void test_constants(void)
 		"SELECT 'it''s', \"Column\", E'a\\tb'\n"
 		"  FROM sample  WHERE id = $1::bigint");
 	g_assert_cmpstr(SQL_SAMPLE_LAST.name, ==, "sample_last");
-	g_assert_cmpstr(SQL_SAMPLE_LAST.text, ==,
-		"SELECT 1::bigint -- but this stays");
+	g_assert_cmpstr(
+		SQL_SAMPLE_LAST.text, ==, "SELECT 1::bigint -- but this stays");
 }
 
 static void test_list(void)
@@ -53,8 +53,8 @@ static void test_refused(void)
 		int fd = g_file_open_tmp("sqlXXXXXX", &path, &error);
 		g_assert_cmpint(fd, >=, 0);
 		g_close(fd, NULL);
-		g_assert_true(g_file_set_contents(
-			path, cases[i].text, -1, &error));
+		g_assert_true(
+			g_file_set_contents(path, cases[i].text, -1, &error));
 		const char *argv[] = { "awk", "-f", program, path, NULL };
 		g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL,
 			G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
