@@ -113,6 +113,8 @@ static const char *first_id(Arena *arena, MimeSummary *summary, Bytes value,
 	if (!next_id(value, &pos, &id) && (!bare_is_id || id.size == 0))
 		return NULL;
 	append_id(id, text);
+	if (text->len <= strlen("<>"))
+		return NULL;
 	return keep(arena, summary, bytes_of(text->str, text->len));
 }
 
