@@ -52,6 +52,10 @@ const char *channel_tls_description(const Channel *channel);
 /* Says that no more will be sent, as far as that works without waiting. */
 void channel_shutdown(Channel *channel);
 
+/* Gives back what TLS keeps for this thread and makes again when it needs it;
+ * for a long wait. */
+void channel_rest(Channel *channel);
+
 /* Why the last call FAILED, for the log. */
 const char *channel_failure(const Channel *channel);
 

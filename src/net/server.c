@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 #define STARVED_MS 1000
 /* After their sockets are shut, sessions have this long to notice. */
 #define LAST_WAIT (5 * G_USEC_PER_SEC)
+/* Below the frame that trims the stack: what the call itself uses. */
+#define STACK_MARGIN 4096
 
 typedef struct Connection Connection;
 
@@ -33,6 +36,7 @@ struct Connection {
 	Address client;
 	Address counted; /* key in per_address; NONE while not counted */
 	gint64 since;
+	guintptr stack; /* where the thread's stack ends, far below */
 	char session[13];
 	char remote[ADDRESS_TEXT_SIZE];
 	Connection *previous;
@@ -360,11 +364,42 @@ static void connection_end(void *data)
 	g_mutex_unlock(&server->lock);
 }
 
+/* The pages that a handshake or a large command has touched below the frames
+ * in use hold nothing any more. */
+static void trim_stack(gpointer data)
+{
+	const Connection *connection = data;
+	guintptr page = (guintptr)sysconf(_SC_PAGESIZE);
+	guintptr here = (guintptr)__builtin_frame_address(0);
+	guintptr end = (here & ~(page - 1)) - STACK_MARGIN;
+
+	if (connection->stack != 0 && end > connection->stack)
+		madvise((void *)connection->stack, end - connection->stack,
+			MADV_DONTNEED);
+}
+
+/* The lowest address of this thread's stack, at the start of a page. */
+static guintptr stack_start(void)
+{
+	pthread_attr_t attributes;
+	void *start = NULL;
+	size_t size;
+
+	if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+		return 0;
+	pthread_attr_getstack(&attributes, &start, &size);
+	pthread_attr_destroy(&attributes);
+	return (guintptr)start;
+}
+
 static void *connection_main(void *data)
 {
 	Connection *connection = data;
 
+	connection->stack = stack_start();
 	connection->public.stream = stream_new(connection->fd);
+	stream_set_idle_hook(
+		connection->public.stream, trim_stack, connection);
 	stream_set_drain(connection->public.stream, &connection->server->drain);
 	pthread_cleanup_push(connection_end, connection);
 	run(connection);

@@ -20,6 +20,8 @@
 struct Stream {
 	Channel *channel;
 	StreamDrain *drain;
+	void (*idle_hook)(gpointer data);
+	gpointer idle_data;
 	guint timeout;   /* seconds; 0 for none */
 	gint64 deadline; /* of all reads, monotonic; FOREVER for none */
 
@@ -83,6 +85,13 @@ void stream_set_drain(Stream *stream, StreamDrain *drain)
 	stream->drain = drain;
 }
 
+void stream_set_idle_hook(
+	Stream *stream, void (*hook)(gpointer data), gpointer data)
+{
+	stream->idle_hook = hook;
+	stream->idle_data = data;
+}
+
 gboolean stream_draining(const Stream *stream)
 {
 	return stream->drain != NULL &&
@@ -130,7 +139,7 @@ static gint64 call_deadline(const Stream *stream)
 				   : FOREVER;
 }
 
-static void release_buffers(Stream *stream)
+static void rest(Stream *stream)
 {
 	if (buffered(stream) == 0) {
 		g_clear_pointer(&stream->in, g_free);
@@ -139,6 +148,9 @@ static void release_buffers(Stream *stream)
 	}
 	if (stream->out_used == 0)
 		g_clear_pointer(&stream->out, g_free);
+	channel_rest(stream->channel);
+	if (stream->idle_hook != NULL)
+		stream->idle_hook(stream->idle_data);
 }
 
 static int poll_time(gint64 deadline, gint64 now)
@@ -183,7 +195,7 @@ static guint wait_idle(Stream *stream, short events, int drain_fd,
 
 	if (ready != 0 || g_get_monotonic_time() >= deadline)
 		return ready;
-	release_buffers(stream);
+	rest(stream);
 	return wait_ready(stream, events, drain_fd, other_fd, deadline);
 }
 

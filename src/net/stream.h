@@ -163,6 +163,12 @@ typedef struct {
 /* drain must outlive the stream; NULL for none. */
 void stream_set_drain(Stream *stream, StreamDrain *drain);
 
+/* Called, with data, by a reading call or stream_wait() that has waited for a
+ * second, when the buffers have been given back: the server gives back what
+ * else an idle thread does not need. */
+void stream_set_idle_hook(Stream *stream, void (*hook)(gpointer data),
+	gpointer data);
+
 static inline void stream_auto_free(Stream *stream)
 {
 	stream_free(&stream);

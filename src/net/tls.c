@@ -26,12 +26,14 @@ char *tls_last_error(void)
 	return text;
 }
 
+/* what says what was asked of the value; OpenSSL's reason alone can be as
+ * little help as "unsupported". */
 static gboolean setting_wrong(const DaemonSettings *settings,
-	const char *name, const char *value, GError **error)
+	const char *name, const char *value, const char *what, GError **error)
 {
 	g_autofree char *why = tls_last_error();
-	g_autofree char *text = g_strdup_printf("[%s] %s = %s: %s",
-		settings->section, name, value, why);
+	g_autofree char *text = g_strdup_printf("[%s] %s = %s: %s: %s",
+		settings->section, name, value, what, why);
 
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
 	return FALSE;
@@ -40,19 +42,26 @@ static gboolean setting_wrong(const DaemonSettings *settings,
 static gboolean load_certificate(
 	SSL_CTX *ssl, const DaemonSettings *settings, GError **error)
 {
-	gboolean own_key = settings->tls_key != NULL &&
-		settings->tls_key[0] != '\0';
-	const char *key = own_key ? settings->tls_key : settings->tls_cert;
-	const char *key_setting = own_key ? "tls_key" : "tls_cert";
+	const char *cert = settings->tls_cert;
+	const char *key = settings->tls_key;
 
 	ERR_clear_error();
-	if (SSL_CTX_use_certificate_chain_file(ssl, settings->tls_cert) != 1)
-		return setting_wrong(
-			settings, "tls_cert", settings->tls_cert, error);
+	if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
+		return setting_wrong(settings, "tls_cert", cert,
+			"no certificate in PEM can be read from it", error);
+	if (key == NULL || key[0] == '\0') {
+		if (SSL_CTX_use_PrivateKey_file(ssl, cert, SSL_FILETYPE_PEM) ==
+			1)
+			return TRUE;
+		return setting_wrong(settings, "tls_cert", cert,
+			"tls_key is not set, and this file has no key that "
+			"belongs to its certificate", error);
+	}
+	/* Also compares the key with the certificate. */
 	if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
-		return setting_wrong(settings, key_setting, key, error);
-	if (SSL_CTX_check_private_key(ssl) != 1)
-		return setting_wrong(settings, key_setting, key, error);
+		return setting_wrong(settings, "tls_key", key,
+			"no key in PEM that belongs to tls_cert can be read "
+			"from it", error);
 	return TRUE;
 }
 
@@ -80,8 +89,8 @@ static gboolean set_rules(
 		ssl, session_context, sizeof(session_context) - 1);
 	if (settings->tls_ciphers != NULL && settings->tls_ciphers[0] != '\0' &&
 		SSL_CTX_set_cipher_list(ssl, settings->tls_ciphers) != 1)
-		return setting_wrong(
-			settings, "tls_ciphers", settings->tls_ciphers, error);
+		return setting_wrong(settings, "tls_ciphers",
+			settings->tls_ciphers, "no cipher list", error);
 	return TRUE;
 }
 
