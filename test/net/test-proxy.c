@@ -248,6 +248,8 @@ static void test_read_silent(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	/* A test that hangs has failed. */
+	alarm(120);
 	g_test_add_func("/net/proxy/valid", test_valid);
 	g_test_add_func("/net/proxy/beginnings", test_beginnings);
 	g_test_add_func("/net/proxy/hostile", test_hostile);

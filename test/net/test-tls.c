@@ -362,6 +362,8 @@ static void test_wait(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	/* A test that hangs has failed. */
+	alarm(120);
 	signal(SIGPIPE, SIG_IGN);
 	files_make();
 	g_test_add_func("/net/tls/off", test_off);
