@@ -52,8 +52,9 @@ typedef struct {
 } FetchAsk;
 
 /* Reads values of many messages in one round trip, in the order asked.  The
- * caller bounds count and, for FETCH_RAW, the sum of sizes (1 MiB or so);
- * what is larger goes through fetch_stream().  No database connection is
+ * caller bounds count and the sum of sizes (1 MiB or so): of the ranges for
+ * FETCH_RAW, of the messages for FETCH_HEADER, because a message may be all
+ * header.  What is larger goes through fetch_stream().  No database connection is
  * held when this returns. */
 gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 	FetchWhat what, FetchBatch **batch, GError **error)

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* STORE: flags and keywords of any number of messages in one round trip. */
+#include "store/flag.h"
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "db/pool.h"
+#include "store/flag-sql.h"
+#include "store/store-private.h"
+#include "store/watch.h"
+
+#define FLAGS_ALL \
+	(FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED | FLAG_DRAFT)
+
+#define PERMISSION_READ_WRITE 2
+
+/* --- what is asked for ---------------------------------------------------------- */
+
+static gboolean keyword_is_valid(const char *keyword)
+{
+	gsize size = strlen(keyword);
+	if (size == 0 || size > FLAG_KEYWORD_SIZE_MAX ||
+		!g_utf8_validate(keyword, (gssize)size, NULL))
+		return FALSE;
+	for (const char *at = keyword; *at != '\0'; at++) {
+		if ((guchar)*at <= ' ' || *at == 0x7f)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Names as given and in lower case, each once however it is written. */
+typedef struct {
+	GPtrArray *names;  /* borrowed */
+	GPtrArray *folded; /* owned */
+} Keywords;
+
+static void keywords_clear(Keywords *keywords)
+{
+	g_ptr_array_unref(keywords->names);
+	g_ptr_array_unref(keywords->folded);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Keywords, keywords_clear)
+
+static gboolean keywords_fill(
+	Keywords *keywords, const char *const *names, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	for (guint i = 0; names != NULL && names[i] != NULL; i++) {
+		if (!keyword_is_valid(names[i])) {
+			dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+				"not a keyword",
+				"a keyword is empty, too long, or has blanks "
+				"or controls");
+			return FALSE;
+		}
+		char *folded = g_ascii_strdown(names[i], -1);
+		if (!g_hash_table_add(seen, folded)) {
+			g_free(folded);
+			continue;
+		}
+		g_ptr_array_add(keywords->names, (gpointer)names[i]);
+		g_ptr_array_add(keywords->folded, folded);
+	}
+	return TRUE;
+}
+
+/* --- the statements ------------------------------------------------------------- */
+
+typedef struct {
+	gint64 *first;
+	gint64 *last;
+	guint count;
+} Ranges;
+
+static void ranges_clear(Ranges *ranges)
+{
+	g_free(ranges->first);
+	g_free(ranges->last);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ranges, ranges_clear)
+
+static void ranges_fill(Ranges *ranges, const NumSet *uids)
+{
+	ranges->count = numset_range_count(uids);
+	ranges->first = g_new(gint64, ranges->count);
+	ranges->last = g_new(gint64, ranges->count);
+	for (guint i = 0; i < ranges->count; i++) {
+		NumRange range = numset_range(uids, i);
+		ranges->first[i] = range.first;
+		ranges->last[i] = range.last;
+	}
+}
+
+/* $1 to $3 of each statement about messages. */
+static DbParams *add_ranges(DbBatch *batch, const DbStatement *statement,
+	gint64 mailbox, const Ranges *ranges)
+{
+	DbParams *params = db_batch_add(batch, statement);
+	db_params_int64(params, mailbox);
+	db_params_int64_array(params, ranges->first, ranges->count);
+	db_params_int64_array(params, ranges->last, ranges->count);
+	return params;
+}
+
+static gint64 modseq_at_most(const FlagChange *change)
+{
+	if (!change->has_unchanged_since)
+		return G_MAXINT64;
+	return (gint64)MIN(change->unchanged_since, (guint64)G_MAXINT64);
+}
+
+static void add_keywords(DbBatch *batch, gint64 mailbox, const Keywords *keywords)
+{
+	DbParams *params = db_batch_add(batch, &SQL_FLAG_KEYWORDS);
+	db_params_int64(params, mailbox);
+	db_params_text_array(params,
+		(const char *const *)keywords->names->pdata,
+		keywords->names->len);
+	db_params_text_array(params,
+		(const char *const *)keywords->folded->pdata,
+		keywords->folded->len);
+	db_params_int32(params, FLAG_KEYWORDS_MAX);
+}
+
+static void add_change(DbBatch *batch, gint64 mailbox, const Ranges *ranges,
+	const FlagChange *change, const Keywords *keywords)
+{
+	gint32 flags = (gint32)(change->flags & FLAGS_ALL);
+	gboolean add = change->action != FLAG_REMOVE;
+	gboolean replace = change->action == FLAG_REPLACE;
+	DbParams *params =
+		add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
+	db_params_int64(params, modseq_at_most(change));
+	db_params_int32(params, replace ? 0 : FLAGS_ALL & ~flags);
+	db_params_int32(params, add ? flags : 0);
+	db_params_text_array(params,
+		(const char *const *)keywords->folded->pdata,
+		keywords->folded->len);
+	db_params_bool(params, !replace);
+	db_params_bool(params, add);
+	db_params_int32(params, add ? (gint32)keywords->folded->len : 0);
+}
+
+/* --- the answers ------------------------------------------------------------------ */
+
+/* Whether the mailbox, as it was found under its lock, has room. */
+static gboolean keywords_fit(
+	const DbRows *rows, const Keywords *keywords, GError **error)
+{
+	guint count;
+	g_autofree Bytes *known = db_rows_bytes_array(rows, 0, 2, &count);
+	guint missing = keywords->folded->len;
+	for (guint i = 0; i < keywords->folded->len; i++) {
+		const char *name = g_ptr_array_index(keywords->folded, i);
+		for (guint j = 0; j < count; j++) {
+			if (text_equal_nocase(known[j], name)) {
+				missing--;
+				break;
+			}
+		}
+	}
+	if (missing == 0 || count + missing <= FLAG_KEYWORDS_MAX)
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
+		"the mailbox has no room for more keywords",
+		"%u keywords and %u new ones", count, missing);
+	return FALSE;
+}
+
+static gboolean check_mailbox(const DbRows *rows, gint64 mailbox,
+	const FlagChange *change, const Keywords *keywords, GError **error)
+{
+	if (db_rows_count(rows) == 0) {
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+			"no such mailbox", "mailbox %" G_GINT64_FORMAT,
+			mailbox);
+		return FALSE;
+	}
+	if (db_rows_int64(rows, 0, 1) != PERMISSION_READ_WRITE) {
+		dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
+			"the mailbox is read-only",
+			"mailbox %" G_GINT64_FORMAT, mailbox);
+		return FALSE;
+	}
+	return change->action == FLAG_REMOVE ||
+		keywords_fit(rows, keywords, error);
+}
+
+static void read_spared(const DbRows *rows, NumSet *left)
+{
+	for (guint row = 0; row < db_rows_count(rows); row++)
+		numset_add(left, (guint32)db_rows_int64(rows, row, 0));
+}
+
+gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
+	const FlagChange *change, guint64 *seq, NumSet *left, GError **error)
+{
+	g_auto(Keywords) keywords = { g_ptr_array_new(),
+		g_ptr_array_new_with_free_func(g_free) };
+	if (!keywords_fill(&keywords, change->keywords, error))
+		return FALSE;
+	g_auto(Ranges) ranges = { NULL, NULL, 0 };
+	ranges_fill(&ranges, uids);
+
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64(db_batch_add(batch, &SQL_FLAG_LOCK), mailbox);
+	gboolean spare = change->has_unchanged_since && left != NULL;
+	if (spare)
+		db_params_int64(add_ranges(batch, &SQL_FLAG_SPARED, mailbox,
+					&ranges),
+			modseq_at_most(change));
+	if (change->action != FLAG_REMOVE && keywords.names->len > 0)
+		add_keywords(batch, mailbox, &keywords);
+	guint last = db_batch_count(batch);
+	add_change(batch, mailbox, &ranges, change, &keywords);
+	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+		return FALSE;
+
+	const DbRows *lock = db_batch_rows(batch, 0);
+	if (!check_mailbox(lock, mailbox, change, &keywords, error))
+		return FALSE;
+	if (spare)
+		read_spared(db_batch_rows(batch, 1), left);
+	const DbRows *changed = db_batch_rows(batch, last);
+	if (db_rows_count(changed) == 0) {
+		*seq = (guint64)db_rows_int64(lock, 0, 0);
+		return TRUE;
+	}
+	*seq = (guint64)db_rows_int64(changed, 0, 0);
+	watch_notify(store, mailbox);
+	return TRUE;
+}

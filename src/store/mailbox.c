@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mailboxes as they are: names, listings, subscriptions, \Recent. */
+#include "store/mailbox.h"
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "db/pool.h"
+#include "store/mailbox-private.h"
+#include "store/store-private.h"
+
+#define PERMISSION_READ_WRITE 2
+
+void mailbox_free(Mailbox **mailbox)
+{
+	if (*mailbox == NULL)
+		return;
+	g_free((*mailbox)->name);
+	g_free((*mailbox)->special_use);
+	g_free(*mailbox);
+	*mailbox = NULL;
+}
+
+/* --- names ---------------------------------------------------------------------- */
+
+static gboolean name_refuse(GError **error, const char *text)
+{
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
+	return FALSE;
+}
+
+static gboolean check_characters(const char *name, GError **error)
+{
+	for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+		if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
+			return name_refuse(error,
+				"a mailbox name may not hold controls");
+		if (c == '*' || c == '%')
+			return name_refuse(error,
+				"a mailbox name may not hold * or %");
+	}
+	return TRUE;
+}
+
+static gboolean check_levels(const char *name, guint max_depth, GError **error)
+{
+	guint depth = 1;
+	const char *level = name;
+	for (const char *at = name;; at++) {
+		if (*at != MAILBOX_SEPARATOR && *at != '\0')
+			continue;
+		if (at == level)
+			return name_refuse(error,
+				"a mailbox name may not have empty levels");
+		if (*at == '\0')
+			break;
+		depth++;
+		level = at + 1;
+	}
+	if (depth > max_depth)
+		return name_refuse(error, "the mailbox name has too many levels");
+	return TRUE;
+}
+
+char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
+{
+	const gsize inbox = strlen(MAILBOX_INBOX);
+	gsize size = strlen(name);
+	if (size == 0 || size > MAILBOX_NAME_MAX) {
+		name_refuse(error, size == 0
+				? "a mailbox needs a name"
+				: "the mailbox name is too long");
+		return NULL;
+	}
+	if (!g_utf8_validate(name, (gssize)size, NULL)) {
+		name_refuse(error, "the mailbox name is not UTF-8");
+		return NULL;
+	}
+	if (!check_characters(name, error) ||
+		!check_levels(name, max_depth, error))
+		return NULL;
+	char *kept = g_strdup(name);
+	if (g_ascii_strncasecmp(name, MAILBOX_INBOX, inbox) == 0 &&
+		(name[inbox] == '\0' || name[inbox] == MAILBOX_SEPARATOR))
+		memcpy(kept, MAILBOX_INBOX, inbox);
+	return kept;
+}
+
+/* --- reading -------------------------------------------------------------------- */
+
+Mailbox *mailbox_from_row(const DbRows *rows, guint row)
+{
+	Mailbox *mailbox = g_new0(Mailbox, 1);
+	mailbox->id = db_rows_int64(rows, row, 0);
+	mailbox->owner = db_rows_int64(rows, row, 1);
+	mailbox->name = g_strdup(db_rows_text(rows, row, 2));
+	mailbox->special_use = g_strdup(db_rows_text(rows, row, 3));
+	mailbox->uidvalidity = (guint32)db_rows_int64(rows, row, 4);
+	mailbox->uidnext = (guint32)db_rows_int64(rows, row, 5);
+	mailbox->first_recent = (guint32)db_rows_int64(rows, row, 6);
+	mailbox->seq = (guint64)db_rows_int64(rows, row, 7);
+	mailbox->messages = (guint32)db_rows_int64(rows, row, 8);
+	mailbox->unseen = (guint32)db_rows_int64(rows, row, 9);
+	mailbox->deleted = (guint32)db_rows_int64(rows, row, 10);
+	mailbox->size = (guint64)db_rows_int64(rows, row, 11);
+	mailbox->read_only =
+		db_rows_int64(rows, row, 12) != PERMISSION_READ_WRITE;
+	mailbox->no_select = db_rows_int64(rows, row, 13) != 0;
+	mailbox->no_inferiors = db_rows_int64(rows, row, 14) != 0;
+	return mailbox;
+}
+
+gboolean mailbox_set_not_found(GError **error, gint64 owner, const char *name)
+{
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
+		"user %" G_GINT64_FORMAT " has no mailbox \"%s\"", owner, name);
+	return FALSE;
+}
+
+DbParams *mailbox_add_named(DbBatch *batch, const DbStatement *statement,
+	gint64 owner, const char *name)
+{
+	DbParams *params = db_batch_add(batch, statement);
+	db_params_int64(params, owner);
+	db_params_text(params, name);
+	return params;
+}
+
+gboolean mailbox_get(Store *store, gint64 owner, const char *name,
+	Mailbox **mailbox, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	mailbox_add_named(batch, &SQL_MAILBOX_GET, owner, name);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	if (db_rows_count(rows) == 0)
+		return mailbox_set_not_found(error, owner, name);
+	*mailbox = mailbox_from_row(rows, 0);
+	return TRUE;
+}
+
+static void listed_free(gpointer data)
+{
+	MailboxListed *listed = data;
+	mailbox_free(&listed->mailbox);
+	g_free(listed->name);
+	g_free(listed);
+}
+
+gboolean mailbox_list(
+	Store *store, gint64 owner, GPtrArray **list, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64(db_batch_add(batch, &SQL_MAILBOX_LIST), owner);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	GPtrArray *found = g_ptr_array_new_full(db_rows_count(rows), listed_free);
+	for (guint row = 0; row < db_rows_count(rows); row++) {
+		MailboxListed *listed = g_new0(MailboxListed, 1);
+		if (!db_rows_is_null(rows, row, 0))
+			listed->mailbox = mailbox_from_row(rows, row);
+		listed->name = g_strdup(db_rows_text(rows, row, 15));
+		listed->subscribed = db_rows_bool(rows, row, 16);
+		g_ptr_array_add(found, listed);
+	}
+	*list = found;
+	return TRUE;
+}
+
+/* --- subscriptions ---------------------------------------------------------------- */
+
+gboolean mailbox_subscribe(
+	Store *store, gint64 owner, const char *name, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	mailbox_add_named(batch, &SQL_MAILBOX_SUBSCRIBE, owner, name);
+	return db_pool_run(store->pool, batch, DB_WRITE, error);
+}
+
+gboolean mailbox_unsubscribe(
+	Store *store, gint64 owner, const char *name, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	mailbox_add_named(batch, &SQL_MAILBOX_UNSUBSCRIBE, owner, name);
+	return db_pool_run(store->pool, batch, DB_WRITE, error);
+}
+
+/* --- \Recent ------------------------------------------------------------------------ */
+
+static gboolean set_gone(GError **error, gint64 mailbox)
+{
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
+		"mailbox %" G_GINT64_FORMAT, mailbox);
+	return FALSE;
+}
+
+/* Not waited for to be on disk: a crash makes messages recent once more. */
+static gboolean take_recent(Store *store, gint64 mailbox, guint32 *first_recent,
+	GError **error)
+{
+	static const DbStatement *const statements[] = {
+		&SQL_MAILBOX_RECENT_LOCK,
+		&SQL_MAILBOX_RECENT_FLAGS,
+		&SQL_MAILBOX_RECENT_TAKE,
+	};
+	g_autoptr(DbBatch) batch = db_batch_new();
+	for (guint i = 0; i < G_N_ELEMENTS(statements); i++)
+		db_params_int64(db_batch_add(batch, statements[i]), mailbox);
+	if (!db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	if (db_rows_count(rows) == 0)
+		return set_gone(error, mailbox);
+	*first_recent = (guint32)db_rows_int64(rows, 0, 0);
+	return TRUE;
+}
+
+gboolean mailbox_take_recent(
+	Store *store, gint64 mailbox, guint32 *first_recent, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64(db_batch_add(batch, &SQL_MAILBOX_RECENT), mailbox);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	if (db_rows_count(rows) == 0)
+		return set_gone(error, mailbox);
+	/* Mostly there is nothing recent, and then nothing is locked. */
+	if (db_rows_int64(rows, 0, 0) < db_rows_int64(rows, 0, 1))
+		return take_recent(store, mailbox, first_recent, error);
+	*first_recent = (guint32)db_rows_int64(rows, 0, 0);
+	return TRUE;
+}
