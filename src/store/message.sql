@@ -1,0 +1,210 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Messages into mailboxes.  A delivery or an APPEND is one transaction of
+-- store_lock, message_put and message_list; the lock comes first and alone, so
+-- that the snapshots of the others see what it waited for.
+
+-- name: message_add_keywords
+-- Makes keywords known to mailboxes; $1 mailboxes, $2 names, side by side, a
+-- pair once.
+UPDATE dbmail_mailboxes b
+   SET keywords = b.keywords || new.names
+  FROM (SELECT k.mailbox_idnr, array_agg(k.name ORDER BY k.name) AS names
+	  FROM unnest($1::bigint[], $2::text[]) AS k (mailbox_idnr, name)
+	  JOIN dbmail_mailboxes o ON o.mailbox_idnr = k.mailbox_idnr
+	 WHERE NOT EXISTS (SELECT FROM unnest(o.keywords) AS known (name)
+		            WHERE lower(known.name) = lower(k.name))
+	 GROUP BY k.mailbox_idnr) AS new
+ WHERE b.mailbox_idnr = new.mailbox_idnr;
+
+-- name: message_put
+-- Decides which of the puts are taken, and writes all of them but the lists
+-- of parts, for which the ids of the physical messages are left in the
+-- setting dbmail.put of the transaction.
+-- Puts, side by side: $1 mailboxes, $2 drafts (from 1), $3 flags, $4 keywords
+-- separated by blanks.  Drafts: $5 sizes, $6 internal dates, $7 hashes.
+-- Shared parts, ascending by hash: $8 hashes, $9 bytes.  $10: all puts are
+-- taken or none.  $11 the delivery's key or NULL, $12 seconds for which keys
+-- are remembered.
+-- Outcomes are those of DeliveryOutcome.
+WITH put AS (
+	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
+	       b.owner_idnr, b.uidvalidity, b.uidnext, b.seq,
+	       b.keywords AS known, u.maxmail_size, u.curmail_size,
+	       CASE WHEN b.mailbox_idnr IS NULL OR b.no_select = 1 THEN 3
+		    WHEN EXISTS (SELECT FROM dbmail_delivered x
+				  WHERE x.key = $11::bytea
+				    AND x.mailbox_idnr = p.mailbox
+				    AND x.delivered > now() - $12::bigint
+						* interval '1 second') THEN 1
+		    ELSE 0 END AS outcome
+	  FROM unnest($1::bigint[], $2::integer[], $3::smallint[], $4::text[])
+		WITH ORDINALITY AS p (mailbox, draft, flags, keywords, n)
+	  JOIN unnest($5::bigint[]) WITH ORDINALITY AS d (size, draft)
+	    ON d.draft = p.draft
+	  LEFT JOIN dbmail_mailboxes b ON b.mailbox_idnr = p.mailbox
+	  LEFT JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+), weighed AS (
+	SELECT put.*,
+	       CASE WHEN outcome = 0 AND maxmail_size > 0
+		     AND curmail_size + sum(size) FILTER (WHERE outcome = 0)
+				OVER (PARTITION BY owner_idnr ORDER BY n)
+				> maxmail_size THEN 2
+		    ELSE outcome END AS result
+	  FROM put
+), judged AS MATERIALIZED (
+	SELECT weighed.*,
+	       result = 0 AND (NOT $10::boolean OR bool_and(result = 0) OVER ())
+			AS taken,
+	       uidnext - 1 + count(*) FILTER (WHERE result = 0)
+			OVER (PARTITION BY mailbox ORDER BY n) AS uid
+	  FROM weighed
+), taken AS (
+	SELECT *
+	  FROM judged
+	 WHERE taken
+), ids AS MATERIALIZED (
+	SELECT d.size, d.internal_date, d.hash, d.draft,
+	       nextval('dbmail_physmessage_id_seq') AS id
+	  FROM unnest($5::bigint[], $6::timestamptz[], $7::bytea[])
+		WITH ORDINALITY AS d (size, internal_date, hash, draft)
+	 WHERE EXISTS (SELECT FROM taken t WHERE t.draft = d.draft)
+), physmessages AS (
+	INSERT INTO dbmail_physmessage (id, messagesize, internal_date, hash)
+	SELECT id, size, internal_date, hash
+	  FROM ids
+), messages AS (
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
+		keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
+		draft_flag)
+	SELECT t.mailbox, ids.id, t.uid, t.seq + 1,
+	       CASE WHEN t.keywords = '' THEN 0
+		    ELSE (SELECT coalesce(bit_or(1::bigint << (k.bit - 1)::integer), 0)
+			    FROM unnest(t.known) WITH ORDINALITY AS k (name, bit)
+			   WHERE lower(k.name) = ANY (string_to_array(
+				lower(t.keywords), ' '))) END,
+	       t.flags & 1, t.flags >> 1 & 1, t.flags >> 2 & 1,
+	       t.flags >> 3 & 1, t.flags >> 4 & 1
+	  FROM taken t
+	  JOIN ids ON ids.draft = t.draft
+), mailboxes AS (
+	UPDATE dbmail_mailboxes b
+	   SET seq = b.seq + 1,
+	       uidnext = b.uidnext + s.messages,
+	       messages = b.messages + s.messages,
+	       unseen = b.unseen + s.unseen,
+	       deleted = b.deleted + s.deleted,
+	       size = b.size + s.size
+	  FROM (SELECT mailbox, count(*) AS messages,
+		       count(*) FILTER (WHERE flags & 1 = 0) AS unseen,
+		       count(*) FILTER (WHERE flags & 8 <> 0) AS deleted,
+		       sum(size) AS size
+		  FROM taken
+		 GROUP BY mailbox) AS s
+	 WHERE b.mailbox_idnr = s.mailbox
+), users AS (
+	UPDATE dbmail_users u
+	   SET curmail_size = u.curmail_size + s.size
+	  FROM (SELECT owner_idnr, sum(size) AS size
+		  FROM taken
+		 GROUP BY owner_idnr) AS s
+	 WHERE u.user_idnr = s.owner_idnr
+), parts AS (
+	INSERT INTO dbmail_mimeparts (size, hash, data)
+	SELECT length(p.data), p.hash, p.data
+	  FROM unnest($8::bytea[], $9::bytea[]) AS p (hash, data)
+	 WHERE EXISTS (SELECT FROM taken)
+	    ON CONFLICT DO NOTHING
+), remembered AS (
+	INSERT INTO dbmail_delivered (key, mailbox_idnr)
+	SELECT $11::bytea, mailbox
+	  FROM taken
+	 WHERE $11::bytea IS NOT NULL
+	    ON CONFLICT (key, mailbox_idnr) DO UPDATE SET delivered = now()
+)
+SELECT result, taken, uid, uidvalidity,
+       (SELECT set_config('dbmail.put',
+			coalesce(array_agg(id ORDER BY draft), '{}')::text, true)
+	  FROM ids)
+  FROM judged
+ ORDER BY n;
+
+-- name: message_list
+-- Writes the lists of parts, the parts that belong to one message, and the
+-- envelopes of the physical messages message_put made.
+-- Pieces, side by side: $1 drafts, $2 hashes or NULL, $3 bytes where there is
+-- no hash, $4 offsets, $5 keys, $6 orders, $7 depths, $8 are headers.
+-- Drafts: $9 to $25 the columns of dbmail_envelope.
+-- A part that a clean-up took away in between becomes -1, which breaks the
+-- foreign key: the whole transaction is done again.
+WITH phys AS (
+	SELECT p.id, p.draft
+	  FROM unnest(current_setting('dbmail.put')::bigint[])
+		WITH ORDINALITY AS p (id, draft)
+), piece AS MATERIALIZED (
+	SELECT phys.id, x.*,
+	       CASE WHEN x.hash IS NULL
+		    THEN nextval('dbmail_mimeparts_id_seq')
+		    ELSE coalesce((SELECT m.id FROM dbmail_mimeparts m
+				    WHERE m.hash = x.hash), -1) END AS part_id
+	  FROM unnest($1::integer[], $2::bytea[], $3::bytea[], $4::bigint[],
+		$5::integer[], $6::integer[], $7::smallint[], $8::smallint[])
+		AS x (draft, hash, data, part_offset, part_key, part_order,
+		      part_depth, is_header)
+	  JOIN phys ON phys.draft = x.draft
+), private AS (
+	INSERT INTO dbmail_mimeparts (id, size, data)
+	SELECT part_id, length(data), data
+	  FROM piece
+	 WHERE hash IS NULL
+), envelopes AS (
+	INSERT INTO dbmail_envelope (physmessage_id, sent_date, sent_zone,
+		truncated, date_field, subject, base_subject, from_field,
+		to_field, cc_field, bcc_field, sender, reply_to, message_id,
+		in_reply_to, references_field, envelope, structure)
+	SELECT phys.id, nullif(e.sent_date, '-infinity'),
+	       CASE WHEN e.sent_date > '-infinity' THEN e.sent_zone END,
+	       e.truncated, e.date_field, e.subject, e.base_subject,
+	       e.from_field, e.to_field, e.cc_field, e.bcc_field, e.sender,
+	       e.reply_to, e.message_id, e.in_reply_to, e.references_field,
+	       e.envelope, e.structure
+	  FROM unnest($9::timestamptz[], $10::smallint[], $11::boolean[],
+		$12::text[], $13::text[], $14::text[], $15::text[],
+		$16::text[], $17::text[], $18::text[], $19::text[],
+		$20::text[], $21::text[], $22::text[], $23::text[],
+		$24::bytea[], $25::bytea[]) WITH ORDINALITY
+		AS e (sent_date, sent_zone, truncated, date_field, subject,
+		      base_subject, from_field, to_field, cc_field, bcc_field,
+		      sender, reply_to, message_id, in_reply_to,
+		      references_field, envelope, structure, draft)
+	  JOIN phys ON phys.draft = e.draft
+)
+INSERT INTO dbmail_partlists (physmessage_id, part_id, part_offset, part_key,
+	part_order, part_depth, is_header)
+SELECT id, part_id, part_offset, part_key, part_order, part_depth, is_header
+  FROM piece;
+
+-- name: message_missing_parts
+-- $1 hashes; those that no part has, ascending.
+SELECT h.hash
+  FROM unnest($1::bytea[]) AS h (hash)
+ WHERE NOT EXISTS (SELECT FROM dbmail_mimeparts m WHERE m.hash = h.hash)
+ ORDER BY h.hash;
+
+-- name: message_send_parts
+-- Parts ahead of the message that will refer to them; $1 hashes, ascending,
+-- $2 bytes.  The clean-up looks after an hour whether it came.
+WITH sent AS (
+	INSERT INTO dbmail_mimeparts (size, hash, data)
+	SELECT length(p.data), p.hash, p.data
+	  FROM unnest($1::bytea[], $2::bytea[]) AS p (hash, data)
+	    ON CONFLICT DO NOTHING
+	RETURNING id
+)
+INSERT INTO dbmail_part_queue (part_id, not_before)
+SELECT id, now() + interval '1 hour'
+  FROM sent;
+
+-- name: message_forget_delivery
+-- $1 key.
+DELETE FROM dbmail_delivered
+ WHERE key = $1::bytea;

@@ -1,0 +1,196 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Messages between mailboxes and out of them; store_lock comes before.
+
+-- name: message_drop
+-- Removes messages.  $1 mailboxes; $2 first and $3 last UIDs of ranges, which
+-- do not overlap; $4 only those with \Deleted; $5 their contents stay held by
+-- other rows, so the clean-up need not look; $6 spare what the mailbox's last
+-- change put there (a MOVE to where the messages are).
+-- Gives what went: mailbox, first and last UID of a range, the mailbox's seq.
+WITH wanted AS (
+	SELECT b.mailbox_idnr, b.seq, r.uid_first, r.uid_last
+	  FROM dbmail_mailboxes b,
+	       unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
+	 WHERE b.mailbox_idnr = ANY ($1::bigint[])
+), doomed AS (
+	SELECT m.message_idnr
+	  FROM wanted w
+	  JOIN dbmail_messages m
+	    ON m.mailbox_idnr = w.mailbox_idnr AND m.deleted_flag = 1
+	   AND m.uid BETWEEN w.uid_first AND w.uid_last
+	 WHERE $4::boolean
+	 UNION ALL
+	SELECT m.message_idnr
+	  FROM wanted w
+	  JOIN dbmail_messages m
+	    ON m.mailbox_idnr = w.mailbox_idnr
+	   AND m.uid BETWEEN w.uid_first AND w.uid_last
+	   AND (NOT $6::boolean OR m.seq < w.seq)
+	 WHERE NOT $4::boolean
+), gone AS (
+	DELETE FROM dbmail_messages m
+	 USING doomed
+	 WHERE m.message_idnr = doomed.message_idnr
+	RETURNING m.mailbox_idnr, m.uid, m.physmessage_id, m.seen_flag,
+		  m.deleted_flag
+), queued AS (
+	INSERT INTO dbmail_purge_queue (physmessage_id)
+	SELECT DISTINCT physmessage_id
+	  FROM gone
+	 WHERE NOT $5::boolean
+), sums AS (
+	SELECT g.mailbox_idnr, count(*) AS messages,
+	       count(*) FILTER (WHERE g.seen_flag = 0) AS unseen,
+	       count(*) FILTER (WHERE g.deleted_flag = 1) AS deleted,
+	       sum(p.messagesize) AS size
+	  FROM gone g
+	  JOIN dbmail_physmessage p ON p.id = g.physmessage_id
+	 GROUP BY g.mailbox_idnr
+), mailboxes AS (
+	UPDATE dbmail_mailboxes b
+	   SET seq = b.seq + 1,
+	       messages = b.messages - s.messages,
+	       unseen = b.unseen - s.unseen,
+	       deleted = b.deleted - s.deleted,
+	       size = b.size - s.size
+	  FROM sums s
+	 WHERE b.mailbox_idnr = s.mailbox_idnr
+	RETURNING b.mailbox_idnr, b.owner_idnr, b.seq, s.size
+), users AS (
+	UPDATE dbmail_users u
+	   SET curmail_size = u.curmail_size - s.size
+	  FROM (SELECT owner_idnr, sum(size) AS size
+		  FROM mailboxes
+		 GROUP BY owner_idnr) AS s
+	 WHERE u.user_idnr = s.owner_idnr
+), ranges AS (
+	SELECT i.mailbox_idnr, min(i.uid) AS uid_first, max(i.uid) AS uid_last
+	  FROM (SELECT mailbox_idnr, uid,
+		       uid - row_number() OVER (PARTITION BY mailbox_idnr
+						ORDER BY uid) AS island
+		  FROM gone) AS i
+	 GROUP BY i.mailbox_idnr, i.island
+), logged AS (
+	INSERT INTO dbmail_changes (mailbox_idnr, seq, uid_first, uid_last, kind)
+	SELECT r.mailbox_idnr, b.seq, r.uid_first, r.uid_last, 2
+	  FROM ranges r
+	  JOIN mailboxes b ON b.mailbox_idnr = r.mailbox_idnr
+)
+SELECT r.mailbox_idnr, r.uid_first, r.uid_last, b.seq
+  FROM ranges r
+  JOIN mailboxes b ON b.mailbox_idnr = r.mailbox_idnr
+ ORDER BY r.mailbox_idnr, r.uid_first;
+
+-- name: message_seq
+-- $1 mailbox.
+SELECT seq
+  FROM dbmail_mailboxes
+ WHERE mailbox_idnr = $1::bigint;
+
+-- name: message_copy_keywords
+-- Makes the keywords of messages known where they are copied to; $1 from, $2
+-- and $3 ranges of UIDs, $4 to.
+UPDATE dbmail_mailboxes b
+   SET keywords = b.keywords || new.names
+  FROM (SELECT array_agg(k.name ORDER BY k.bit) AS names
+	  FROM dbmail_mailboxes o
+	 CROSS JOIN unnest(o.keywords) WITH ORDINALITY AS k (name, bit)
+	  JOIN dbmail_mailboxes d ON d.mailbox_idnr = $4::bigint
+	 WHERE o.mailbox_idnr = $1::bigint
+	   AND $1::bigint <> $4::bigint
+	   AND NOT EXISTS (SELECT FROM unnest(d.keywords) AS known (name)
+			    WHERE lower(known.name) = lower(k.name))
+	   AND EXISTS (SELECT
+			 FROM unnest($2::bigint[], $3::bigint[])
+				AS r (uid_first, uid_last)
+			 JOIN dbmail_messages m
+			   ON m.mailbox_idnr = $1::bigint
+			  AND m.uid BETWEEN r.uid_first AND r.uid_last
+			WHERE m.keywords & 1::bigint << (k.bit - 1)::integer <> 0)
+       ) AS new
+ WHERE b.mailbox_idnr = $4::bigint
+   AND new.names IS NOT NULL;
+
+-- name: message_copy
+-- $1 from, $2 first and $3 last UIDs of ranges, which do not overlap, $4 to,
+-- $5 the messages will be dropped where they are.
+-- Gives for each message its UID, the new UID, and UIDVALIDITY; a row of NULLs
+-- where there is none (the verdict must be asked whatever else is empty).
+WITH destination AS (
+	SELECT b.owner_idnr, b.uidnext, b.uidvalidity, b.seq, b.keywords,
+	       CASE WHEN u.maxmail_size > 0
+		    THEN u.maxmail_size - u.curmail_size END AS room
+	  FROM dbmail_mailboxes b
+	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+	 WHERE b.mailbox_idnr = $4::bigint AND b.no_select = 0
+), source AS (
+	SELECT b.owner_idnr,
+	       (SELECT array_agg((SELECT 1::bigint << (d.bit - 1)::integer
+				    FROM destination
+				   CROSS JOIN unnest(destination.keywords)
+					WITH ORDINALITY AS d (name, bit)
+				   WHERE lower(d.name) = lower(k.name))
+			ORDER BY k.bit)
+		  FROM unnest(b.keywords) WITH ORDINALITY AS k (name, bit)
+	       ) AS bits
+	  FROM dbmail_mailboxes b
+	 WHERE b.mailbox_idnr = $1::bigint
+), picked AS MATERIALIZED (
+	SELECT m.*, p.messagesize,
+	       row_number() OVER (ORDER BY m.uid) - 1 AS place
+	  FROM unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
+	  JOIN dbmail_messages m
+	    ON m.mailbox_idnr = $1::bigint
+	   AND m.uid BETWEEN r.uid_first AND r.uid_last
+	  JOIN dbmail_physmessage p ON p.id = m.physmessage_id
+), sums AS MATERIALIZED (
+	SELECT count(*) AS messages, coalesce(sum(messagesize), 0) AS size,
+	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
+	       count(*) FILTER (WHERE deleted_flag = 1) AS deleted
+	  FROM picked
+), verdict AS MATERIALIZED (
+	SELECT CASE WHEN d.owner_idnr IS NULL
+		    THEN dbmail_raise('DM404', 'no such mailbox')
+		    WHEN d.room < s.size
+		     AND NOT ($5::boolean AND d.owner_idnr =
+				(SELECT owner_idnr FROM source))
+		    THEN dbmail_raise('DM452', 'the quota is full')
+		    ELSE true END AS fits
+	  FROM sums s
+	  LEFT JOIN destination d ON true
+), copies AS (
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
+		keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
+		draft_flag)
+	SELECT $4::bigint, p.physmessage_id, d.uidnext + p.place, d.seq + 1,
+	       CASE WHEN p.keywords = 0 THEN 0
+		    ELSE (SELECT coalesce(bit_or(k.to_bit), 0)
+			    FROM unnest(s.bits) WITH ORDINALITY
+				AS k (to_bit, bit)
+			   WHERE p.keywords & 1::bigint << (k.bit - 1)::integer
+				<> 0) END,
+	       p.seen_flag, p.answered_flag, p.flagged_flag, p.deleted_flag,
+	       p.draft_flag
+	  FROM picked p, destination d, source s, verdict v
+	 WHERE v.fits
+), mailboxes AS (
+	UPDATE dbmail_mailboxes b
+	   SET seq = b.seq + 1,
+	       uidnext = b.uidnext + s.messages,
+	       messages = b.messages + s.messages,
+	       unseen = b.unseen + s.unseen,
+	       deleted = b.deleted + s.deleted,
+	       size = b.size + s.size
+	  FROM sums s, verdict v
+	 WHERE v.fits AND b.mailbox_idnr = $4::bigint AND s.messages > 0
+), users AS (
+	UPDATE dbmail_users u
+	   SET curmail_size = u.curmail_size + s.size
+	  FROM sums s, destination d
+	 WHERE u.user_idnr = d.owner_idnr AND s.messages > 0
+)
+SELECT p.uid, d.uidnext + p.place, d.uidvalidity
+  FROM verdict v
+  LEFT JOIN (destination d CROSS JOIN picked p) ON true
+ WHERE v.fits
+ ORDER BY p.uid;
