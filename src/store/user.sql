@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Names come in with their ASCII letters in lower case; the columns are of
+-- collation C, whose lower() touches no other letters.
+
+-- name: user_get
+-- $1 name.
+SELECT user_idnr, userid, passwd, encryption_type, maxmail_size, curmail_size,
+       client_idnr, last_login
+  FROM dbmail_users
+ WHERE lower(userid) = $1::text;
+
+-- name: user_list
+-- $1 LIKE pattern.
+SELECT user_idnr, userid, passwd, encryption_type, maxmail_size, curmail_size,
+       client_idnr, last_login
+  FROM dbmail_users
+ WHERE lower(userid) LIKE $1::text
+ ORDER BY lower(userid);
+
+-- name: user_create
+-- $1 name as given, $2 password hash, $3 its scheme, $4 quota, $5 names of
+-- folders, $6 their special uses.
+WITH created AS (
+	INSERT INTO dbmail_users (userid, passwd, encryption_type, maxmail_size)
+	VALUES ($1::text, $2::text, $3::text, $4::bigint)
+	RETURNING user_idnr
+), folder AS (
+	SELECT f.name, f.special_use
+	  FROM unnest($5::text[], $6::text[]) AS f (name, special_use)
+), mailboxes AS (
+	INSERT INTO dbmail_mailboxes (owner_idnr, name, special_use)
+	SELECT user_idnr, name, special_use
+	  FROM created, folder
+), subscriptions AS (
+	INSERT INTO dbmail_subscribed_names (user_id, name)
+	SELECT user_idnr, name
+	  FROM created, folder
+)
+SELECT user_idnr
+  FROM created;
+
+-- name: user_lock_all
+-- Locks a user and all its mailboxes; $1 user.
+SELECT user_idnr
+  FROM dbmail_users
+ WHERE user_idnr = $1::bigint
+   FOR UPDATE;
+
+-- name: user_mailboxes
+-- $1 user.
+SELECT mailbox_idnr
+  FROM dbmail_mailboxes
+ WHERE owner_idnr = $1::bigint
+ ORDER BY mailbox_idnr
+   FOR UPDATE;
+
+-- name: user_delete_mailboxes
+-- $1 user; the messages are gone already.
+DELETE FROM dbmail_mailboxes
+ WHERE owner_idnr = $1::bigint;
+
+-- name: user_delete_aliases
+-- $1 user.
+DELETE FROM dbmail_aliases a
+ USING dbmail_users u
+ WHERE u.user_idnr = $1::bigint
+   AND (a.deliver_to = u.user_idnr::text
+	OR a.deliver_to = u.userid AND u.userid !~ '^[0-9]{1,18}$');
+
+-- name: user_delete
+-- $1 user.
+DELETE FROM dbmail_users
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_rename
+-- $1 user, $2 name.
+UPDATE dbmail_users
+   SET userid = $2::text
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_set_password
+-- $1 user, $2 hash, $3 scheme.
+UPDATE dbmail_users
+   SET passwd = $2::text, encryption_type = $3::text
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_set_quota
+-- $1 user, $2 bytes.
+UPDATE dbmail_users
+   SET maxmail_size = $2::bigint
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_set_client
+-- $1 user, $2 group.
+UPDATE dbmail_users
+   SET client_idnr = $2::bigint
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_note_login
+-- $1 user.
+UPDATE dbmail_users
+   SET last_login = now()
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_alias_add
+-- $1 user, $2 alias as given.
+INSERT INTO dbmail_aliases (alias, deliver_to)
+SELECT $2::text, user_idnr::text
+  FROM dbmail_users
+ WHERE user_idnr = $1::bigint;
+
+-- name: user_alias_remove
+-- $1 user, $2 alias.
+DELETE FROM dbmail_aliases
+ WHERE lower(alias) = $2::text AND deliver_to = $1::bigint::text;
+
+-- name: user_aliases
+-- $1 user.
+SELECT alias
+  FROM dbmail_aliases
+ WHERE deliver_to = $1::bigint::text
+ ORDER BY lower(alias);
+
+-- name: user_resolve
+-- $1 names.  A step is a name looked at on behalf of one of them; names of
+-- digits are ids where an alias leads to them, and nothing else there.
+WITH RECURSIVE step (matched, name, depth) AS (
+	SELECT n.matched, n.name, 0
+	  FROM unnest($1::text[]) WITH ORDINALITY AS n (name, matched)
+	UNION
+	SELECT s.matched, lower(a.deliver_to), s.depth + 1
+	  FROM step s
+	  JOIN dbmail_aliases a ON lower(a.alias) = s.name
+	 WHERE s.depth < 10
+	   AND (s.depth = 0 OR s.name !~ '^[0-9]{1,18}$')
+), found AS (
+	SELECT s.matched, u.user_idnr
+	  FROM step s
+	  JOIN dbmail_users u ON lower(u.userid) = s.name
+	 WHERE s.depth = 0 OR s.name !~ '^[0-9]{1,18}$'
+	UNION
+	SELECT s.matched, u.user_idnr
+	  FROM step s
+	  JOIN dbmail_users u ON u.user_idnr =
+		CASE WHEN s.depth > 0 AND s.name ~ '^[0-9]{1,18}$'
+		     THEN s.name::bigint END
+)
+SELECT u.user_idnr, b.mailbox_idnr,
+       u.maxmail_size > 0 AND u.curmail_size >= u.maxmail_size,
+       f.matched
+  FROM found f
+  JOIN dbmail_users u ON u.user_idnr = f.user_idnr
+  LEFT JOIN dbmail_mailboxes b
+    ON b.owner_idnr = u.user_idnr AND b.name = 'INBOX'
+ WHERE f.matched = (SELECT min(matched) FROM found)
+ ORDER BY u.user_idnr;
