@@ -53,14 +53,12 @@ char *listener_describe(const Listener *listener)
 	return g_strdup(text);
 }
 
-static gboolean listen_failed(
-	const char *where, const char *call, int why, GError **error)
+static gboolean listen_failed(const char *where, int why, GError **error)
 {
 	g_autofree char *text = g_strdup_printf(
 		"cannot listen on %s: %s", where, g_strerror(why));
 
-	dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY, text, "%s: %s", call,
-		text);
+	dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY, text, "%s", text);
 	return FALSE;
 }
 
@@ -112,7 +110,7 @@ static gboolean add_tcp(
 		return TRUE;
 	}
 	if (!is_missing_ipv6(&address, why))
-		return listen_failed(where, "tcp", why, error);
+		return listen_failed(where, why, error);
 	log_event(LOG_LEVEL_WARNING, NULL, "not-listening",
 		LOG_STRING("address", where),
 		LOG_STRING("error", g_strerror(why)));
@@ -155,7 +153,7 @@ static gboolean add_unix(GArray *listeners, const char *path, GError **error)
 	}
 	g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
 	if (!remove_stale(&un))
-		return listen_failed(path, "unix", errno, error);
+		return listen_failed(path, errno, error);
 	Listener listener = { .fd = socket(AF_UNIX,
 				      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 				      0) };
@@ -163,7 +161,7 @@ static gboolean add_unix(GArray *listeners, const char *path, GError **error)
 		listener.fd = socket_listen(
 			listener.fd, (struct sockaddr *)&un, sizeof(un));
 	if (listener.fd < 0)
-		return listen_failed(path, "unix", errno, error);
+		return listen_failed(path, errno, error);
 	/* As open as the loopback port is; the directory can be less so. */
 	if (chmod(path, 0666) != 0)
 		log_event(LOG_LEVEL_WARNING, NULL, "socket-mode",
