@@ -19,7 +19,8 @@ struct MimeScan {
  * of a boundary wins; it hides an outer one that has the same. */
 typedef struct Level Level;
 struct Level {
-	Bytes boundary;
+	Bytes boundary; /* without blanks at its end */
+	gsize blanks;   /* how many those were */
 	guint32 entity;
 	gboolean digest;
 	Level *hidden;
@@ -78,14 +79,27 @@ static gsize line_after(const Scanner *s, gsize pos)
 	return feed != NULL ? (gsize)(feed - s->data) + 1 : s->size;
 }
 
+static gboolean is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static Bytes trim_end(Bytes text)
+{
+	while (text.size > 0 && is_blank(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
 static void level_push(Scanner *s, guint32 entity, Bytes boundary,
 	gboolean digest)
 {
 	Level *level = arena_new_object(s->arena, Level);
-	level->boundary = boundary;
+	level->boundary = trim_end(boundary);
+	level->blanks = boundary.size - level->boundary.size;
 	level->entity = entity;
 	level->digest = digest;
-	level->hidden = g_hash_table_lookup(s->by_name, &boundary);
+	level->hidden = g_hash_table_lookup(s->by_name, &level->boundary);
 	g_hash_table_replace(s->by_name, &level->boundary, level);
 	g_ptr_array_add(s->levels, level);
 	s->longest = MAX(s->longest, boundary.size);
@@ -119,25 +133,46 @@ static gsize before_line_end(const Scanner *s, gsize pos, gsize floor)
 	return before;
 }
 
+/* The multipart whose delimiter has this text behind its two dashes. */
+static Level *find_level(const Scanner *s, Bytes text, gboolean *closes)
+{
+	*closes = FALSE;
+	if (text.size == 0 || text.size > s->longest + 2)
+		return NULL;
+	Level *level = g_hash_table_lookup(s->by_name, &text);
+	if (level != NULL)
+		return level;
+	if (text.size < 3 || memcmp(text.data + text.size - 2, "--", 2) != 0)
+		return NULL;
+	text.size -= 2;
+	Bytes bare = trim_end(text);
+	level = g_hash_table_lookup(s->by_name, &bare);
+	/* Blanks before the closing dashes are the boundary's own. */
+	if (level == NULL || text.size - bare.size > level->blanks)
+		return NULL;
+	*closes = TRUE;
+	return level;
+}
+
 /* TRUE when the line at pos is a delimiter: two dashes, a boundary that is
- * open, two dashes more if it closes, blanks (RFC 2046 section 5.1.1). */
+ * open, two dashes more if it closes, and nothing or a blank behind it.  RFC
+ * 2046 section 5.1.1 lets a line begin with the boundary and go on at will;
+ * without a blank that would take the delimiters of an inner multipart whose
+ * header is lost for the outer one's. */
 static gboolean is_delimiter(const Scanner *s, gsize pos, Delimiter *out)
 {
+	gboolean closes = FALSE;
 	if (s->size - pos < 3 || s->data[pos] != '-' || s->data[pos + 1] != '-')
 		return FALSE;
 	gsize next = line_after(s, pos);
-	Bytes text = slice(s, pos + 2, next);
-	while (text.size > 0 && strchr(" \t\r\n", text.data[text.size - 1]) &&
-		text.data[text.size - 1] != '\0')
-		text.size--;
-	if (text.size == 0 || text.size > s->longest + 2)
-		return FALSE;
-	Level *level = g_hash_table_lookup(s->by_name, &text);
-	gboolean closes = level == NULL && text.size > 2 &&
-		memcmp(text.data + text.size - 2, "--", 2) == 0;
-	if (closes) {
-		text.size -= 2;
-		level = g_hash_table_lookup(s->by_name, &text);
+	Bytes text = trim_end(slice(s, pos + 2, next));
+	Level *level = find_level(s, text, &closes);
+	for (gsize i = 0; level == NULL && i < MIN(text.size, s->longest + 3);
+		i++) {
+		if (!is_blank(text.data[i]))
+			continue;
+		level = find_level(s, bytes_slice(text, 0, i), &closes);
+		break;
 	}
 	if (level == NULL)
 		return FALSE;
@@ -222,12 +257,9 @@ static Bytes boundary_of(Scanner *s, const MimeParamValue *type)
 		"boundary");
 	if (param == NULL)
 		return bytes_of(NULL, 0);
-	/* Delimiter lines are compared without trailing blanks. */
+	/* One of blanks alone delimits nothing. */
 	Bytes boundary = mime_param_bytes(s->arena, param);
-	while (boundary.size > 0 &&
-		g_ascii_isspace(boundary.data[boundary.size - 1]))
-		boundary.size--;
-	return boundary;
+	return trim_end(boundary).size > 0 ? boundary : bytes_of(NULL, 0);
 }
 
 static Content read_content(Scanner *s, Bytes block, gboolean in_digest)

@@ -76,9 +76,15 @@ static const Vector vectors[] = {
 		"0m[" MULTI "][][\r\n--b-- \t \r\n]"
 		"1l[--b \t\r\nA: 1\r\n\r\n][one]" },
 	{ "longer line is no delimiter", MULTI "--bb\r\n--b\r\n\r\n--b-\r\n"
-		"--b --\r\n--b--\r\n",
+		"--b--x\r\n--b--\r\n",
 		"0m[" MULTI "][--bb][\r\n--b--\r\n]"
-		"1l[\r\n--b\r\n\r\n][--b-\r\n--b --]" },
+		"1l[\r\n--b\r\n\r\n][--b-\r\n--b--x]" },
+	{ "text behind a delimiter", MULTI "--b this\r\n\r\nx\r\n--b-- that\r\n",
+		"0m[" MULTI "][][\r\n--b-- that\r\n]"
+		"1l[--b this\r\n\r\n][x]" },
+	{ "blank before the closing dashes is not the boundary's",
+		MULTI "--b\r\n\r\nx\r\n--b --\r\n",
+		"0m[" MULTI "][]1l[--b\r\n\r\n][x]1l[\r\n--b --\r\n][]" },
 	{ "part without header, blank line", MULTI "--b\r\n\r\none\r\n--b--",
 		"0m[" MULTI "][][\r\n--b--]1l[--b\r\n\r\n][one]" },
 	{ "part without header, text at once",
@@ -120,6 +126,11 @@ static const Vector vectors[] = {
 		"Content-Type: multipart/mixed; boundary=\"b \"\n\n--b\n\nx",
 		"0m[Content-Type: multipart/mixed; boundary=\"b \"\n\n][]"
 		"1l[--b\n\n][x]" },
+	{ "closing delimiter of a boundary that ends in blanks",
+		"Content-Type: multipart/mixed; boundary=\"b \"\n\n--b \n\nx\n"
+		"--b --\n",
+		"0m[Content-Type: multipart/mixed; boundary=\"b \"\n\n][]"
+		"[\n--b --\n]1l[--b \n\n][x]" },
 	{ "RFC 2231 boundary",
 		"Content-Type: multipart/mixed; boundary*1*=%2Db;\n"
 		" boundary*0=a\n\n--a-b\n\nx",
