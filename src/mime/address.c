@@ -20,6 +20,7 @@ typedef struct {
 	Bytes comment;
 	MimeAddress address;
 	gboolean have_address;
+	gboolean in_angle; /* the address stood in angle brackets */
 } Parser;
 
 static gboolean is_blank(char c)
@@ -178,7 +179,20 @@ static void read_angle(Parser *p)
 	if (p->at < p->end && *p->at == '>')
 		p->at++;
 	p->have_address = TRUE;
+	p->in_angle = TRUE;
 	p->gap = TRUE;
+}
+
+/* What seemed to be an address is a name: "a@b <c@d>". */
+static void address_to_name(Parser *p)
+{
+	if (p->words->len > 0)
+		g_string_append_c(p->words, ' ');
+	g_string_append_len(p->words, p->address.mailbox.data,
+		(gssize)p->address.mailbox.size);
+	g_string_append_c(p->words, '@');
+	g_string_append_len(p->words, p->address.domain.data,
+		(gssize)p->address.domain.size);
 }
 
 /* "local@domain" without brackets: the last word was the local part, words
@@ -193,6 +207,7 @@ static void read_bare(Parser *p)
 	g_string_truncate(p->words, p->last_word > 0 ? p->last_word - 1 : 0);
 	p->last_word = p->words->len;
 	p->have_address = TRUE;
+	p->in_angle = FALSE;
 	p->gap = TRUE;
 }
 
@@ -272,14 +287,18 @@ static void read_next(Parser *p)
 		if (c == ';')
 			end_group(p);
 		p->at++;
-	} else if (c == '<' && !p->have_address) {
+	} else if (c == '<' && !(p->have_address && p->in_angle)) {
+		if (p->have_address)
+			address_to_name(p);
 		read_angle(p);
 	} else if (c == '@' && !p->have_address) {
 		read_bare(p);
 	} else if (c == ':' && may_group) {
 		begin_group(p);
 		p->at++;
-	} else if (strchr("<>@:", c) != NULL) {
+	} else if (c == '@') {
+		add_word(p, p->at++, 1);
+	} else if (strchr("<>:", c) != NULL) {
 		p->at++;
 	} else {
 		read_word(p);

@@ -62,21 +62,22 @@ static gboolean take_char(Bytes *text, char c)
 	return TRUE;
 }
 
-/* "+0100", "-05:30", "+1". */
+/* "+0100", "-05:30", "-600", "+1". */
 static gboolean read_offset(Bytes word, Found *found)
 {
-	gint hours = 0;
+	gint number = 0;
 	gint minutes = 0;
 	if (word.size < 2 || (word.data[0] != '+' && word.data[0] != '-') ||
 		!g_ascii_isdigit(word.data[1]))
 		return FALSE;
 	gint sign = word.data[0] == '-' ? -1 : 1;
 	word = bytes_slice(word, 1, word.size);
-	if (!take_number(&word, 2, &hours))
+	if (!take_number(&word, 4, &number))
 		return FALSE;
-	take_char(&word, ':');
-	take_number(&word, 2, &minutes);
-	gint zone = hours * 60 + minutes;
+	if (take_char(&word, ':'))
+		take_number(&word, 2, &minutes);
+	gint zone = number < 100 ? number * 60 + minutes :
+		number / 100 * 60 + number % 100;
 	found->has_zone = TRUE;
 	found->zone = zone <= ZONE_MAX ? sign * zone : 0;
 	return TRUE;
@@ -130,7 +131,7 @@ static gboolean read_iso(Bytes word, Found *found)
 	gint year = 0;
 	gint month = 0;
 	gint day = 0;
-	if (word.size < 10 || !take_number(&word, 4, &year) ||
+	if (word.size < 10 || !take_number(&word, 4, &year) || year < 1000 ||
 		!take_char(&word, '-') || !take_number(&word, 2, &month) ||
 		!take_char(&word, '-') || !take_number(&word, 2, &day))
 		return FALSE;
@@ -167,25 +168,28 @@ static gboolean read_number(Bytes word, Found *found)
 	guint64 number = 0;
 	if (!text_to_number(word, 9999, &number))
 		return FALSE;
-	if (found->day == UNSET && word.size <= 2)
+	if (found->day == UNSET && (word.size <= 2 || word.data[0] == '0'))
 		found->day = (gint)number;
 	else if (found->year == UNSET)
 		found->year = full_year((gint)number, word.size);
 	return TRUE;
 }
 
-/* "21-Nov-97" as one word. */
+/* "21-Nov-97" or "21-11-1997" as one word. */
 static void read_dashed(Bytes word, Found *found)
 {
 	gsize pos = 0;
-	while (pos < word.size) {
+	for (guint i = 0; pos < word.size; i++) {
 		gsize from = pos;
+		guint64 month = 0;
 		while (pos < word.size && word.data[pos] != '-')
 			pos++;
 		Bytes one = bytes_slice(word, from, pos - from);
-		if (!read_number(one, found))
-			read_month(one, found);
 		pos++;
+		if (i == 1 && text_to_number(one, 12, &month))
+			found->month = (gint)month;
+		else if (!read_number(one, found))
+			read_month(one, found);
 	}
 }
 

@@ -27,11 +27,16 @@ typedef struct {
 
 static void run_end(Run *run)
 {
+	Bytes bytes = bytes_of(run->bytes->str, run->bytes->len);
+
 	if (run->all.size == 0)
 		return;
-	if (!mime_charset_to_utf8(run->charset,
-		bytes_of(run->bytes->str, run->bytes->len), run->out))
-		mime_charset_append_valid(run->all, run->out);
+	/* "unknown-8bit" and the like are most often UTF-8 or ASCII. */
+	if (!mime_charset_to_utf8(run->charset, bytes, run->out)) {
+		gboolean valid = g_utf8_validate_len(bytes.data, bytes.size,
+			NULL);
+		mime_charset_append_valid(valid ? bytes : run->all, run->out);
+	}
 	run->all.size = 0;
 	g_string_truncate(run->bytes, 0);
 }

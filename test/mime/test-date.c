@@ -15,6 +15,8 @@ static const struct {
 	{ " Fri, 21 Nov 1997\r\n 09:55:06 -0600 ", THEN, -360 },
 	{ "21 Nov 1997 09:55:06 -0600", THEN, -360 },
 	{ "Fri,21 Nov 1997 09:55:06 -0600 (CST)", THEN, -360 },
+	{ "Fri, 21 Nov 1997 09:55:06 -600", THEN, -360 },
+	{ "Fri, 21 Nov 1997 09:55:06 -6", THEN, -360 },
 	/* RFC 5322 appendix A.6.3 */
 	{ "Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", THEN, -360 },
 	{ "Fri (x), 21 (a(b)) Nov 97 09(\\)):55:06 CST", THEN, -360 },
@@ -33,6 +35,8 @@ static const struct {
 	{ "Fri, 21 Nov 1997 17:55 +0200", THEN - 6, 120 },
 	{ "Fri, 21 November 1997 15:55:06 GMT", THEN, 0 },
 	{ "Friday, 21-Nov-97 15:55:06 GMT", THEN, 0 },
+	{ "21-11-1997 15:55:06", THEN, 0 },
+	{ "Fri, 021 Nov 1997 15:55:06 +0000", THEN, 0 },
 	{ "Fri Nov 21 15:55:06 1997", THEN, 0 },
 	{ "Fri Nov 21 09:55:06 CST 1997", THEN, -360 },
 	{ "Nov 21, 1997 3:55:06 PM", THEN, 0 },
