@@ -100,7 +100,7 @@ def check_export(report, what, user, stored):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out")
         t.run("dbmail-export", "-u", user, "-m", "INBOX", "-F", "eml",
-              "-d", out)
+              "-b", out)
         got = sorted(digest(t.read(path)) for path in t.files_under(out))
     wanted = sorted(digest(message) for _, message in stored)
     missing = len(set(wanted) - set(got))
