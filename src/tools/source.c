@@ -113,7 +113,8 @@ static gboolean read_mbox(const Reading *reading, Bytes file,
 	return TRUE;
 }
 
-/* Reads one file; in a Maildir an mbox is a message like any other. */
+/* Reads one file; in a Maildir, or with .eml in its name, what looks like an
+ * mbox is a message like any other. */
 static gboolean read_file(const Reading *reading, const char *path,
 	const char *folder, gboolean is_maildir, GError **error)
 {
@@ -139,7 +140,8 @@ static gboolean read_file(const Reading *reading, const char *path,
 		.has_date = TRUE,
 		.date = (Timestamp)status.st_mtime * TIMESTAMP_SECOND,
 	};
-	if (!is_maildir && mboxrd_is_mbox(bytes))
+	if (!is_maildir && !g_str_has_suffix(path, ".eml") &&
+		mboxrd_is_mbox(bytes))
 		return read_mbox(reading, bytes, &message, error);
 	if (is_maildir)
 		message.flags = source_maildir_flags(path);

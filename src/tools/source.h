@@ -24,13 +24,13 @@ typedef gboolean (*SourceSink)(const SourceMessage *message, gpointer data,
 	GError **error);
 
 /* Reads what is at path, which is told by looking at it: a file that begins
- * with "From " is an mbox, any other file one message; a directory with cur
- * and new is a Maildir (flags from the file names, dates from the files),
- * with its Maildir++ folders (".A.B") and the Maildirs below it; any other
- * directory holds one message a file, and directories that are folders.
- * Files whose names begin with a dot are passed over.  Order: by name, so
- * that two runs are alike.  Errors: NOT_FOUND, CLOSED where a file cannot be
- * read. */
+ * with "From " is an mbox, any other file, and any .eml file, one message; a
+ * directory with cur and new is a Maildir (flags from the file names, dates
+ * from the files), with its Maildir++ folders (".A.B") and the Maildirs below
+ * it; any other directory holds one message a file, and directories that are
+ * folders.  Files whose names begin with a dot are passed over.  Order: by
+ * name, so that two runs are alike.  Errors: NOT_FOUND, CLOSED where a file
+ * cannot be read. */
 gboolean source_read(const char *path, SourceSink sink, gpointer data,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
