@@ -201,8 +201,8 @@ static void read_bare(Parser *p)
 {
 	p->at++;
 	p->address = (MimeAddress){ .kind = MIME_ADDRESS_MAILBOX };
-	p->address.mailbox = keep(p, p->words->str + p->last_word,
-		p->words->len - p->last_word);
+	p->address.mailbox = keep(
+		p, p->words->str + p->last_word, p->words->len - p->last_word);
 	p->address.domain = read_domain(p, "<>,;:\"");
 	g_string_truncate(p->words, p->last_word > 0 ? p->last_word - 1 : 0);
 	p->last_word = p->words->len;
@@ -274,8 +274,8 @@ static void read_word(Parser *p)
 static void read_next(Parser *p)
 {
 	char c = *p->at;
-	gboolean may_group = !p->in_group && !p->have_address &&
-		p->words->len > 0;
+	gboolean may_group =
+		!p->in_group && !p->have_address && p->words->len > 0;
 
 	if (is_blank(c)) {
 		p->gap = TRUE;
@@ -305,8 +305,8 @@ static void read_next(Parser *p)
 	}
 }
 
-MimeAddressList mime_address_parse_all(Arena *arena, const Bytes *values,
-	guint n_values)
+MimeAddressList mime_address_parse_all(
+	Arena *arena, const Bytes *values, guint n_values)
 {
 	Parser p = {
 		.arena = arena,
@@ -323,8 +323,8 @@ MimeAddressList mime_address_parse_all(Arena *arena, const Bytes *values,
 		end_address(&p);
 		end_group(&p);
 	}
-	MimeAddress *items = arena_new_array(arena, MimeAddress,
-		MAX(p.items->len, 1));
+	MimeAddress *items =
+		arena_new_array(arena, MimeAddress, MAX(p.items->len, 1));
 	if (p.items->len > 0)
 		memcpy(items, p.items->data,
 			p.items->len * sizeof(MimeAddress));
@@ -341,8 +341,8 @@ MimeAddressList mime_address_parse(Arena *arena, Bytes value)
 	return mime_address_parse_all(arena, &value, 1);
 }
 
-MimeAddressList mime_address_of(Arena *arena, const MimeHeader *header,
-	const char *name)
+MimeAddressList mime_address_of(
+	Arena *arena, const MimeHeader *header, const char *name)
 {
 	Bytes values[MIME_ADDRESS_FIELDS_MAX];
 	const MimeField *field = mime_header_find(header, name);

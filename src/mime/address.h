@@ -43,15 +43,15 @@ typedef struct {
 MimeAddressList mime_address_parse(Arena *arena, Bytes value);
 
 /* Several values, one list: fields that occur more than once. */
-MimeAddressList mime_address_parse_all(Arena *arena, const Bytes *values,
-	guint n_values);
+MimeAddressList mime_address_parse_all(
+	Arena *arena, const Bytes *values, guint n_values);
 
 /* The fields past this number of one name are not in a list. */
 #define MIME_ADDRESS_FIELDS_MAX 100
 
 /* The list of all the header's fields of that name. */
-MimeAddressList mime_address_of(Arena *arena, const MimeHeader *header,
-	const char *name);
+MimeAddressList mime_address_of(
+	Arena *arena, const MimeHeader *header, const char *name);
 
 /* Appends the list for people and searches, in valid UTF-8 with words
  * decoded: "Name <local@domain>, Group: a@b, c@d;". */

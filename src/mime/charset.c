@@ -125,8 +125,8 @@ static void convert(GIConv codec, Bytes data, GString *out)
 		gsize room = sizeof(buffer);
 		/* With all read, a last call gives what the codec held back. */
 		flushed = left == 0;
-		gsize done = g_iconv(codec, flushed ? NULL : &from, &left, &to,
-			&room);
+		gsize done = g_iconv(
+			codec, flushed ? NULL : &from, &left, &to, &room);
 		int code = errno;
 		g_string_append_len(out, buffer, to - buffer);
 		if (done != (gsize)-1)

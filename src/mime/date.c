@@ -21,23 +21,19 @@ typedef struct {
 	gboolean has_zone;
 } Found;
 
-static const char months[12][4] = {
-	"jan", "feb", "mar", "apr", "may", "jun",
-	"jul", "aug", "sep", "oct", "nov", "dec",
-};
+static const char months[12][4] = { "jan", "feb", "mar", "apr", "may", "jun",
+	"jul", "aug", "sep", "oct", "nov", "dec" };
 
 /* Minutes east of UTC of the zones that have one meaning in mail. */
 static const struct {
 	const char *name;
 	gint minutes;
-} zones[] = {
-	{ "z", 0 }, { "ut", 0 }, { "utc", 0 }, { "gmt", 0 }, { "wet", 0 },
+} zones[] = { { "z", 0 }, { "ut", 0 }, { "utc", 0 }, { "gmt", 0 }, { "wet", 0 },
 	{ "est", -300 }, { "edt", -240 }, { "cst", -360 }, { "cdt", -300 },
 	{ "mst", -420 }, { "mdt", -360 }, { "pst", -480 }, { "pdt", -420 },
 	{ "bst", 60 }, { "cet", 60 }, { "met", 60 }, { "mez", 60 },
 	{ "cest", 120 }, { "mest", 120 }, { "mesz", 120 }, { "eet", 120 },
-	{ "eest", 180 }, { "msk", 180 }, { "jst", 540 }, { "kst", 540 },
-};
+	{ "eest", 180 }, { "msk", 180 }, { "jst", 540 }, { "kst", 540 } };
 
 /* Reads at most max_digits digits at the front of *text. */
 static gboolean take_number(Bytes *text, guint max_digits, gint *number)
@@ -77,7 +73,7 @@ static gboolean read_offset(Bytes word, Found *found)
 	if (take_char(&word, ':'))
 		take_number(&word, 2, &minutes);
 	gint zone = number < 100 ? number * 60 + minutes :
-		number / 100 * 60 + number % 100;
+				   number / 100 * 60 + number % 100;
 	found->has_zone = TRUE;
 	found->zone = zone <= ZONE_MAX ? sign * zone : 0;
 	return TRUE;
@@ -280,9 +276,8 @@ static void read_words(Bytes text, Found *found)
 
 static gboolean is_real(const Found *found)
 {
-	static const gint8 days[12] = {
-		31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31,
-	};
+	static const gint8 days[12] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
 	gint year = found->year;
 	gboolean leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
@@ -303,11 +298,9 @@ gboolean mime_date_parse(Bytes value, Timestamp *time, gint *zone_minutes)
 	read_words(bytes_of(words, normalise(text, words)), &found);
 	if (!is_real(&found))
 		return FALSE;
-	CalendarDay day = {
-		.year = (gint16)found.year,
+	CalendarDay day = { .year = (gint16)found.year,
 		.month = (gint8)found.month,
-		.day = (gint8)found.day,
-	};
+		.day = (gint8)found.day };
 	gint64 minutes = calendar_day_number(day) * 1440 +
 		MAX(found.hour, 0) * 60 + found.minute - found.zone;
 	*time = (minutes * 60 + MIN(found.second, 59)) * TIMESTAMP_SECOND;

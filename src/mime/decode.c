@@ -115,7 +115,8 @@ void mime_decode_base64(Bytes data, GString *out)
 static gsize skip_line_end(Bytes data, gsize pos)
 {
 	gsize at = pos;
-	while (at < data.size && (data.data[at] == ' ' || data.data[at] == '\t'))
+	while (at < data.size &&
+		(data.data[at] == ' ' || data.data[at] == '\t'))
 		at++;
 	if (at == data.size)
 		return at;
@@ -160,8 +161,8 @@ void mime_decode_qp(Bytes data, GString *out)
 			(data.data[pos] == ' ' || data.data[pos] == '\t'))
 			pos++;
 		if (pos < data.size && skip_line_end(data, pos) == pos)
-			g_string_append_len(out, data.data + from,
-				(gssize)(pos - from));
+			g_string_append_len(
+				out, data.data + from, (gssize)(pos - from));
 	}
 }
 
@@ -175,8 +176,8 @@ void mime_decode(MimeEncoding encoding, Bytes data, GString *out)
 		g_string_append_len(out, data.data, (gssize)data.size);
 }
 
-void mime_decode_text(Bytes body, Bytes encoding, Bytes charset, gsize max,
-	GString *out)
+void mime_decode_text(
+	Bytes body, Bytes encoding, Bytes charset, gsize max, GString *out)
 {
 	MimeEncoding how = mime_encoding_of(encoding);
 	g_autoptr(GString) decoded = g_string_new(NULL);

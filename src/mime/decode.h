@@ -32,7 +32,7 @@ void mime_decode(MimeEncoding encoding, Bytes data, GString *out);
 /* Appends a leaf's body as valid UTF-8 for searching: transfer encoding and
  * charset undone, NUL as space; line ends stay.  An unknown charset is taken
  * for UTF-8.  At most max bytes of the decoded body are looked at. */
-void mime_decode_text(Bytes body, Bytes encoding, Bytes charset, gsize max,
-	GString *out);
+void mime_decode_text(
+	Bytes body, Bytes encoding, Bytes charset, gsize max, GString *out);
 
 #endif

@@ -28,8 +28,8 @@ static const struct {
 	{ "Message-ID", ITEM_TEXT },
 };
 
-static void write_text(Arena *arena, const MimeHeader *header,
-	const char *name, GString *out)
+static void write_text(
+	Arena *arena, const MimeHeader *header, const char *name, GString *out)
 {
 	const MimeField *field = mime_header_find(header, name);
 	Bytes value = { NULL, 0 };
@@ -84,8 +84,8 @@ void mime_envelope_write(const MimeHeader *header, GString *out)
 			write_text(arena, header, items[i].name, out);
 			continue;
 		}
-		MimeAddressList list = mime_address_of(arena, header,
-			items[i].name);
+		MimeAddressList list =
+			mime_address_of(arena, header, items[i].name);
 		if (list.count == 0 && items[i].type == ITEM_ADDRESSES_OR_FROM)
 			list = from;
 		write_list(&list, out);

@@ -24,7 +24,8 @@ static gsize blank_line(Bytes block, gsize pos)
 static gsize field_end(Bytes block, gsize pos)
 {
 	while (pos < block.size) {
-		const char *feed = memchr(block.data + pos, '\n', block.size - pos);
+		const char *feed =
+			memchr(block.data + pos, '\n', block.size - pos);
 		if (feed == NULL)
 			return block.size;
 		pos = (gsize)(feed - block.data) + 1;
@@ -78,8 +79,8 @@ gboolean mime_field_next(Bytes block, gsize *pos, MimeField *field)
 			continue;
 		field->line = line;
 		field->name = bytes_of(line.data, size);
-		field->value = without_line_end(bytes_of(line.data + colon + 1,
-			line.size - colon - 1));
+		field->value = without_line_end(
+			bytes_of(line.data + colon + 1, line.size - colon - 1));
 		return TRUE;
 	}
 	return FALSE;
@@ -101,11 +102,14 @@ MimeHeader *mime_header_new(Arena *arena, Bytes block)
 	header->block = block;
 	header->fields = fields;
 	header->count = count;
+	/* A block cut short, by a limit say, has no blank line. */
+	header->is_whole = !mime_field_next(block, &pos, &field) &&
+		blank_line(block, pos) > 0;
 	return header;
 }
 
-const MimeField *mime_header_find_next(const MimeHeader *header,
-	const char *name, const MimeField *after)
+const MimeField *mime_header_find_next(
+	const MimeHeader *header, const char *name, const MimeField *after)
 {
 	const MimeField *end = header->fields + header->count;
 	const MimeField *field = after != NULL ? after + 1 : header->fields;
@@ -146,8 +150,8 @@ void mime_header_select(Bytes block, const char *const *names, guint n_names,
 
 	while (mime_field_next(block, &pos, &field)) {
 		if (is_named(field.name, names, n_names) != exclude)
-			g_string_append_len(out, field.line.data,
-				(gssize)field.line.size);
+			g_string_append_len(
+				out, field.line.data, (gssize)field.line.size);
 	}
 	gsize blank = blank_line(block, pos);
 	if (blank > 0)
@@ -163,7 +167,8 @@ char *mime_unfold(Arena *arena, Bytes value)
 	for (gsize i = 0; i < text.size; i++) {
 		char c = text.data[i];
 		gsize end = blank_line(text, i);
-		if (end > 0 && i + end < text.size && is_blank(text.data[i + end])) {
+		if (end > 0 && i + end < text.size &&
+			is_blank(text.data[i + end])) {
 			i += end - 1;
 			continue;
 		}

@@ -33,6 +33,7 @@ typedef struct {
 	Bytes block;
 	const MimeField *fields;
 	guint count;
+	gboolean is_whole; /* these are all, up to a blank line */
 } MimeHeader;
 
 /* The fields of a block (with or without its blank line), which must outlive
@@ -44,8 +45,8 @@ MimeHeader *mime_header_new(Arena *arena, Bytes block)
 const MimeField *mime_header_find(const MimeHeader *header, const char *name);
 
 /* The next field of that name behind `after`; the first when after is NULL. */
-const MimeField *mime_header_find_next(const MimeHeader *header,
-	const char *name, const MimeField *after);
+const MimeField *mime_header_find_next(
+	const MimeHeader *header, const char *name, const MimeField *after);
 
 /* The value of the first field of that name without outer blanks; no data
  * when there is no such field. */

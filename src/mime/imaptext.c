@@ -37,8 +37,8 @@ static void append_quoted(Bytes value, GString *out)
 		CharClass class = class_of((guchar)value.data[i]);
 		if (class == CHAR_ESCAPED)
 			g_string_append_c(out, '\\');
-		g_string_append_c(out,
-			class == CHAR_SPACE_INSTEAD ? ' ' : value.data[i]);
+		g_string_append_c(
+			out, class == CHAR_SPACE_INSTEAD ? ' ' : value.data[i]);
 	}
 	g_string_append_c(out, '"');
 }

@@ -41,8 +41,8 @@ static gboolean is_sound(Bytes message, const MimePiece *piece)
 
 gboolean mime_pieces_join_to(Bytes message, const GArray *pieces)
 {
-	g_autoptr(GArray) sorted = g_array_sized_new(FALSE, FALSE,
-		sizeof(MimePiece), pieces->len);
+	g_autoptr(GArray) sorted =
+		g_array_sized_new(FALSE, FALSE, sizeof(MimePiece), pieces->len);
 	MimeJoin join;
 
 	if (pieces->len > 0)

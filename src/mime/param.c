@@ -14,9 +14,9 @@ typedef struct {
 
 /* A parameter before continuations are joined. */
 typedef struct {
-	Bytes name;   /* without stars and number */
+	Bytes name; /* without stars and number */
 	Bytes value;
-	gint number;  /* of name*3=, -1 for a plain one */
+	gint number; /* of name*3=, -1 for a plain one */
 	gboolean extended;
 	gboolean used;
 } Segment;
@@ -80,7 +80,8 @@ static Bytes read_quoted(Arena *arena, Cursor *c)
 	const char *close = c->at + 1;
 	while (close < c->end && *close != '"')
 		close += *close == '\\' && close + 1 < c->end ? 2 : 1;
-	const char *stop = close < c->end ? close : lost_quote(c->at + 1, c->end);
+	const char *stop =
+		close < c->end ? close : lost_quote(c->at + 1, c->end);
 	char *text = arena_alloc(arena, (gsize)(stop - c->at));
 	gsize size = 0;
 
@@ -186,16 +187,16 @@ static Segment *find_piece(Segment *all, guint n, Bytes name, gint number)
 		Segment *s = &all[i];
 		if (!s->used && s->number == number &&
 			s->name.size == name.size &&
-			g_ascii_strncasecmp(s->name.data, name.data,
-				name.size) == 0)
+			g_ascii_strncasecmp(
+				s->name.data, name.data, name.size) == 0)
 			return s;
 	}
 	return NULL;
 }
 
 /* Joins name*0, name*1 ... into one parameter. */
-static MimeParam join_pieces(Arena *arena, Segment *all, guint n,
-	Segment *first)
+static MimeParam join_pieces(
+	Arena *arena, Segment *all, guint n, Segment *first)
 {
 	Segment *chain[MIME_PARAMS_MAX];
 	guint count = 0;
@@ -216,8 +217,8 @@ static MimeParam join_pieces(Arena *arena, Segment *all, guint n,
 	return (MimeParam){ first->name, bytes_of(copy, value->len), extended };
 }
 
-static void join_segments(Arena *arena, Segment *all, guint n,
-	MimeParamValue *out)
+static void join_segments(
+	Arena *arena, Segment *all, guint n, MimeParamValue *out)
 {
 	MimeParam *params = arena_new_array(arena, MimeParam, MAX(n, 1));
 	guint count = 0;
@@ -237,8 +238,8 @@ static void join_segments(Arena *arena, Segment *all, guint n,
 	out->n_params = count;
 }
 
-gboolean mime_param_value_parse(Arena *arena, Bytes value,
-	gboolean with_subtype, MimeParamValue *out)
+gboolean mime_param_value_parse(
+	Arena *arena, Bytes value, gboolean with_subtype, MimeParamValue *out)
 {
 	MimeParamValue result = { 0 };
 	Segment segments[MIME_PARAMS_MAX];
@@ -271,8 +272,8 @@ gboolean mime_param_value_parse(Arena *arena, Bytes value,
 	return TRUE;
 }
 
-const MimeParam *mime_param_find(const MimeParam *params, guint n_params,
-	const char *name)
+const MimeParam *mime_param_find(
+	const MimeParam *params, guint n_params, const char *name)
 {
 	const MimeParam *found = NULL;
 	for (guint i = 0; i < n_params; i++) {
@@ -310,10 +311,11 @@ static Bytes percent_decode(Arena *arena, Bytes text)
 static Bytes cut_charset(Bytes value, Bytes *charset)
 {
 	const char *end = value.data + value.size;
-	const char *first = value.size > 0 ?
-		memchr(value.data, '\'', value.size) : NULL;
+	const char *first =
+		value.size > 0 ? memchr(value.data, '\'', value.size) : NULL;
 	const char *second = first != NULL ?
-		memchr(first + 1, '\'', (gsize)(end - first - 1)) : NULL;
+		memchr(first + 1, '\'', (gsize)(end - first - 1)) :
+		NULL;
 
 	*charset = bytes_of(NULL, 0);
 	if (second == NULL)
@@ -336,14 +338,15 @@ char *mime_param_text(Arena *arena, const MimeParam *param)
 
 	if (param->extended) {
 		Bytes charset;
-		Bytes raw = percent_decode(arena,
-			cut_charset(param->value, &charset));
+		Bytes raw = percent_decode(
+			arena, cut_charset(param->value, &charset));
 		if (charset.size == 0 ||
 			!mime_charset_to_utf8(charset, raw, text))
 			mime_charset_append_valid(raw, text);
 	} else {
 		mime_words_append(param->value, text);
 	}
-	g_autofree char *valid = text_make_valid(bytes_of(text->str, text->len));
+	g_autofree char *valid =
+		text_make_valid(bytes_of(text->str, text->len));
 	return arena_strdup(arena, valid);
 }

@@ -33,13 +33,13 @@ typedef struct {
  * comments are skipped, missing quotes and semicolons forgiven.  FALSE when
  * there is no type, or no subtype where one is asked for; out is then
  * untouched.  The value must outlive the result. */
-gboolean mime_param_value_parse(Arena *arena, Bytes value,
-	gboolean with_subtype, MimeParamValue *out);
+gboolean mime_param_value_parse(
+	Arena *arena, Bytes value, gboolean with_subtype, MimeParamValue *out);
 
 /* The parameter of that name in any case, an extended one before a plain
  * one; NULL when there is none. */
-const MimeParam *mime_param_find(const MimeParam *params, guint n_params,
-	const char *name);
+const MimeParam *mime_param_find(
+	const MimeParam *params, guint n_params, const char *name);
 
 /* The value's bytes, percent-decoded, in whatever charset. */
 Bytes mime_param_bytes(Arena *arena, const MimeParam *param);

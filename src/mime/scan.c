@@ -91,8 +91,8 @@ static Bytes trim_end(Bytes text)
 	return text;
 }
 
-static void level_push(Scanner *s, guint32 entity, Bytes boundary,
-	gboolean digest)
+static void level_push(
+	Scanner *s, guint32 entity, Bytes boundary, gboolean digest)
 {
 	Level *level = arena_new_object(s->arena, Level);
 	level->boundary = trim_end(boundary);
@@ -108,15 +108,16 @@ static void level_push(Scanner *s, guint32 entity, Bytes boundary,
 static Level *level_top(const Scanner *s)
 {
 	return s->levels->len > 0 ?
-		g_ptr_array_index(s->levels, s->levels->len - 1) : NULL;
+		g_ptr_array_index(s->levels, s->levels->len - 1) :
+		NULL;
 }
 
 static void level_pop(Scanner *s)
 {
 	Level *level = level_top(s);
 	if (level->hidden != NULL)
-		g_hash_table_replace(s->by_name, &level->hidden->boundary,
-			level->hidden);
+		g_hash_table_replace(
+			s->by_name, &level->hidden->boundary, level->hidden);
 	else
 		g_hash_table_remove(s->by_name, &level->boundary);
 	g_ptr_array_set_size(s->levels, (gint)s->levels->len - 1);
@@ -204,15 +205,16 @@ static gboolean find_delimiter(const Scanner *s, gsize pos, Delimiter *out)
 
 static gboolean is_blank_line(const Scanner *s, gsize pos)
 {
-	return s->data[pos] == '\n' || (s->data[pos] == '\r' &&
-		pos + 1 < s->size && s->data[pos + 1] == '\n');
+	return s->data[pos] == '\n' ||
+		(s->data[pos] == '\r' && pos + 1 < s->size &&
+			s->data[pos + 1] == '\n');
 }
 
 /* Finds the end of the header block at `header`, which is the body's begin.
  * TRUE when a delimiter ended it.  A part whose first line is no field has no
  * header; a message's first line may be anything. */
-static gboolean find_body(Scanner *s, gsize header, gboolean is_part,
-	gsize *body, Delimiter *out)
+static gboolean find_body(
+	Scanner *s, gsize header, gboolean is_part, gsize *body, Delimiter *out)
 {
 	gsize pos = header;
 	while (pos < s->size) {
@@ -253,8 +255,8 @@ static gboolean is_message_type(const MimeParamValue *type)
 
 static Bytes boundary_of(Scanner *s, const MimeParamValue *type)
 {
-	const MimeParam *param = mime_param_find(type->params, type->n_params,
-		"boundary");
+	const MimeParam *param =
+		mime_param_find(type->params, type->n_params, "boundary");
 	if (param == NULL)
 		return bytes_of(NULL, 0);
 	/* One of blanks alone delimits nothing. */
@@ -272,8 +274,9 @@ static Content read_content(Scanner *s, Bytes block, gboolean in_digest)
 		if (type_value.data == NULL &&
 			text_equal_nocase(field.name, "Content-Type"))
 			type_value = field.value;
-		else if (encoding_value.data == NULL && text_equal_nocase(
-			field.name, "Content-Transfer-Encoding"))
+		else if (encoding_value.data == NULL &&
+			text_equal_nocase(
+				field.name, "Content-Transfer-Encoding"))
 			encoding_value = field.value;
 	}
 	MimeParamValue type = { 0 };
@@ -330,10 +333,10 @@ static gboolean classify(Scanner *s, gboolean in_digest)
 {
 	MimeScan *scan = s->scan;
 	MimeEntity *entity = entity_at(s, s->current);
-	gsize size = MIN(entity->body - entity->header,
-		scan->limits.max_header);
-	Content content = read_content(s, slice(s, entity->header,
-		entity->header + size), in_digest);
+	gsize size =
+		MIN(entity->body - entity->header, scan->limits.max_header);
+	Content content = read_content(
+		s, slice(s, entity->header, entity->header + size), in_digest);
 
 	if (scan->entities->len >= scan->limits.max_parts) {
 		scan->limited = s->levels->len > 0 || content.kind != MIME_LEAF;
@@ -384,8 +387,8 @@ static void scan_message(Scanner *s)
 	open_entity(s, MIME_NO_PARENT, 0, 0);
 	while (more) {
 		MimeEntity *entity = entity_at(s, s->current);
-		gboolean found = find_body(s, entity->header, is_part,
-			&entity->body, &delimiter);
+		gboolean found = find_body(
+			s, entity->header, is_part, &entity->body, &delimiter);
 		gsize body = entity->body;
 		s->floor = body;
 		if (!classify(s, in_digest))
@@ -410,8 +413,10 @@ MimeScan *mime_scan_new(Bytes message, const MimeLimits *limits)
 {
 	MimeScan *scan = g_new0(MimeScan, 1);
 	scan->limits = limits != NULL ? *limits : MIME_LIMITS_DEFAULT;
-	scan->limits.max_depth = CLAMP(scan->limits.max_depth, 1, MIME_DEPTH_MAX);
-	scan->limits.max_parts = CLAMP(scan->limits.max_parts, 1, MIME_PARTS_MAX);
+	scan->limits.max_depth =
+		CLAMP(scan->limits.max_depth, 1, MIME_DEPTH_MAX);
+	scan->limits.max_parts =
+		CLAMP(scan->limits.max_parts, 1, MIME_PARTS_MAX);
 	scan->size = message.size;
 	scan->entities = g_array_new(FALSE, FALSE, sizeof(MimeEntity));
 

@@ -37,14 +37,14 @@ typedef enum {
  * equal attachments have equal bodies; but never a line end that belongs to
  * a header block, its blank line or an opening delimiter. */
 typedef struct {
-	guint32 parent;   /* index, MIME_NO_PARENT for the root */
-	guint16 depth;    /* 0 for the root */
+	guint32 parent; /* index, MIME_NO_PARENT for the root */
+	guint16 depth;  /* 0 for the root */
 	MimeKind kind;
-	gsize begin;      /* opening delimiter; = header for a message */
-	gsize header;     /* first byte of the header block */
-	gsize body;       /* behind the blank line that ends the block */
-	gsize body_end;   /* with a multipart's epilogue */
-	gsize closing;    /* multipart: closing delimiter; = end if missing,
+	gsize begin;    /* opening delimiter; = header for a message */
+	gsize header;   /* first byte of the header block */
+	gsize body;     /* behind the blank line that ends the block */
+	gsize body_end; /* with a multipart's epilogue */
+	gsize closing;  /* multipart: closing delimiter; = end if missing,
 	                   * and for other kinds */
 	gsize end;
 } MimeEntity;

@@ -41,8 +41,8 @@ static gboolean over_limit(GError **error, const char *what)
 
 /* Reads the part numbers; what follows them, if anything, begins behind the
  * dot. */
-static gboolean read_path(Arena *arena, Cursor *c, MimeSection *out,
-	GError **error)
+static gboolean read_path(
+	Arena *arena, Cursor *c, MimeSection *out, GError **error)
 {
 	guint32 numbers[MIME_SECTION_DEPTH_MAX];
 	guint depth = 0;
@@ -55,7 +55,8 @@ static gboolean read_path(Arena *arena, Cursor *c, MimeSection *out,
 		while (c->at < c->end && g_ascii_isdigit(*c->at))
 			c->at++;
 		if (!text_to_number(bytes_of(from, (gsize)(c->at - from)),
-			G_MAXUINT32, &number) || *from == '0')
+			    G_MAXUINT32, &number) ||
+			*from == '0')
 			return invalid(error, "bad part number");
 		numbers[depth++] = (guint32)number;
 		if (c->at == c->end)
@@ -144,8 +145,8 @@ static char *read_name(Arena *arena, Cursor *c)
 	return arena_copy(arena, from, (gsize)(c->at - from));
 }
 
-static gboolean read_names(Arena *arena, Cursor *c, MimeSection *out,
-	GError **error)
+static gboolean read_names(
+	Arena *arena, Cursor *c, MimeSection *out, GError **error)
 {
 	const char *names[MIME_SECTION_NAMES_MAX];
 	guint count = 0;
@@ -172,8 +173,8 @@ static gboolean read_names(Arena *arena, Cursor *c, MimeSection *out,
 	return TRUE;
 }
 
-gboolean mime_section_parse(Arena *arena, Bytes spec, MimeSection *out,
-	GError **error)
+gboolean mime_section_parse(
+	Arena *arena, Bytes spec, MimeSection *out, GError **error)
 {
 	Bytes text = spec.size > 0 ? spec : bytes_of("", 0);
 	Cursor c = { text.data, text.data + text.size };
@@ -208,8 +209,8 @@ static void write_names(const MimeSection *section, GString *out)
 		if (is_atom(section->names[i]))
 			g_string_append(out, section->names[i]);
 		else
-			mime_imap_string(bytes_of_string(section->names[i]),
-				out);
+			mime_imap_string(
+				bytes_of_string(section->names[i]), out);
 	}
 	g_string_append_c(out, ')');
 }
@@ -217,8 +218,8 @@ static void write_names(const MimeSection *section, GString *out)
 void mime_section_write(const MimeSection *section, GString *out)
 {
 	for (guint i = 0; i < section->depth; i++)
-		g_string_append_printf(out, i == 0 ? "%u" : ".%u",
-			section->path[i]);
+		g_string_append_printf(
+			out, i == 0 ? "%u" : ".%u", section->path[i]);
 	if (section->depth > 0 && section->what != MIME_SECTION_ALL)
 		g_string_append_c(out, '.');
 	g_string_append(out, words[section->what].word);
@@ -229,20 +230,21 @@ void mime_section_write(const MimeSection *section, GString *out)
 static const MimeStructure *child(const MimeStructure *node, guint32 number)
 {
 	return number >= 1 && number <= node->n_children ?
-		&node->children[number - 1] : NULL;
+		&node->children[number - 1] :
+		NULL;
 }
 
 /* Part `number` of a message: of its multipart, or all of it as part 1. */
-static const MimeStructure *message_part(const MimeStructure *message,
-	guint32 number)
+static const MimeStructure *message_part(
+	const MimeStructure *message, guint32 number)
 {
 	if (message->kind == MIME_MULTIPART)
 		return child(message, number);
 	return number == 1 ? message : NULL;
 }
 
-const MimeStructure *mime_section_part(const MimeStructure *structure,
-	const guint32 *path, guint depth)
+const MimeStructure *mime_section_part(
+	const MimeStructure *structure, const guint32 *path, guint depth)
 {
 	const MimeStructure *node = structure;
 	for (guint i = 0; i < depth && node != NULL; i++) {
@@ -261,8 +263,8 @@ const MimeStructure *mime_section_part(const MimeStructure *structure,
 gboolean mime_section_resolve(const MimeStructure *structure,
 	const MimeSection *section, gsize *offset, gsize *size)
 {
-	const MimeStructure *node = mime_section_part(structure, section->path,
-		section->depth);
+	const MimeStructure *node =
+		mime_section_part(structure, section->path, section->depth);
 	gboolean of_message = section->what != MIME_SECTION_ALL &&
 		section->what != MIME_SECTION_MIME;
 

@@ -23,8 +23,8 @@ typedef enum {
 /* In the arena it was parsed into. */
 typedef struct {
 	MimeSectionWhat what;
-	const guint32 *path; /* part numbers from 1 */
-	guint depth;         /* how many; 0 for the message itself */
+	const guint32 *path;      /* part numbers from 1 */
+	guint depth;              /* how many; 0 for the message itself */
 	const char *const *names; /* for HEADER.FIELDS, for header_select */
 	guint n_names;
 } MimeSection;
@@ -47,7 +47,7 @@ gboolean mime_section_resolve(const MimeStructure *structure,
 
 /* The entity that a path means, NULL when there is none; the root for no
  * path.  For BINARY and the like. */
-const MimeStructure *mime_section_part(const MimeStructure *structure,
-	const guint32 *path, guint depth);
+const MimeStructure *mime_section_part(
+	const MimeStructure *structure, const guint32 *path, guint depth);
 
 #endif

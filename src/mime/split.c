@@ -27,8 +27,8 @@ static gsize own_body_end(const MimeScan *scan, guint index)
 	return entity->closing;
 }
 
-static void add_entity(GArray *pieces, const MimeScan *scan, guint index,
-	guint32 key)
+static void add_entity(
+	GArray *pieces, const MimeScan *scan, guint index, guint32 key)
 {
 	const MimeEntity *entity = mime_scan_entity(scan, index);
 	MimePiece piece = {

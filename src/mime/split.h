@@ -12,12 +12,12 @@
 
 /* One row of the list of parts.  offset and size are in the message. */
 typedef struct {
-	guint32 key;    /* one per entity, and one per closing delimiter */
-	guint32 order;  /* from 0 within the key */
-	guint16 depth;  /* nesting depth, 0 for the root */
+	guint32 key;   /* one per entity, and one per closing delimiter */
+	guint32 order; /* from 0 within the key */
+	guint16 depth; /* nesting depth, 0 for the root */
 	gboolean is_header;
 	gsize offset;
-	gsize size;     /* 1..MIME_PIECE_MAX */
+	gsize size; /* 1..MIME_PIECE_MAX */
 } MimePiece;
 
 /* MimePieces in ascending (key, order); their plain concatenation in that

@@ -18,16 +18,14 @@
 #define NODE_MIN 17
 
 /* Rows may be added at the end; none may ever change or go. */
-static const char *const common_words[] = {
-	"text", "plain", "html", "multipart", "mixed", "alternative",
-	"related", "application", "octet-stream", "message", "rfc822",
-	"image", "png", "jpeg", "gif", "pdf", "charset", "utf-8", "UTF-8",
-	"us-ascii", "iso-8859-1", "ISO-8859-1", "boundary", "name",
-	"filename", "7bit", "8bit", "base64", "quoted-printable",
-	"attachment", "inline", "format", "flowed", "TEXT", "PLAIN",
-	"US-ASCII", "windows-1252", "report", "delivery-status", "signed",
-	"report-type", "protocol", "micalg", "type", "delsp", "yes",
-};
+static const char *const common_words[] = { "text", "plain", "html",
+	"multipart", "mixed", "alternative", "related", "application",
+	"octet-stream", "message", "rfc822", "image", "png", "jpeg", "gif",
+	"pdf", "charset", "utf-8", "UTF-8", "us-ascii", "iso-8859-1",
+	"ISO-8859-1", "boundary", "name", "filename", "7bit", "8bit", "base64",
+	"quoted-printable", "attachment", "inline", "format", "flowed", "TEXT",
+	"PLAIN", "US-ASCII", "windows-1252", "report", "delivery-status",
+	"signed", "report-type", "protocol", "micalg", "type", "delsp", "yes" };
 
 static void put_number(GByteArray *out, guint64 number)
 {
@@ -57,8 +55,8 @@ static void put_string(GByteArray *out, Bytes string)
 	}
 	put_number(out, 2 * ((guint64)string.size + 1));
 	if (string.size > 0)
-		g_byte_array_append(out, (const guint8 *)string.data,
-			(guint)string.size);
+		g_byte_array_append(
+			out, (const guint8 *)string.data, (guint)string.size);
 }
 
 static void put_params(GByteArray *out, const MimeParam *params, guint n)
@@ -210,8 +208,8 @@ static void get_node(Decoder *d, MimeStructure *node)
 {
 	node->kind = (MimeKind)get_bounded(d, MIME_MESSAGE);
 	get_offsets(d, node);
-	node->n_children = (guint)get_bounded(d,
-		MIN(MIME_PARTS_MAX, left(d) / NODE_MIN));
+	node->n_children =
+		(guint)get_bounded(d, MIN(MIME_PARTS_MAX, left(d) / NODE_MIN));
 	if ((node->kind == MIME_LEAF && node->n_children != 0) ||
 		(node->kind == MIME_MESSAGE && node->n_children != 1))
 		d->broken = TRUE;
@@ -228,12 +226,12 @@ static void get_node(Decoder *d, MimeStructure *node)
 	node->location = get_string(d);
 	node->envelope = get_string(d);
 	if (node->n_children > 0 && !d->broken)
-		node->children = arena_new_array(d->arena, MimeStructure,
-			node->n_children);
+		node->children = arena_new_array(
+			d->arena, MimeStructure, node->n_children);
 }
 
-static gboolean is_inside(const MimeStructure *inner,
-	const MimeStructure *outer)
+static gboolean is_inside(
+	const MimeStructure *inner, const MimeStructure *outer)
 {
 	return inner->header >= outer->body &&
 		inner->body_end <= outer->body_end;
@@ -262,8 +260,8 @@ static void get_nodes(Decoder *d, MimeStructure *root)
 	}
 }
 
-MimeStructure *mime_structure_decode(Arena *arena, Bytes encoded,
-	GError **error)
+MimeStructure *mime_structure_decode(
+	Arena *arena, Bytes encoded, GError **error)
 {
 	if (encoded.size == 0 || encoded.data[0] != FORMAT_VERSION) {
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
@@ -272,11 +270,9 @@ MimeStructure *mime_structure_decode(Arena *arena, Bytes encoded,
 			encoded.size);
 		return NULL;
 	}
-	Decoder d = {
-		.arena = arena,
+	Decoder d = { .arena = arena,
 		.at = (const guint8 *)encoded.data + 1,
-		.end = (const guint8 *)encoded.data + encoded.size,
-	};
+		.end = (const guint8 *)encoded.data + encoded.size };
 	MimeStructure *root = arena_new_object(arena, MimeStructure);
 	get_nodes(&d, root);
 	if (d.broken || d.at != d.end) {

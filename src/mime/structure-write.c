@@ -7,9 +7,11 @@
 
 /* What stands for the body of a multipart without parts, or of an embedded
  * message that was not taken apart: the grammar asks for one. */
-#define NO_BODY "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL " \
+#define NO_BODY \
+	"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL " \
 	"\"7bit\" 0 0)"
-#define NO_BODY_EXTENDED "(\"text\" \"plain\" (\"charset\" \"us-ascii\") " \
+#define NO_BODY_EXTENDED \
+	"(\"text\" \"plain\" (\"charset\" \"us-ascii\") " \
 	"NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)"
 #define NO_ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 
@@ -49,8 +51,8 @@ static void write_param_name(const MimeParam *param, GString *out)
 		mime_imap_string(param->name, out);
 		return;
 	}
-	g_autoptr(GString) name = g_string_new_len(param->name.data,
-		(gssize)param->name.size);
+	g_autoptr(GString) name =
+		g_string_new_len(param->name.data, (gssize)param->name.size);
 	g_string_append_c(name, '*');
 	mime_imap_string(bytes_of(name->str, name->len), out);
 }
@@ -128,8 +130,8 @@ static void write_params(const MimeStructure *node, GString *out)
 }
 
 /* What stands before a node's children. */
-static void write_front(const MimeStructure *node, gboolean extended,
-	GString *out)
+static void write_front(
+	const MimeStructure *node, gboolean extended, GString *out)
 {
 	g_string_append_c(out, '(');
 	if (node->kind == MIME_MULTIPART) {
@@ -148,8 +150,8 @@ static void write_front(const MimeStructure *node, gboolean extended,
 		return;
 	g_string_append_c(out, ' ');
 	if (node->envelope.size > 0)
-		g_string_append_len(out, node->envelope.data,
-			(gssize)node->envelope.size);
+		g_string_append_len(
+			out, node->envelope.data, (gssize)node->envelope.size);
 	else
 		append(out, NO_ENVELOPE);
 	g_string_append_c(out, ' ');
@@ -158,8 +160,8 @@ static void write_front(const MimeStructure *node, gboolean extended,
 }
 
 /* What stands behind them. */
-static void write_back(const MimeStructure *node, gboolean extended,
-	GString *out)
+static void write_back(
+	const MimeStructure *node, gboolean extended, GString *out)
 {
 	if (node->kind == MIME_MULTIPART) {
 		write_nstring(node->subtype, out);
@@ -183,11 +185,12 @@ static void write_back(const MimeStructure *node, gboolean extended,
 static guint written_children(const MimeStructure *node)
 {
 	return node->kind == MIME_MESSAGE && !is_rfc822(node) ?
-		0 : node->n_children;
+		0 :
+		node->n_children;
 }
 
-void mime_structure_write(const MimeStructure *structure, gboolean extended,
-	GString *out)
+void mime_structure_write(
+	const MimeStructure *structure, gboolean extended, GString *out)
 {
 	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(Frame));
 	Frame first = { .node = structure };

@@ -16,12 +16,13 @@ typedef struct {
 } Builder;
 
 /* A field's value on one line, no data where the field is missing. */
-static Bytes field_text(Arena *arena, const MimeHeader *header,
-	const char *name)
+static Bytes field_text(
+	Arena *arena, const MimeHeader *header, const char *name)
 {
 	Bytes value = mime_header_value(header, name);
-	if (value.size > 0 && (memchr(value.data, '\n', value.size) != NULL ||
-		memchr(value.data, '\0', value.size) != NULL))
+	if (value.size > 0 &&
+		(memchr(value.data, '\n', value.size) != NULL ||
+			memchr(value.data, '\0', value.size) != NULL))
 		return bytes_of_string(mime_unfold(arena, value));
 	return value;
 }
@@ -36,8 +37,7 @@ static Bytes encoding_word(Bytes value)
 	return size > 0 ? bytes_of(value.data, size) : bytes_of_string("7bit");
 }
 
-static void set_type(MimeStructure *node, const char *type,
-	const char *subtype)
+static void set_type(MimeStructure *node, const char *type, const char *subtype)
 {
 	node->type = bytes_of_string(type);
 	node->subtype = bytes_of_string(subtype);
@@ -48,8 +48,8 @@ static void set_type(MimeStructure *node, const char *type,
 /* The type as the header has it, but never a multipart that was not taken
  * apart: one too deep is bytes to be saved; one without a boundary is broken,
  * and then RFC 2045 section 5.2 says text. */
-static void read_type(Arena *arena, MimeStructure *node, Bytes value,
-	gboolean in_digest)
+static void read_type(
+	Arena *arena, MimeStructure *node, Bytes value, gboolean in_digest)
 {
 	MimeParamValue type = { 0 };
 
@@ -67,8 +67,8 @@ static void read_type(Arena *arena, MimeStructure *node, Bytes value,
 	if (node->kind != MIME_LEAF ||
 		!text_equal_nocase(type.type, "multipart"))
 		return;
-	const MimeParam *boundary = mime_param_find(type.params, type.n_params,
-		"boundary");
+	const MimeParam *boundary =
+		mime_param_find(type.params, type.n_params, "boundary");
 	if (boundary != NULL && text_trim(boundary->value).size > 0)
 		set_type(node, "application", "octet-stream");
 	else
@@ -84,13 +84,14 @@ static void read_fields(Arena *arena, MimeStructure *node,
 		in_digest);
 	node->id = field_text(arena, header, "Content-ID");
 	node->description = field_text(arena, header, "Content-Description");
-	node->encoding = encoding_word(mime_header_value(header,
-		"Content-Transfer-Encoding"));
+	node->encoding = encoding_word(
+		mime_header_value(header, "Content-Transfer-Encoding"));
 	node->md5 = field_text(arena, header, "Content-MD5");
 	node->languages = field_text(arena, header, "Content-Language");
 	node->location = field_text(arena, header, "Content-Location");
-	if (mime_param_value_parse(arena, mime_header_value(header,
-		"Content-Disposition"), FALSE, &disposition)) {
+	if (mime_param_value_parse(arena,
+		    mime_header_value(header, "Content-Disposition"), FALSE,
+		    &disposition)) {
 		node->disposition = disposition.type;
 		node->disposition_params = disposition.params;
 		node->n_disposition_params = disposition.n_params;
@@ -108,11 +109,12 @@ static void build_node(Builder *b, guint index)
 	const MimeEntity *entity = mime_scan_entity(b->scan, index);
 	MimeStructure *node = b->nodes[index];
 	MimeStructure *parent = entity->parent != MIME_NO_PARENT ?
-		b->nodes[entity->parent] : NULL;
+		b->nodes[entity->parent] :
+		NULL;
 	gsize size = MIN(entity->body - entity->header,
 		mime_scan_limits(b->scan)->max_header);
-	MimeHeader *header = mime_header_new(b->arena,
-		bytes_slice(b->message, entity->header, size));
+	MimeHeader *header = mime_header_new(
+		b->arena, bytes_slice(b->message, entity->header, size));
 
 	node->kind = entity->kind;
 	node->header = entity->header;
@@ -123,8 +125,9 @@ static void build_node(Builder *b, guint index)
 	if (parent != NULL && parent->kind == MIME_MESSAGE) {
 		g_autoptr(GString) envelope = g_string_new(NULL);
 		mime_envelope_write(header, envelope);
-		parent->envelope = bytes_of(arena_copy(b->arena, envelope->str,
-			envelope->len), envelope->len);
+		parent->envelope = bytes_of(
+			arena_copy(b->arena, envelope->str, envelope->len),
+			envelope->len);
 	}
 }
 
@@ -145,8 +148,8 @@ static void place_nodes(Builder *b, MimeStructure *root)
 		b->nodes[i] = node;
 		node->n_children = n_children[i];
 		if (n_children[i] > 0)
-			node->children = arena_new_array(b->arena,
-				MimeStructure, n_children[i]);
+			node->children = arena_new_array(
+				b->arena, MimeStructure, n_children[i]);
 	}
 	g_free(n_children);
 }
@@ -199,7 +202,8 @@ static void count_lines(Builder *b)
 			node->lines = c.lines - node->lines;
 			c.wanted--;
 		}
-		if (i == mime_scan_count(b->scan) || !wants_lines(b->nodes[i])) {
+		if (i == mime_scan_count(b->scan) ||
+			!wants_lines(b->nodes[i])) {
 			open = i;
 			continue;
 		}
@@ -210,8 +214,8 @@ static void count_lines(Builder *b)
 	}
 }
 
-MimeStructure *mime_structure_new(Arena *arena, Bytes message,
-	const MimeScan *scan)
+MimeStructure *mime_structure_new(
+	Arena *arena, Bytes message, const MimeScan *scan)
 {
 	MimeStructure *root = arena_new_object(arena, MimeStructure);
 	guint count = mime_scan_count(scan);

@@ -17,7 +17,7 @@ typedef struct MimeStructure MimeStructure;
  * arena.  Offsets count from the first byte of the whole message. */
 struct MimeStructure {
 	MimeKind kind;
-	Bytes type;    /* "text" where Content-Type is missing or broken */
+	Bytes type; /* "text" where Content-Type is missing or broken */
 	Bytes subtype;
 	const MimeParam *params;
 	guint n_params;
@@ -30,9 +30,9 @@ struct MimeStructure {
 	guint n_disposition_params;
 	Bytes languages; /* the raw list, "de, en" */
 	Bytes location;
-	Bytes envelope;  /* MIME_MESSAGE: the embedded message's, as IMAP has it */
-	gsize size;      /* octets of the body, transfer encoding and all */
-	gsize lines;     /* line feeds in the body */
+	Bytes envelope; /* MIME_MESSAGE: the embedded message's, as IMAP has it */
+	gsize size;     /* octets of the body, transfer encoding and all */
+	gsize lines;    /* line feeds in the body */
 	gsize header;
 	gsize body;
 	gsize body_end;
@@ -49,12 +49,12 @@ void mime_structure_encode(const MimeStructure *structure, GByteArray *out);
 
 /* Reads them back.  Any bytes may be given: INVALID when they are no encoded
  * structure of a known version.  The bytes must outlive the result. */
-MimeStructure *mime_structure_decode(Arena *arena, Bytes encoded,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+MimeStructure *mime_structure_decode(
+	Arena *arena, Bytes encoded, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Appends IMAP's BODY or, extended, BODYSTRUCTURE (RFC 3501 section 7.4.2).
  * A multipart without children has one empty text part, for the grammar. */
-void mime_structure_write(const MimeStructure *structure, gboolean extended,
-	GString *out);
+void mime_structure_write(
+	const MimeStructure *structure, gboolean extended, GString *out);
 
 #endif

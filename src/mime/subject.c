@@ -51,8 +51,10 @@ static Bytes cut_trailers(Bytes text, gboolean *changed)
 	gsize size = strlen(trailer);
 	while (TRUE) {
 		text = text_trim(text);
-		if (text.size < size || !text_equal_nocase(bytes_slice(text,
-			text.size - size, size), trailer))
+		if (text.size < size ||
+			!text_equal_nocase(
+				bytes_slice(text, text.size - size, size),
+				trailer))
 			return text;
 		text.size -= size;
 		*changed = TRUE;

@@ -42,8 +42,8 @@ static const char **member(MimeSummary *summary, gsize offset)
 	return (const char **)(void *)((char *)summary + offset);
 }
 
-static void read_addresses(Arena *arena, MimeSummary *summary,
-	const MimeHeader *header)
+static void read_addresses(
+	Arena *arena, MimeSummary *summary, const MimeHeader *header)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(address_fields); i++) {
 		const char *name = address_fields[i].name;
@@ -53,17 +53,17 @@ static void read_addresses(Arena *arena, MimeSummary *summary,
 		MimeAddressList list = mime_address_of(arena, header, name);
 		summary->truncated |= list.truncated;
 		mime_address_write_text(&list, text);
-		*member(summary, address_fields[i].text) = keep(arena, summary,
-			bytes_of(text->str, text->len));
+		*member(summary, address_fields[i].text) =
+			keep(arena, summary, bytes_of(text->str, text->len));
 		if (address_fields[i].mailbox == 0 || list.count == 0)
 			continue;
 		/* As ENVELOPE has it, where a group's name is its mailbox. */
 		const MimeAddress *first = &list.items[0];
 		g_autofree char *mailbox = mime_words_decode(
-			first->kind == MIME_ADDRESS_MAILBOX ?
-			first->mailbox : first->name);
-		*member(summary, address_fields[i].mailbox) = keep(arena,
-			summary, bytes_of_string(mailbox));
+			first->kind == MIME_ADDRESS_MAILBOX ? first->mailbox :
+							      first->name);
+		*member(summary, address_fields[i].mailbox) =
+			keep(arena, summary, bytes_of_string(mailbox));
 	}
 }
 
@@ -97,14 +97,14 @@ static void append_id(Bytes id, GString *out)
 		g_string_append_c(bare, c);
 	}
 	g_string_append_c(bare, '>');
-	g_autofree char *valid = text_make_valid(
-		bytes_of(bare->str, bare->len));
+	g_autofree char *valid =
+		text_make_valid(bytes_of(bare->str, bare->len));
 	g_string_append(out, valid);
 }
 
 /* The first id of a value; a Message-ID without brackets gets them. */
-static const char *first_id(Arena *arena, MimeSummary *summary, Bytes value,
-	gboolean bare_is_id)
+static const char *first_id(
+	Arena *arena, MimeSummary *summary, Bytes value, gboolean bare_is_id)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	gsize pos = 0;
@@ -135,8 +135,8 @@ static const char *all_ids(Arena *arena, MimeSummary *summary, Bytes value)
 		return NULL;
 	const char *from = text->str;
 	if (text->len > MIME_SUMMARY_TEXT_MAX) {
-		from = strchr(text->str + text->len - MIME_SUMMARY_TEXT_MAX,
-			' ');
+		from = strchr(
+			text->str + text->len - MIME_SUMMARY_TEXT_MAX, ' ');
 		summary->truncated = TRUE;
 		if (from == NULL)
 			return NULL;
@@ -151,18 +151,19 @@ static void read_subject(Arena *arena, MimeSummary *summary, Bytes value)
 	g_autoptr(GString) base = g_string_new(NULL);
 
 	summary->subject = keep(arena, summary, bytes_of_string(subject));
-	summary->is_reply_or_forward = mime_subject_base(summary->subject, base);
+	summary->is_reply_or_forward =
+		mime_subject_base(summary->subject, base);
 	summary->base_subject = arena_copy(arena, base->str, base->len);
 }
 
 static void read_date(Arena *arena, MimeSummary *summary, Bytes value)
 {
-	g_autofree char *valid = text_make_valid(
-		bytes_of_string(mime_unfold(arena, value)));
+	g_autofree char *valid =
+		text_make_valid(bytes_of_string(mime_unfold(arena, value)));
 
 	summary->date = keep(arena, summary, bytes_of_string(valid));
-	summary->has_date = mime_date_parse(value, &summary->sent_date,
-		&summary->zone_minutes);
+	summary->has_date = mime_date_parse(
+		value, &summary->sent_date, &summary->zone_minutes);
 }
 
 MimeSummary *mime_summary_new(Arena *arena, const MimeHeader *header)
@@ -171,17 +172,17 @@ MimeSummary *mime_summary_new(Arena *arena, const MimeHeader *header)
 	const MimeField *date = mime_header_find(header, "Date");
 	const MimeField *subject = mime_header_find(header, "Subject");
 
-	summary->truncated = header->count == MIME_HEADER_FIELDS_MAX;
+	summary->truncated = !header->is_whole;
 	if (date != NULL)
 		read_date(arena, summary, date->value);
 	if (subject != NULL)
 		read_subject(arena, summary, subject->value);
 	read_addresses(arena, summary, header);
-	summary->message_id = first_id(arena, summary,
-		mime_header_value(header, "Message-ID"), TRUE);
+	summary->message_id = first_id(
+		arena, summary, mime_header_value(header, "Message-ID"), TRUE);
 	summary->in_reply_to = first_id(arena, summary,
 		mime_header_value(header, "In-Reply-To"), FALSE);
-	summary->references = all_ids(arena, summary,
-		mime_header_value(header, "References"));
+	summary->references = all_ids(
+		arena, summary, mime_header_value(header, "References"));
 	return summary;
 }

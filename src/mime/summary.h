@@ -20,7 +20,7 @@ typedef struct {
 	gint zone_minutes;
 	const char *date; /* raw, unfolded */
 	const char *subject;
-	const char *base_subject; /* RFC 5256 section 2.1, case kept */
+	const char *base_subject;     /* RFC 5256 section 2.1, case kept */
 	gboolean is_reply_or_forward; /* by the subject, ibidem */
 	const char *from;
 	const char *to;
@@ -35,9 +35,10 @@ typedef struct {
 	const char *cc_mailbox;
 	const char *message_id;  /* normalised, "<left@right>" */
 	const char *in_reply_to; /* the first id in it, for THREAD */
-	const char *references;  /* ids apart by one space; too many: the last */
-	/* At least one text above has less than the header has: answer
-	 * searches of such a message from its header. */
+	const char *references; /* ids apart by one space; too many: the last */
+	/* A text above may have less than the message's header: one was cut,
+	 * or the header block given has no blank line and so may not be all.
+	 * Answer searches of such a message from its header. */
 	gboolean truncated;
 } MimeSummary;
 

@@ -33,8 +33,8 @@ static void run_end(Run *run)
 		return;
 	/* "unknown-8bit" and the like are most often UTF-8 or ASCII. */
 	if (!mime_charset_to_utf8(run->charset, bytes, run->out)) {
-		gboolean valid = g_utf8_validate_len(bytes.data, bytes.size,
-			NULL);
+		gboolean valid =
+			g_utf8_validate_len(bytes.data, bytes.size, NULL);
 		mime_charset_append_valid(valid ? bytes : run->all, run->out);
 	}
 	run->all.size = 0;
@@ -101,8 +101,8 @@ static gboolean read_word(Bytes text, Word *word, gboolean *more)
 	if (word->encoding != 'b' && word->encoding != 'q')
 		return FALSE;
 	Bytes rest = bytes_slice(text, at + 2, text.size);
-	const char *close = rest.size > 0 ?
-		memmem(rest.data, rest.size, "?=", 2) : NULL;
+	const char *close =
+		rest.size > 0 ? memmem(rest.data, rest.size, "?=", 2) : NULL;
 	if (close == NULL) {
 		*more = FALSE;
 		return FALSE;
@@ -153,13 +153,14 @@ static void append_unfolded(Bytes text, GString *out)
 	gsize pos = 0;
 
 	while (more && pos < text.size) {
-		const char *mark = memmem(text.data + pos, text.size - pos,
-			"=?", 2);
+		const char *mark =
+			memmem(text.data + pos, text.size - pos, "=?", 2);
 		Word word;
 		if (mark == NULL)
 			break;
 		pos = (gsize)(mark - text.data);
-		if (!read_word(bytes_slice(text, pos, text.size), &word, &more)) {
+		if (!read_word(
+			    bytes_slice(text, pos, text.size), &word, &more)) {
 			pos += 2;
 			continue;
 		}

@@ -111,6 +111,9 @@ static void test_many_fields(void)
 	MimeHeader *header = mime_header_new(arena,
 		bytes_of(block->str, block->len));
 	g_assert_cmpuint(header->count, ==, MIME_HEADER_FIELDS_MAX);
+	g_assert_false(header->is_whole);
+	g_assert_true(mime_header_new(arena, bytes_of_string("A:\n\n"))->is_whole);
+	g_assert_false(mime_header_new(arena, bytes_of_string("A:\n"))->is_whole);
 }
 
 int main(int argc, char **argv)
