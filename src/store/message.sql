@@ -12,7 +12,8 @@ UPDATE dbmail_mailboxes b
 	  FROM unnest($1::bigint[], $2::text[]) AS k (mailbox_idnr, name)
 	  JOIN dbmail_mailboxes o ON o.mailbox_idnr = k.mailbox_idnr
 	 WHERE NOT EXISTS (SELECT FROM unnest(o.keywords) AS known (name)
-		            WHERE lower(known.name) = lower(k.name))
+		            WHERE lower(known.name COLLATE "C") =
+				  lower(k.name COLLATE "C"))
 	 GROUP BY k.mailbox_idnr) AS new
  WHERE b.mailbox_idnr = new.mailbox_idnr;
 
@@ -80,8 +81,9 @@ WITH put AS (
 	       CASE WHEN t.keywords = '' THEN 0
 		    ELSE (SELECT coalesce(bit_or(1::bigint << (k.bit - 1)::integer), 0)
 			    FROM unnest(t.known) WITH ORDINALITY AS k (name, bit)
-			   WHERE lower(k.name) = ANY (string_to_array(
-				lower(t.keywords), ' '))) END,
+			   WHERE lower(k.name COLLATE "C") = ANY (
+				string_to_array(lower(t.keywords COLLATE "C"),
+						' '))) END,
 	       t.flags & 1, t.flags >> 1 & 1, t.flags >> 2 & 1,
 	       t.flags >> 3 & 1, t.flags >> 4 & 1
 	  FROM taken t

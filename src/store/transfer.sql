@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- Messages between mailboxes and out of them; store_lock comes before.
+-- Messages between mailboxes and out of them; store_lock comes before.  OFFSET
+-- 0 keeps the planner at one index scan per range of UIDs, whatever it believes
+-- the size of the mailbox is; nobody else changes rows of a locked mailbox, so
+-- their ctid holds.
 
 -- name: message_drop
 -- Removes messages.  $1 mailboxes; $2 first and $3 last UIDs of ranges, which
@@ -13,39 +16,46 @@ WITH wanted AS (
 	       unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
 	 WHERE b.mailbox_idnr = ANY ($1::bigint[])
 ), doomed AS (
-	SELECT m.message_idnr
+	SELECT m.place
 	  FROM wanted w
-	  JOIN dbmail_messages m
-	    ON m.mailbox_idnr = w.mailbox_idnr AND m.deleted_flag = 1
-	   AND m.uid BETWEEN w.uid_first AND w.uid_last
+	 CROSS JOIN LATERAL (
+		SELECT ctid AS place
+		  FROM dbmail_messages
+		 WHERE mailbox_idnr = w.mailbox_idnr AND deleted_flag = 1
+		   AND uid >= w.uid_first AND uid <= w.uid_last
+		OFFSET 0) m
 	 WHERE $4::boolean
 	 UNION ALL
-	SELECT m.message_idnr
+	SELECT m.place
 	  FROM wanted w
-	  JOIN dbmail_messages m
-	    ON m.mailbox_idnr = w.mailbox_idnr
-	   AND m.uid BETWEEN w.uid_first AND w.uid_last
-	   AND (NOT $6::boolean OR m.seq < w.seq)
+	 CROSS JOIN LATERAL (
+		SELECT ctid AS place
+		  FROM dbmail_messages
+		 WHERE mailbox_idnr = w.mailbox_idnr
+		   AND uid >= w.uid_first AND uid <= w.uid_last
+		   AND (NOT $6::boolean OR seq < w.seq)
+		OFFSET 0) m
 	 WHERE NOT $4::boolean
 ), gone AS (
 	DELETE FROM dbmail_messages m
 	 USING doomed
-	 WHERE m.message_idnr = doomed.message_idnr
+	 WHERE m.ctid = doomed.place
 	RETURNING m.mailbox_idnr, m.uid, m.physmessage_id, m.seen_flag,
-		  m.deleted_flag
+		  m.deleted_flag,
+		  (SELECT p.messagesize FROM dbmail_physmessage p
+		    WHERE p.id = m.physmessage_id) AS messagesize
 ), queued AS (
 	INSERT INTO dbmail_purge_queue (physmessage_id)
 	SELECT DISTINCT physmessage_id
 	  FROM gone
 	 WHERE NOT $5::boolean
 ), sums AS (
-	SELECT g.mailbox_idnr, count(*) AS messages,
-	       count(*) FILTER (WHERE g.seen_flag = 0) AS unseen,
-	       count(*) FILTER (WHERE g.deleted_flag = 1) AS deleted,
-	       sum(p.messagesize) AS size
-	  FROM gone g
-	  JOIN dbmail_physmessage p ON p.id = g.physmessage_id
-	 GROUP BY g.mailbox_idnr
+	SELECT mailbox_idnr, count(*) AS messages,
+	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
+	       count(*) FILTER (WHERE deleted_flag = 1) AS deleted,
+	       sum(messagesize) AS size
+	  FROM gone
+	 GROUP BY mailbox_idnr
 ), mailboxes AS (
 	UPDATE dbmail_mailboxes b
 	   SET seq = b.seq + 1,
@@ -99,14 +109,18 @@ UPDATE dbmail_mailboxes b
 	 WHERE o.mailbox_idnr = $1::bigint
 	   AND $1::bigint <> $4::bigint
 	   AND NOT EXISTS (SELECT FROM unnest(d.keywords) AS known (name)
-			    WHERE lower(known.name) = lower(k.name))
-	   AND EXISTS (SELECT
-			 FROM unnest($2::bigint[], $3::bigint[])
-				AS r (uid_first, uid_last)
-			 JOIN dbmail_messages m
-			   ON m.mailbox_idnr = $1::bigint
-			  AND m.uid BETWEEN r.uid_first AND r.uid_last
-			WHERE m.keywords & 1::bigint << (k.bit - 1)::integer <> 0)
+			    WHERE lower(known.name COLLATE "C") =
+				  lower(k.name COLLATE "C"))
+	   AND (SELECT bit_or(m.keywords)
+		  FROM unnest($2::bigint[], $3::bigint[])
+			AS r (uid_first, uid_last)
+		 CROSS JOIN LATERAL (
+			SELECT keywords
+			  FROM dbmail_messages
+			 WHERE mailbox_idnr = $1::bigint
+			   AND uid >= r.uid_first AND uid <= r.uid_last
+			OFFSET 0) m)
+		& 1::bigint << (k.bit - 1)::integer <> 0
        ) AS new
  WHERE b.mailbox_idnr = $4::bigint
    AND new.names IS NOT NULL;
@@ -129,20 +143,24 @@ WITH destination AS (
 				    FROM destination
 				   CROSS JOIN unnest(destination.keywords)
 					WITH ORDINALITY AS d (name, bit)
-				   WHERE lower(d.name) = lower(k.name))
+				   WHERE lower(d.name COLLATE "C") =
+					 lower(k.name COLLATE "C"))
 			ORDER BY k.bit)
 		  FROM unnest(b.keywords) WITH ORDINALITY AS k (name, bit)
 	       ) AS bits
 	  FROM dbmail_mailboxes b
 	 WHERE b.mailbox_idnr = $1::bigint
 ), picked AS MATERIALIZED (
-	SELECT m.*, p.messagesize,
-	       row_number() OVER (ORDER BY m.uid) - 1 AS place
+	SELECT m.*, row_number() OVER (ORDER BY m.uid) - 1 AS place,
+	       (SELECT p.messagesize FROM dbmail_physmessage p
+		 WHERE p.id = m.physmessage_id) AS messagesize
 	  FROM unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
-	  JOIN dbmail_messages m
-	    ON m.mailbox_idnr = $1::bigint
-	   AND m.uid BETWEEN r.uid_first AND r.uid_last
-	  JOIN dbmail_physmessage p ON p.id = m.physmessage_id
+	 CROSS JOIN LATERAL (
+		SELECT *
+		  FROM dbmail_messages
+		 WHERE mailbox_idnr = $1::bigint
+		   AND uid >= r.uid_first AND uid <= r.uid_last
+		OFFSET 0) m
 ), sums AS MATERIALIZED (
 	SELECT count(*) AS messages, coalesce(sum(messagesize), 0) AS size,
 	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
