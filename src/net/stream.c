@@ -3,50 +3,23 @@
 #include "net/stream.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/errors.h"
-#include "net/channel.h"
+#include "net/stream-private.h"
 
-#define BUFFER_SIZE 16384 /* also the largest TLS record */
 /* A session that has waited this long gives its buffers back. */
 #define IDLE_AFTER (1 * G_USEC_PER_SEC)
 #define FINISH_TIME (2 * G_USEC_PER_SEC)
-#define FOREVER G_MAXINT64
-
-struct Stream {
-	Channel *channel;
-	StreamDrain *drain;
-	void (*idle_hook)(gpointer data);
-	gpointer idle_data;
-	guint timeout;   /* seconds; 0 for none */
-	gint64 deadline; /* of all reads, monotonic; FOREVER for none */
-
-	char *in;
-	gsize in_size;
-	gsize in_start; /* buffered input is from here */
-	gsize in_end;   /* to here */
-	gsize in_goal;  /* size the next buffer is to have */
-
-	char *out; /* BUFFER_SIZE bytes, or NULL */
-	gsize out_used;
-
-	gboolean read_failed;
-	gboolean write_failed;
-	gboolean timed_out;
-	gboolean peer_closed;
-};
 
 Stream *stream_new(int fd)
 {
 	Stream *stream = g_new0(Stream, 1);
 
 	stream->channel = channel_new(fd);
-	stream->deadline = FOREVER;
-	stream->in_goal = BUFFER_SIZE;
+	stream->deadline = STREAM_FOREVER;
+	stream->in_goal = STREAM_BUFFER_SIZE;
 	return stream;
 }
 
@@ -75,9 +48,9 @@ void stream_set_timeout(Stream *stream, guint seconds)
 
 void stream_set_deadline(Stream *stream, guint seconds)
 {
-	stream->deadline = seconds > 0
-		? g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC
-		: FOREVER;
+	stream->deadline = seconds > 0 ?
+		g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC :
+		STREAM_FOREVER;
 }
 
 void stream_set_drain(Stream *stream, StreamDrain *drain)
@@ -125,18 +98,12 @@ gboolean stream_has_input(const Stream *stream)
 
 /* --- waiting ------------------------------------------------------------- */
 
-enum {
-	READY_SOCKET = 1,
-	READY_DRAIN = 2,
-	READY_OTHER = 4,
-};
-
-/* The time by which a call that starts now must be through. */
-static gint64 call_deadline(const Stream *stream)
+gint64 stream_call_deadline(const Stream *stream)
 {
-	return stream->timeout > 0 ? g_get_monotonic_time() +
-			(gint64)stream->timeout * G_USEC_PER_SEC
-				   : FOREVER;
+	if (stream->timeout == 0)
+		return STREAM_FOREVER;
+	return g_get_monotonic_time() +
+		(gint64)stream->timeout * G_USEC_PER_SEC;
 }
 
 static void rest(Stream *stream)
@@ -144,7 +111,7 @@ static void rest(Stream *stream)
 	if (buffered(stream) == 0) {
 		g_clear_pointer(&stream->in, g_free);
 		stream->in_size = stream->in_start = stream->in_end = 0;
-		stream->in_goal = BUFFER_SIZE;
+		stream->in_goal = STREAM_BUFFER_SIZE;
 	}
 	if (stream->out_used == 0)
 		g_clear_pointer(&stream->out, g_free);
@@ -155,16 +122,14 @@ static void rest(Stream *stream)
 
 static int poll_time(gint64 deadline, gint64 now)
 {
-	if (deadline == FOREVER)
+	if (deadline == STREAM_FOREVER)
 		return -1;
 	if (deadline <= now)
 		return 0;
 	return (int)MIN((deadline - now + 999) / 1000, G_MAXINT);
 }
 
-/* Waits for events of the socket and for input of the two descriptors that are
- * not -1; says what is ready, 0 once the deadline has passed. */
-static guint wait_ready(Stream *stream, short events, int drain_fd,
+guint stream_wait_ready(Stream *stream, short events, int drain_fd,
 	int other_fd, gint64 deadline)
 {
 	struct pollfd fds[] = {
@@ -172,13 +137,15 @@ static guint wait_ready(Stream *stream, short events, int drain_fd,
 		{ .fd = drain_fd, .events = POLLIN },
 		{ .fd = other_fd, .events = POLLIN },
 	};
+	guint ready = 0;
+
 	for (;;) {
 		int n = poll(fds, G_N_ELEMENTS(fds),
 			poll_time(deadline, g_get_monotonic_time()));
-		if (n > 0)
-			return (fds[0].revents != 0 ? READY_SOCKET : 0u) |
-				(fds[1].revents != 0 ? READY_DRAIN : 0u) |
-				(fds[2].revents != 0 ? READY_OTHER : 0u);
+		for (guint i = 0; n > 0 && i < G_N_ELEMENTS(fds); i++)
+			ready |= fds[i].revents != 0 ? 1u << i : 0;
+		if (ready != 0)
+			return ready;
 		if (g_get_monotonic_time() >= deadline)
 			return 0;
 	}
@@ -186,174 +153,28 @@ static guint wait_ready(Stream *stream, short events, int drain_fd,
 
 /* The same for a reading call, which ends the life of the line or bytes
  * shown before: a session that waits long gives its buffers back. */
-static guint wait_idle(Stream *stream, short events, int drain_fd,
-	int other_fd, gint64 deadline)
+static guint wait_idle(Stream *stream, short events, int drain_fd, int other_fd,
+	gint64 deadline)
 {
 	gint64 idle = g_get_monotonic_time() + IDLE_AFTER;
-	guint ready = wait_ready(
+	guint ready = stream_wait_ready(
 		stream, events, drain_fd, other_fd, MIN(deadline, idle));
 
 	if (ready != 0 || g_get_monotonic_time() >= deadline)
 		return ready;
 	rest(stream);
-	return wait_ready(stream, events, drain_fd, other_fd, deadline);
+	return stream_wait_ready(stream, events, drain_fd, other_fd, deadline);
 }
 
-static short poll_events(ChannelResult want)
+void stream_closed_error(Stream *stream, const char *what, GError **error)
 {
-	return want == CHANNEL_WANT_WRITE ? POLLOUT : POLLIN;
-}
-
-/* --- output -------------------------------------------------------------- */
-
-static void write_fail(Stream *stream, ChannelResult result)
-{
-	stream->write_failed = TRUE;
-	stream->out_used = 0;
-	if (result == CHANNEL_EOF)
-		stream->peer_closed = TRUE;
-}
-
-static void advance(struct iovec **pieces, int *count, gsize sent)
-{
-	while (*count > 0 && sent >= (*pieces)->iov_len) {
-		sent -= (*pieces)->iov_len;
-		(*pieces)++;
-		(*count)--;
-	}
-	if (*count > 0) {
-		(*pieces)->iov_base = (char *)(*pieces)->iov_base + sent;
-		(*pieces)->iov_len -= sent;
-	}
-}
-
-/* Sends all of the pieces, which it uses up. */
-static void send_all(Stream *stream, struct iovec *pieces, int count)
-{
-	gint64 deadline = FOREVER;
-	gsize sent = 0;
-
-	advance(&pieces, &count, 0);
-	while (count > 0 && !stream->write_failed) {
-		ChannelResult result = channel_write(
-			stream->channel, pieces, count, &sent);
-		if (result == CHANNEL_DONE) {
-			advance(&pieces, &count, sent);
-			deadline = FOREVER;
-			continue;
-		}
-		if (result == CHANNEL_EOF || result == CHANNEL_FAILED) {
-			write_fail(stream, result);
-			return;
-		}
-		if (deadline == FOREVER)
-			deadline = call_deadline(stream);
-		if (wait_ready(stream, poll_events(result), -1, -1, deadline) ==
-			0) {
-			stream->timed_out = TRUE;
-			write_fail(stream, result);
-		}
-	}
-}
-
-static void send_buffer(Stream *stream)
-{
-	struct iovec piece = { stream->out, stream->out_used };
-
-	send_all(stream, &piece, 1);
-	stream->out_used = 0;
-}
-
-static void buffer_output(Stream *stream, const char *data, gsize size)
-{
-	if (size == 0)
-		return;
-	if (stream->out == NULL)
-		stream->out = g_malloc(BUFFER_SIZE);
-	memcpy(stream->out + stream->out_used, data, size);
-	stream->out_used += size;
-}
-
-/* TLS puts each call into records of its own: full ones from the buffer, then
- * from the caller's memory, and the rest waits for more. */
-static void write_records(Stream *stream, const char *data, gsize size)
-{
-	if (stream->out_used > 0) {
-		gsize first = BUFFER_SIZE - stream->out_used;
-		buffer_output(stream, data, first);
-		send_buffer(stream);
-		data += first;
-		size -= first;
-	}
-	gsize direct = size - size % BUFFER_SIZE;
-	struct iovec piece = { (gpointer)data, direct };
-	send_all(stream, &piece, 1);
-	if (!stream->write_failed)
-		buffer_output(stream, data + direct, size - direct);
-}
-
-void stream_write(Stream *stream, const char *data, gsize size)
-{
-	if (stream->write_failed)
-		return;
-	if (size <= BUFFER_SIZE - stream->out_used) {
-		buffer_output(stream, data, size);
-		return;
-	}
-	if (channel_is_tls(stream->channel)) {
-		write_records(stream, data, size);
-		return;
-	}
-	struct iovec pieces[] = {
-		{ stream->out, stream->out_used },
-		{ (gpointer)data, size },
-	};
-	send_all(stream, pieces, G_N_ELEMENTS(pieces));
-	stream->out_used = 0;
-}
-
-void stream_puts(Stream *stream, const char *text)
-{
-	stream_write(stream, text, strlen(text));
-}
-
-void stream_printf(Stream *stream, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	int size = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	g_assert(size >= 0);
-	if ((gsize)size < sizeof(text)) {
-		stream_write(stream, text, (gsize)size);
-		return;
-	}
-	va_start(args, format);
-	g_autofree char *longer = g_strdup_vprintf(format, args);
-	va_end(args);
-	stream_write(stream, longer, strlen(longer));
-}
-
-static void closed_error(Stream *stream, const char *what, GError **error)
-{
-	const char *text = stream->timed_out
-		? "the client was silent or slow for too long"
-		: stream->peer_closed ? "the client closed the connection"
-				      : "the connection failed";
+	const char *text = stream->timed_out ?
+		"the client was silent or slow for too long" :
+		stream->peer_closed ? "the client closed the connection" :
+				      "the connection failed";
 
 	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "%s: %s: %s", what,
 		text, channel_failure(stream->channel));
-}
-
-gboolean stream_flush(Stream *stream, GError **error)
-{
-	if (stream->out_used > 0 && !stream->write_failed)
-		send_buffer(stream);
-	if (stream->write_failed)
-		closed_error(stream, "write", error);
-	return !stream->write_failed;
 }
 
 /* --- input --------------------------------------------------------------- */
@@ -361,7 +182,7 @@ gboolean stream_flush(Stream *stream, GError **error)
 /* One reading call. */
 typedef struct {
 	gsize room;        /* size the input buffer may grow to */
-	gint64 deadline;   /* of the call; FOREVER while not yet known */
+	gint64 deadline;   /* of the call; STREAM_FOREVER while not yet known */
 	gboolean per_call; /* the deadline holds for all of the call, not for
 			    * each piece of input */
 	gboolean is_command; /* a drain ends it while nothing has come */
@@ -390,14 +211,14 @@ static void make_room(Stream *stream, const Reading *reading)
 		stream->in_end = have;
 		return;
 	}
-	stream->in_size = MAX(MIN(stream->in_size * 2, reading->room),
-		stream->in_size + 1);
+	stream->in_size = MAX(
+		MIN(stream->in_size * 2, reading->room), stream->in_size + 1);
 	stream->in = g_realloc(stream->in, stream->in_size);
 }
 
 static gboolean read_fail(Stream *stream, GError **error)
 {
-	closed_error(stream, "read", error);
+	stream_closed_error(stream, "read", error);
 	return FALSE;
 }
 
@@ -417,9 +238,9 @@ static gboolean wait_input(
 
 	if (!stream_flush(stream, error))
 		return FALSE;
-	guint ready = wait_idle(stream, poll_events(want), drain_fd, -1,
+	guint ready = wait_idle(stream, stream_poll_events(want), drain_fd, -1,
 		MIN(reading->deadline, stream->deadline));
-	if (ready & READY_DRAIN)
+	if (ready & STREAM_READY_DRAIN)
 		return drain_fail(error);
 	if (ready == 0) {
 		stream->timed_out = TRUE;
@@ -432,13 +253,13 @@ static gboolean begin_receive(Stream *stream, Reading *reading, GError **error)
 {
 	if (stream->read_failed || stream->write_failed)
 		return read_fail(stream, error);
-	if (!reading->per_call || reading->deadline == FOREVER)
-		reading->deadline = call_deadline(stream);
+	if (!reading->per_call || reading->deadline == STREAM_FOREVER)
+		reading->deadline = stream_call_deadline(stream);
 	else if (g_get_monotonic_time() < reading->deadline)
 		return TRUE;
 	else
 		stream->timed_out = TRUE;
-	if (stream->deadline != FOREVER &&
+	if (stream->deadline != STREAM_FOREVER &&
 		g_get_monotonic_time() >= stream->deadline)
 		stream->timed_out = TRUE;
 	return stream->timed_out ? read_fail(stream, error) : TRUE;
@@ -450,8 +271,8 @@ static gboolean receive(Stream *stream, Reading *reading, char *direct,
 {
 	/* Where an answer is still to be sent, the peer waits for it: asking
 	 * the kernel for input first would be in vain. */
-	gboolean wait_first = stream->out_used > 0 &&
-		!channel_has_pending(stream->channel);
+	gboolean wait_first =
+		stream->out_used > 0 && !channel_has_pending(stream->channel);
 	ChannelResult result = CHANNEL_WANT_READ;
 
 	stream->timed_out = FALSE;
@@ -461,11 +282,12 @@ static gboolean receive(Stream *stream, Reading *reading, char *direct,
 		if (!wait_first) {
 			if (direct == NULL)
 				make_room(stream, reading);
-			result = direct != NULL
-				? channel_read(stream->channel, direct, size, got)
-				: channel_read(stream->channel,
-					  stream->in + stream->in_end,
-					  stream->in_size - stream->in_end, got);
+			result = direct != NULL ?
+				channel_read(
+					stream->channel, direct, size, got) :
+				channel_read(stream->channel,
+					stream->in + stream->in_end,
+					stream->in_size - stream->in_end, got);
 		}
 		wait_first = FALSE;
 		if (result == CHANNEL_DONE)
@@ -503,8 +325,9 @@ static gboolean line_too_long(gsize max, GError **error)
 static gboolean read_line(Stream *stream, gsize max, gboolean is_command,
 	Bytes *line, GError **error)
 {
-	Reading reading = { .room = MAX(max + 2, BUFFER_SIZE),
-		.deadline = FOREVER, .per_call = TRUE,
+	Reading reading = { .room = MAX(max + 2, STREAM_BUFFER_SIZE),
+		.deadline = STREAM_FOREVER,
+		.per_call = TRUE,
 		.is_command = is_command };
 	gboolean is_dropping = FALSE;
 	const char *end = NULL;
@@ -556,7 +379,8 @@ gboolean stream_read_command(
 gboolean stream_fill_more(
 	Stream *stream, gsize have, Bytes *available, GError **error)
 {
-	Reading reading = { .room = STREAM_FILL_MAX, .deadline = FOREVER };
+	Reading reading = { .room = STREAM_FILL_MAX,
+		.deadline = STREAM_FOREVER };
 
 	g_assert(have < STREAM_FILL_MAX);
 	while (buffered(stream) <= have) {
@@ -581,7 +405,8 @@ void stream_consume(Stream *stream, gsize size)
 gboolean stream_read_exact(
 	Stream *stream, char *out, gsize size, GError **error)
 {
-	Reading reading = { .room = BUFFER_SIZE, .deadline = FOREVER };
+	Reading reading = { .room = STREAM_BUFFER_SIZE,
+		.deadline = STREAM_FOREVER };
 	gsize got = 0;
 
 	while (size > 0) {
@@ -589,7 +414,7 @@ gboolean stream_read_exact(
 		if (got > 0) {
 			memcpy(out, stream->in + stream->in_start, got);
 			stream->in_start += got;
-		} else if (size < BUFFER_SIZE) {
+		} else if (size < STREAM_BUFFER_SIZE) {
 			if (!fill(stream, &reading, error))
 				return FALSE;
 		} else if (!receive(stream, &reading, out, size, &got, error)) {
@@ -604,7 +429,7 @@ gboolean stream_read_exact(
 gboolean stream_read_unbuffered(
 	Stream *stream, char *out, gsize size, GError **error)
 {
-	Reading reading = { .deadline = FOREVER, .per_call = TRUE };
+	Reading reading = { .deadline = STREAM_FOREVER, .per_call = TRUE };
 	gsize got = 0;
 
 	g_assert(buffered(stream) == 0);
@@ -635,13 +460,13 @@ gboolean stream_skip(Stream *stream, guint64 size, GError **error)
  * when TLS alone had something to say. */
 static gboolean take_input(Stream *stream)
 {
-	Reading reading = { .room = BUFFER_SIZE };
+	Reading reading = { .room = STREAM_BUFFER_SIZE };
 	gsize got = 0;
 
 	make_room(stream, &reading);
-	ChannelResult result = channel_read(stream->channel,
-		stream->in + stream->in_end, stream->in_size - stream->in_end,
-		&got);
+	ChannelResult result =
+		channel_read(stream->channel, stream->in + stream->in_end,
+			stream->in_size - stream->in_end, &got);
 	if (result == CHANNEL_DONE) {
 		stream->in_end += got;
 		return TRUE;
@@ -655,9 +480,9 @@ static gboolean take_input(Stream *stream)
 
 StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
 {
-	gint64 deadline = timeout_ms < 0
-		? FOREVER
-		: g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+	gint64 deadline = timeout_ms < 0 ?
+		STREAM_FOREVER :
+		g_get_monotonic_time() + (gint64)timeout_ms * 1000;
 	int drain_fd = stream->drain != NULL ? stream->drain->fd : -1;
 
 	if (!stream_flush(stream, NULL))
@@ -667,13 +492,13 @@ StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
 	if (stream_has_input(stream) || stream->read_failed)
 		return STREAM_WAIT_INPUT;
 	for (;;) {
-		guint ready = wait_idle(
-			stream, POLLIN, drain_fd, other_fd, deadline);
-		if (ready & READY_DRAIN)
+		guint ready =
+			wait_idle(stream, POLLIN, drain_fd, other_fd, deadline);
+		if (ready & STREAM_READY_DRAIN)
 			return STREAM_WAIT_DRAIN;
-		if (ready & READY_SOCKET && take_input(stream))
+		if (ready & STREAM_READY_SOCKET && take_input(stream))
 			return STREAM_WAIT_INPUT;
-		if (ready & READY_OTHER)
+		if (ready & STREAM_READY_OTHER)
 			return STREAM_WAIT_OTHER;
 		if (ready == 0)
 			return STREAM_WAIT_TIMEOUT;
@@ -684,7 +509,7 @@ StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
 
 gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
 {
-	gint64 deadline = call_deadline(stream);
+	gint64 deadline = stream_call_deadline(stream);
 	ChannelResult result;
 
 	if (!stream_flush(stream, error))
@@ -696,14 +521,14 @@ gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
 		gboolean is_over =
 			result == CHANNEL_EOF || result == CHANNEL_FAILED;
 		stream->timed_out = !is_over &&
-			wait_ready(stream, poll_events(result), -1, -1,
-				MIN(deadline, stream->deadline)) == 0;
+			stream_wait_ready(stream, stream_poll_events(result),
+				-1, -1, MIN(deadline, stream->deadline)) == 0;
 		if (!is_over && !stream->timed_out)
 			continue;
 		stream->peer_closed |= result == CHANNEL_EOF;
 		stream->read_failed = TRUE;
-		write_fail(stream, result);
-		closed_error(stream, "TLS handshake", error);
+		stream_set_write_failed(stream, result);
+		stream_closed_error(stream, "TLS handshake", error);
 		return FALSE;
 	}
 	return TRUE;
@@ -738,7 +563,8 @@ void stream_finish(Stream *stream)
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return;
 		if (n < 0 && errno == EAGAIN &&
-			wait_ready(stream, POLLIN, -1, -1, deadline) == 0)
+			stream_wait_ready(stream, POLLIN, -1, -1, deadline) ==
+				0)
 			return;
 	}
 }
