@@ -223,9 +223,11 @@ gboolean address_list_parse(
 		if (words[i][0] == '\0')
 			continue;
 		if (!word_parse(words[i], list)) {
-			g_autofree char *shown = g_strdup_printf(
-				"bindip: \"%s\" must be an IPv4 or IPv6 address, "
-				"localhost or *", words[i]);
+			g_autofree char *shown =
+				g_strdup_printf("bindip: \"%s\" must be an "
+						"IPv4 or IPv6 address, "
+						"localhost or *",
+					words[i]);
 			dbmail_error_set(error, DBMAIL_ERROR_INVALID, shown,
 				"%s", shown);
 			return FALSE;

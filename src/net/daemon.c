@@ -155,15 +155,15 @@ static void open_log(const Daemon *daemon, const Settings *settings)
 		if (g_str_equal(settings->DBMAIL_log_level, levels[i]))
 			level = (int)i;
 	}
-	level = daemon->options.is_quiet ? (int)LOG_LEVEL_ERROR
-					 : level + daemon->options.louder;
+	level = daemon->options.is_quiet ? (int)LOG_LEVEL_ERROR :
+					   level + daemon->options.louder;
 	log_open(daemon->spec->name,
-		g_str_equal(settings->DBMAIL_log_target, "syslog")
-			? LOG_TO_SYSLOG
-			: LOG_TO_STDERR,
-		g_str_equal(settings->DBMAIL_log_format, "json")
-			? LOG_FORMAT_JSON
-			: LOG_FORMAT_KEY_VALUE,
+		g_str_equal(settings->DBMAIL_log_target, "syslog") ?
+			LOG_TO_SYSLOG :
+			LOG_TO_STDERR,
+		g_str_equal(settings->DBMAIL_log_format, "json") ?
+			LOG_FORMAT_JSON :
+			LOG_FORMAT_KEY_VALUE,
 		(LogLevel)MIN(level, (int)LOG_LEVEL_DEBUG));
 }
 
@@ -182,15 +182,15 @@ static void raise_limits(const DaemonSettings *settings)
 			settings->max_connections + SPARE_DESCRIPTORS)
 		log_event(LOG_LEVEL_WARNING, NULL, "few-descriptors",
 			LOG_NUMBER("limit", limit.rlim_cur),
-			LOG_NUMBER("max_connections",
-				settings->max_connections));
+			LOG_NUMBER(
+				"max_connections", settings->max_connections));
 }
 
 static gboolean privileges_wrong(
 	const char *setting, const char *value, const char *why, GError **error)
 {
-	g_autofree char *text = g_strdup_printf(
-		"[DBMAIL] %s = %s: %s", setting, value, why);
+	g_autofree char *text =
+		g_strdup_printf("[DBMAIL] %s = %s: %s", setting, value, why);
 
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
 	return FALSE;
@@ -201,8 +201,8 @@ static gboolean become(uid_t uid, gid_t gid, const char *name, GError **error)
 {
 	if (initgroups(name, gid) != 0 || setresgid(gid, gid, gid) != 0 ||
 		setresuid(uid, uid, uid) != 0)
-		return privileges_wrong("effective_user", name,
-			g_strerror(errno), error);
+		return privileges_wrong(
+			"effective_user", name, g_strerror(errno), error);
 	if (uid != 0 && setuid(0) == 0)
 		return privileges_wrong("effective_user", name,
 			"root could be regained", error);
@@ -224,9 +224,8 @@ static gboolean drop_privileges(const Settings *settings, GError **error)
 	if (group[0] != '\0') {
 		const struct group *entry = getgrnam(group);
 		if (entry == NULL)
-			return privileges_wrong(
-				"effective_group", group, "no such group",
-				error);
+			return privileges_wrong("effective_group", group,
+				"no such group", error);
 		gid = entry->gr_gid;
 	}
 	return become(account->pw_uid, gid, user, error);
@@ -239,8 +238,8 @@ static gboolean write_pid_file(const char *path, GError **error)
 
 	if (path == NULL || g_file_set_contents(path, pid, -1, &failed))
 		return TRUE;
-	g_autofree char *text =
-		g_strdup_printf("cannot write the pid file: %s", failed->message);
+	g_autofree char *text = g_strdup_printf(
+		"cannot write the pid file: %s", failed->message);
 	dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION, text, "%s", text);
 	return FALSE;
 }
@@ -339,8 +338,8 @@ static void wait_for_end(Daemon *daemon)
 	guint shown = 0;
 
 	for (;;) {
-		int got = is_watched ? sigtimedwait(&signals, NULL, &every)
-				     : sigwaitinfo(&signals, NULL);
+		int got = is_watched ? sigtimedwait(&signals, NULL, &every) :
+				       sigwaitinfo(&signals, NULL);
 		if (got == SIGTERM || got == SIGINT)
 			return;
 		if (got == SIGHUP)

@@ -145,18 +145,20 @@ static gboolean add_unix(GArray *listeners, const char *path, GError **error)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(un.sun_path) || path[0] != '/') {
-		g_autofree char *text = g_strdup_printf("socket = %s: must be "
-			"an absolute path of at most %u bytes", path,
-			(guint)sizeof(un.sun_path) - 1);
+		g_autofree char *text =
+			g_strdup_printf("socket = %s: must be "
+					"an absolute path of at most %u bytes",
+				path, (guint)sizeof(un.sun_path) - 1);
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
 		return FALSE;
 	}
 	g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
 	if (!remove_stale(&un))
 		return listen_failed(path, errno, error);
-	Listener listener = { .fd = socket(AF_UNIX,
-				      SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				      0) };
+	Listener listener = {
+		.fd = socket(
+			AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+	};
 	if (listener.fd >= 0)
 		listener.fd = socket_listen(
 			listener.fd, (struct sockaddr *)&un, sizeof(un));
@@ -201,18 +203,20 @@ gboolean listen_open(
 	if (!address_list_parse(settings->bindip, &addresses, error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(ports); i++) {
-		for (guint j = 0; j < addresses->len && ports[i].port > 0; j++) {
+		for (guint j = 0; j < addresses->len && ports[i].port > 0;
+			j++) {
 			Address address = g_array_index(addresses, Address, j);
 			address.port = (guint16)ports[i].port;
-			if (!add_tcp(listeners, address, ports[i].is_tls, error))
+			if (!add_tcp(
+				    listeners, address, ports[i].is_tls, error))
 				return FALSE;
 		}
 	}
 	if (settings->socket != NULL && settings->socket[0] != '\0' &&
 		!add_unix(listeners, settings->socket, error))
 		return FALSE;
-	return listeners->len > 0 ? TRUE
-				  : nothing_to_listen_on(settings, error);
+	return listeners->len > 0 ? TRUE :
+				    nothing_to_listen_on(settings, error);
 }
 
 /* --- socket activation --------------------------------------------------- */
@@ -251,9 +255,11 @@ static gboolean inherit_one(
 	g_autofree char *lower = g_ascii_strdown(name, -1);
 
 	if (!is_listening_stream(fd)) {
-		g_autofree char *text = g_strdup_printf("descriptor %d (%s) "
+		g_autofree char *text = g_strdup_printf(
+			"descriptor %d (%s) "
 			"passed by the service manager is not a listening "
-			"stream socket", fd, name);
+			"stream socket",
+			fd, name);
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
 		return FALSE;
 	}

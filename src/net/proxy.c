@@ -14,8 +14,8 @@
 #define SSL_CLIENT_SSL 0x01
 
 static const char v1_start[6] = { 'P', 'R', 'O', 'X', 'Y', ' ' };
-static const char v2_signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r',
-	'\n', 'Q', 'U', 'I', 'T', '\n' };
+static const char v2_signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n',
+	'Q', 'U', 'I', 'T', '\n' };
 
 static ProxyResult need(ProxyHeader *header, gsize size)
 {
@@ -53,8 +53,8 @@ static gboolean v1_port(Bytes word, guint16 *port)
  * announced as TCP6 and kept as IPv4. */
 static gboolean v1_address(Bytes word, gboolean is_v6, Address *address)
 {
-	gboolean has_colon = word.size > 0 &&
-		memchr(word.data, ':', word.size) != NULL;
+	gboolean has_colon =
+		word.size > 0 && memchr(word.data, ':', word.size) != NULL;
 
 	return has_colon == is_v6 && address_parse(word, address);
 }
@@ -66,8 +66,9 @@ static gboolean v1_addresses(Bytes line, gboolean is_v6, ProxyHeader *header)
 	ok = ok && v1_address(next_word(&line), is_v6, &header->destination);
 	ok = ok && v1_port(next_word(&line), &header->source.port);
 	/* The last word: there is no space behind it, nor anything else. */
-	return ok && memchr(line.data != NULL ? line.data : "", ' ',
-			     line.size) == NULL &&
+	return ok &&
+		memchr(line.data != NULL ? line.data : "", ' ', line.size) ==
+		NULL &&
 		v1_port(line, &header->destination.port);
 }
 
@@ -83,8 +84,8 @@ static ProxyResult v1_parse(Bytes bytes, ProxyHeader *header)
 	if (end[-1] != '\r')
 		return PROXY_INVALID;
 	ProxyHeader parsed = { .size = (gsize)(end - seen.data) + 1 };
-	Bytes line = bytes_slice(seen, sizeof(v1_start),
-		parsed.size - 2 - sizeof(v1_start));
+	Bytes line = bytes_slice(
+		seen, sizeof(v1_start), parsed.size - 2 - sizeof(v1_start));
 	Bytes family = next_word(&line);
 
 	/* After UNKNOWN anything may stand and is to be ignored. */
@@ -117,9 +118,8 @@ static guint32 crc32c_without(Bytes header, gsize hole)
 	guint32 crc = 0xffffffff;
 
 	for (gsize i = 0; i < header.size; i++) {
-		guint8 byte = i >= hole && i < hole + 4
-			? 0
-			: (guint8)header.data[i];
+		guint8 byte =
+			i >= hole && i < hole + 4 ? 0 : (guint8)header.data[i];
 		crc ^= byte;
 		for (guint bit = 0; bit < 8; bit++)
 			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
@@ -184,8 +184,8 @@ static gboolean v2_addresses(Bytes bytes, ProxyHeader *header)
 	gsize size = v2_families[i].address_size;
 	gboolean has_ports = family == ADDRESS_V4 || family == ADDRESS_V6;
 	ports = bytes.data + V2_FIXED + 2 * size;
-	header->source = address_of_bytes(
-		family, data, has_ports ? get_u16(ports) : 0);
+	header->source =
+		address_of_bytes(family, data, has_ports ? get_u16(ports) : 0);
 	header->destination = address_of_bytes(
 		family, data + size, has_ports ? get_u16(ports + 2) : 0);
 	return v2_tlvs(bytes, V2_FIXED + v2_families[i].size, header);
@@ -220,13 +220,12 @@ ProxyResult proxy_parse(Bytes bytes, ProxyHeader *header)
 	if (bytes.size == 0)
 		return need(header, V1_MIN);
 	if (begins_alike(bytes, v2_signature, sizeof(v2_signature)))
-		return bytes.size < sizeof(v2_signature)
-			? need(header, V1_MIN)
-			: v2_parse(bytes, header);
+		return bytes.size < sizeof(v2_signature) ?
+			need(header, V1_MIN) :
+			v2_parse(bytes, header);
 	if (begins_alike(bytes, v1_start, sizeof(v1_start)))
-		return bytes.size < sizeof(v1_start)
-			? need(header, V1_MIN)
-			: v1_parse(bytes, header);
+		return bytes.size < sizeof(v1_start) ? need(header, V1_MIN) :
+						       v1_parse(bytes, header);
 	return PROXY_INVALID;
 }
 
@@ -239,8 +238,8 @@ gboolean proxy_read(Stream *stream, ProxyHeader *header, GError **error)
 
 	while ((result = proxy_parse(bytes_of(bytes, have), &parsed)) ==
 		PROXY_INCOMPLETE) {
-		if (!stream_read_unbuffered(stream, bytes + have,
-			    parsed.size - have, error))
+		if (!stream_read_unbuffered(
+			    stream, bytes + have, parsed.size - have, error))
 			return FALSE;
 		have = parsed.size;
 	}

@@ -155,7 +155,8 @@ static gboolean tls_is_there(Server *server, GError **error)
 			continue;
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
 			"a socket is to speak TLS at once, but tls_cert is not "
-			"set", "listener %u", i);
+			"set",
+			"listener %u", i);
 		return FALSE;
 	}
 	return TRUE;
@@ -204,8 +205,8 @@ static gboolean count_address(Server *server, Connection *connection)
 		g_hash_table_lookup(server->per_address, &key));
 	if (server->max_per_address > 0 && count >= server->max_per_address)
 		return FALSE;
-	g_hash_table_replace(server->per_address,
-		g_memdup2(&key, sizeof(key)), GUINT_TO_POINTER(count + 1));
+	g_hash_table_replace(server->per_address, g_memdup2(&key, sizeof(key)),
+		GUINT_TO_POINTER(count + 1));
 	connection->counted = key;
 	return TRUE;
 }
@@ -216,8 +217,8 @@ static void uncount_address(Server *server, Connection *connection)
 
 	if (key->family == ADDRESS_NONE)
 		return;
-	guint count = GPOINTER_TO_UINT(
-		g_hash_table_lookup(server->per_address, key));
+	guint count =
+		GPOINTER_TO_UINT(g_hash_table_lookup(server->per_address, key));
 	if (count > 1)
 		g_hash_table_replace(server->per_address,
 			g_memdup2(key, sizeof(*key)),
@@ -298,12 +299,12 @@ static gboolean prepare(Connection *connection)
 	g_autoptr(GError) error = NULL;
 	Stream *stream = connection->public.stream;
 	const char *what = "proxy-header";
-	gboolean ok = !connection->is_proxied || greet_proxy(connection, &error);
+	gboolean ok =
+		!connection->is_proxied || greet_proxy(connection, &error);
 
 	if (ok && connection->is_tls) {
 		what = "tls-handshake";
-		ok = stream_start_tls(
-			stream, connection->public.tls, &error);
+		ok = stream_start_tls(stream, connection->public.tls, &error);
 	}
 	if (!ok) {
 		log_event(LOG_LEVEL_INFO, &connection->public.log, "rejected",
@@ -357,8 +358,7 @@ static void connection_end(void *data)
 
 	g_mutex_lock(&server->lock);
 	server->count--;
-	if (server->is_starved &&
-		eventfd_write(server->control_fd, 1) == 0)
+	if (server->is_starved && eventfd_write(server->control_fd, 1) == 0)
 		server->is_starved = FALSE;
 	g_cond_signal(&server->ended);
 	g_mutex_unlock(&server->lock);
@@ -398,8 +398,7 @@ static void *connection_main(void *data)
 
 	connection->stack = stack_start();
 	connection->public.stream = stream_new(connection->fd);
-	stream_set_idle_hook(
-		connection->public.stream, trim_stack, connection);
+	stream_set_idle_hook(connection->public.stream, trim_stack, connection);
 	stream_set_drain(connection->public.stream, &connection->server->drain);
 	pthread_cleanup_push(connection_end, connection);
 	run(connection);
@@ -419,14 +418,14 @@ static void *connection_main(void *data)
 #define STACK_FACTOR 1
 #endif
 
-static int thread_start(
-	pthread_t *thread, gboolean is_detached, void *(*run_it)(void *),
-	void *data)
+static int thread_start(pthread_t *thread, gboolean is_detached,
+	void *(*run_it)(void *), void *data)
 {
 	pthread_attr_t attributes;
 
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, SERVER_STACK_SIZE * STACK_FACTOR);
+	pthread_attr_setstacksize(
+		&attributes, SERVER_STACK_SIZE * STACK_FACTOR);
 	if (is_detached)
 		pthread_attr_setdetachstate(
 			&attributes, PTHREAD_CREATE_DETACHED);
@@ -444,14 +443,14 @@ static void refuse(Server *server, int fd, gboolean is_tls)
 	gsize size = strlen(server->refusal);
 
 	if (!is_tls &&
-		send(fd, server->refusal, size, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		send(fd, server->refusal, size, MSG_DONTWAIT | MSG_NOSIGNAL) >
+			0)
 		shutdown(fd, SHUT_WR);
 	close(fd);
 }
 
-static Connection *connection_new(
-	Server *server, int fd, gboolean is_tls, const struct sockaddr *peer,
-	socklen_t peer_size)
+static Connection *connection_new(Server *server, int fd, gboolean is_tls,
+	const struct sockaddr *peer, socklen_t peer_size)
 {
 	Connection *connection = g_new0(Connection, 1);
 	ServerConnection *public = &connection->public;
@@ -606,8 +605,8 @@ static void *acceptor_main(void *data)
 
 gboolean server_start(Server *server, GError **error)
 {
-	int failed = thread_start(
-		&server->acceptor, FALSE, acceptor_main, server);
+	int failed =
+		thread_start(&server->acceptor, FALSE, acceptor_main, server);
 
 	if (failed != 0) {
 		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,

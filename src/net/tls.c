@@ -16,11 +16,11 @@ char *tls_last_error(void)
 {
 	unsigned long code = ERR_get_error();
 	const char *reason = ERR_reason_error_string(code);
-	char *text = reason != NULL
-		? g_strdup(reason)
-		: ERR_SYSTEM_ERROR(code)
-			? g_strdup(g_strerror(ERR_GET_REASON(code)))
-			: g_strdup("unknown error");
+	char *text = reason != NULL ?
+		g_strdup(reason) :
+		ERR_SYSTEM_ERROR(code) ?
+		g_strdup(g_strerror(ERR_GET_REASON(code))) :
+		g_strdup("unknown error");
 
 	ERR_clear_error();
 	return text;
@@ -28,8 +28,8 @@ char *tls_last_error(void)
 
 /* what says what was asked of the value; OpenSSL's reason alone can be as
  * little help as "unsupported". */
-static gboolean setting_wrong(const DaemonSettings *settings,
-	const char *name, const char *value, const char *what, GError **error)
+static gboolean setting_wrong(const DaemonSettings *settings, const char *name,
+	const char *value, const char *what, GError **error)
 {
 	g_autofree char *why = tls_last_error();
 	g_autofree char *text = g_strdup_printf("[%s] %s = %s: %s: %s",
@@ -55,13 +55,15 @@ static gboolean load_certificate(
 			return TRUE;
 		return setting_wrong(settings, "tls_cert", cert,
 			"tls_key is not set, and this file has no key that "
-			"belongs to its certificate", error);
+			"belongs to its certificate",
+			error);
 	}
 	/* Also compares the key with the certificate. */
 	if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
 		return setting_wrong(settings, "tls_key", key,
 			"no key in PEM that belongs to tls_cert can be read "
-			"from it", error);
+			"from it",
+			error);
 	return TRUE;
 }
 
@@ -69,9 +71,9 @@ static gboolean set_rules(
 	SSL_CTX *ssl, const DaemonSettings *settings, GError **error)
 {
 	static const guint8 session_context[] = "dbmail";
-	int oldest = g_strcmp0(settings->tls_min_version, "1.3") == 0
-		? TLS1_3_VERSION
-		: TLS1_2_VERSION;
+	int oldest = g_strcmp0(settings->tls_min_version, "1.3") == 0 ?
+		TLS1_3_VERSION :
+		TLS1_2_VERSION;
 
 	SSL_CTX_set_min_proto_version(ssl, oldest);
 	SSL_CTX_set_options(ssl,

@@ -32,8 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		proxy_parse(bytes_of((const char *)data, size), &header);
 
 	if (result == PROXY_INCOMPLETE)
-		g_assert(header.size > size &&
-			header.size <= PROXY_HEADER_MAX);
+		g_assert(header.size > size && header.size <= PROXY_HEADER_MAX);
 	if (result != PROXY_DONE)
 		return 0;
 	g_assert(header.size <= MIN(size, PROXY_HEADER_MAX));

@@ -17,8 +17,8 @@ static X509 *certificate_new(const char *name, EVP_PKEY *key)
 	X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
 	X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
 	X509_set_pubkey(x509, key);
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-		(const guchar *)name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+		subject, "CN", MBSTRING_ASC, (const guchar *)name, -1, -1, 0);
 	X509_set_issuer_name(x509, subject);
 	g_assert_cmpint(X509_sign(x509, key, EVP_sha256()), >, 0);
 	return x509;
@@ -38,11 +38,12 @@ void certificate_write(
 		fclose(out);
 	}
 	if (key_file != NULL) {
-		out = fopen(key_file, g_strcmp0(key_file, cert_file) == 0
-				? "ae" : "we");
+		out = fopen(key_file,
+			g_strcmp0(key_file, cert_file) == 0 ? "ae" : "we");
 		g_assert_nonnull(out);
 		g_assert_cmpint(PEM_write_PrivateKey(
-			out, key, NULL, NULL, 0, NULL, NULL), ==, 1);
+					out, key, NULL, NULL, 0, NULL, NULL),
+			==, 1);
 		fclose(out);
 	}
 	X509_free(x509);

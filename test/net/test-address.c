@@ -57,8 +57,7 @@ static void test_nul_inside(void)
 {
 	Address address;
 
-	g_assert_false(
-		address_parse(bytes_of("127.0.0.1\0x", 11), &address));
+	g_assert_false(address_parse(bytes_of("127.0.0.1\0x", 11), &address));
 }
 
 static void test_sockaddr(void)
@@ -72,8 +71,8 @@ static void test_sockaddr(void)
 			address_parse(bytes_of_string(texts[i]), &address));
 		address.port = 4711;
 		socklen_t size = address_to_sockaddr(&address, &sa);
-		Address back = address_of_sockaddr(
-			(struct sockaddr *)&sa, size);
+		Address back =
+			address_of_sockaddr((struct sockaddr *)&sa, size);
 		g_assert_true(address_equal(&address, &back));
 		g_assert_cmpuint(
 			address_hash(&address), ==, address_hash(&back));
@@ -134,8 +133,7 @@ static void test_lists(void)
 		}
 		for (guint j = 0; j < found->len; j++) {
 			char text[ADDRESS_TEXT_SIZE];
-			address_format(
-				&g_array_index(found, Address, j), text);
+			address_format(&g_array_index(found, Address, j), text);
 			g_string_append_printf(shown, "%s ", text);
 		}
 		g_assert_cmpstr(shown->str, ==, lists[i].shown);

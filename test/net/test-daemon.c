@@ -131,10 +131,11 @@ static void daemon_prepare(Daemon *daemon)
 	daemon->notices = g_build_filename(daemon->folder, "notify", NULL);
 	daemon->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	g_strlcpy(un.sun_path, daemon->notices, sizeof(un.sun_path));
-	g_assert_cmpint(bind(daemon->notify, (struct sockaddr *)&un,
-				sizeof(un)), ==, 0);
-	setsockopt(daemon->notify, SOL_SOCKET, SO_RCVTIMEO, &limit,
-		sizeof(limit));
+	g_assert_cmpint(
+		bind(daemon->notify, (struct sockaddr *)&un, sizeof(un)), ==,
+		0);
+	setsockopt(
+		daemon->notify, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	config_write(daemon, "first", "");
 }
 
@@ -209,8 +210,7 @@ static int client_connect(guint16 port)
 		.sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	g_assert_cmpint(
-		connect(fd, (struct sockaddr *)&in, sizeof(in)), ==, 0);
+	g_assert_cmpint(connect(fd, (struct sockaddr *)&in, sizeof(in)), ==, 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	return fd;
 }
@@ -220,8 +220,7 @@ static void client_sees(int fd, const char *text)
 	char got[64] = "";
 	gsize size = strlen(text);
 
-	g_assert_cmpint(
-		recv(fd, got, size, MSG_WAITALL), ==, (gssize)size);
+	g_assert_cmpint(recv(fd, got, size, MSG_WAITALL), ==, (gssize)size);
 	g_assert_cmpstr(got, ==, text);
 }
 
@@ -243,8 +242,7 @@ static void test_life(void)
 		daemon.pid_file, NULL };
 	daemon_begin(&daemon, options);
 	expect_notice(&daemon, "READY=1\n");
-	g_assert_true(
-		g_file_get_contents(daemon.pid_file, &pid, NULL, NULL));
+	g_assert_true(g_file_get_contents(daemon.pid_file, &pid, NULL, NULL));
 	g_assert_cmpint(g_ascii_strtoll(pid, NULL, 10), ==, daemon.pid);
 	int client = client_connect(daemon.port);
 	client_sees(client, "hello\r\n");

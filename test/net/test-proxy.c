@@ -20,7 +20,8 @@
 	"\x00\x01\x00\x02"
 #define UNIX_ADDRESS \
 	"12345678901234567890123456789012345678901234567890" \
-	"12345678901234567890123456789012345678901234567890" "12345678"
+	"12345678901234567890123456789012345678901234567890" \
+	"12345678"
 
 static const struct {
 	const char *bytes;
@@ -34,8 +35,7 @@ static const struct {
 	{ BYTES("PROXY TCP4 1.2.3.4 5.6.7.8 0 0\r\n"), "1.2.3.4:0 5.6.7.8:0" },
 	{ BYTES("PROXY TCP6 2001:db8::7 ::1 1 65535\r\n"),
 		"[2001:db8::7]:1 [::1]:65535" },
-	{ BYTES("PROXY TCP6 ::ffff:1.2.3.4 ::1 1 2\r\n"),
-		"1.2.3.4:1 [::1]:2" },
+	{ BYTES("PROXY TCP6 ::ffff:1.2.3.4 ::1 1 2\r\n"), "1.2.3.4:1 [::1]:2" },
 	{ BYTES("PROXY UNKNOWN\r\n"), "unknown unknown" },
 	{ BYTES("PROXY UNKNOWN whatever follows 1 2\r\n"), "unknown unknown" },
 	{ BYTES(SIGNATURE "\x21\x11\0\x0c" V4_ADDRESSES),
@@ -50,12 +50,14 @@ static const struct {
 	{ BYTES(SIGNATURE "\x21\x00\0\x04\x04\0\x01x"), "unknown unknown" },
 	{ BYTES(SIGNATURE "\x20\x00\0\x00"), "local" },
 	{ BYTES(SIGNATURE "\x20\x11\0\x03zzz"), "local" },
-	{ BYTES(SIGNATURE "\x21\x11\0\x14" V4_ADDRESSES "\x20\0\x05\x01\0\0\0\0"),
+	{ BYTES(SIGNATURE "\x21\x11\0\x14" V4_ADDRESSES
+			  "\x20\0\x05\x01\0\0\0\0"),
 		"192.0.2.1:4711 10.0.0.2:143 tls" },
-	{ BYTES(SIGNATURE "\x21\x11\0\x14" V4_ADDRESSES "\x20\0\x05\x02\0\0\0\0"),
+	{ BYTES(SIGNATURE "\x21\x11\0\x14" V4_ADDRESSES
+			  "\x20\0\x05\x02\0\0\0\0"),
 		"192.0.2.1:4711 10.0.0.2:143" },
 	{ BYTES(SIGNATURE "\x21\x11\0\x13" V4_ADDRESSES "\x03\0\x04"
-			"\x95\xd0\x9c\xed"),
+			  "\x95\xd0\x9c\xed"),
 		"192.0.2.1:4711 10.0.0.2:143" },
 };
 
@@ -105,7 +107,7 @@ static const struct {
 	{ BYTES(SIGNATURE "\x21\x11\0\x0f" V4_ADDRESSES "\x04\0\x01") },
 	{ BYTES(SIGNATURE "\x21\x11\0\x10" V4_ADDRESSES "\x20\0\x01\x01") },
 	{ BYTES(SIGNATURE "\x21\x11\0\x13" V4_ADDRESSES "\x03\0\x04"
-			"\x95\xd0\x9c\xec") },
+			  "\x95\xd0\x9c\xec") },
 	{ BYTES(SIGNATURE "\x21\x11\0\x12" V4_ADDRESSES "\x03\0\x03xyz") },
 };
 
@@ -118,8 +120,8 @@ static char *show(const ProxyHeader *header)
 		return g_strdup("local");
 	address_format_port(&header->source, source);
 	address_format_port(&header->destination, destination);
-	return g_strdup_printf("%s %s%s", source, destination,
-		header->has_tls ? " tls" : "");
+	return g_strdup_printf(
+		"%s %s%s", source, destination, header->has_tls ? " tls" : "");
 }
 
 static void test_valid(void)
@@ -131,8 +133,9 @@ static void test_valid(void)
 		memcpy(more, valid[i].bytes, valid[i].size);
 		memcpy(more + valid[i].size, "NOOP\n", 5);
 		g_test_message("valid %zu", i);
-		g_assert_cmpint(proxy_parse(bytes_of(more, valid[i].size + 5),
-					&header), ==, PROXY_DONE);
+		g_assert_cmpint(
+			proxy_parse(bytes_of(more, valid[i].size + 5), &header),
+			==, PROXY_DONE);
 		g_assert_cmpuint(header.size, ==, valid[i].size);
 		shown = show(&header);
 		g_assert_cmpstr(shown, ==, valid[i].shown);
@@ -147,11 +150,11 @@ static void test_beginnings(void)
 		for (gsize size = 0; size < valid[i].size; size++) {
 			/* A copy of that size, so that a look past its end is
 			 * seen by the sanitizers. */
-			g_autofree char *part =
-				g_memdup2(valid[i].bytes, size);
+			g_autofree char *part = g_memdup2(valid[i].bytes, size);
 			ProxyHeader header;
-			g_assert_cmpint(proxy_parse(bytes_of(part, size),
-						&header), ==, PROXY_INCOMPLETE);
+			g_assert_cmpint(
+				proxy_parse(bytes_of(part, size), &header), ==,
+				PROXY_INCOMPLETE);
 			g_assert_cmpuint(header.size, >, size);
 			g_assert_cmpuint(header.size, <=, valid[i].size);
 		}
@@ -165,8 +168,9 @@ static void test_hostile(void)
 			g_memdup2(hostile[i].bytes, hostile[i].size);
 		ProxyHeader header;
 		g_test_message("hostile %zu", i);
-		g_assert_cmpint(proxy_parse(bytes_of(bytes, hostile[i].size),
-					&header), ==, PROXY_INVALID);
+		g_assert_cmpint(
+			proxy_parse(bytes_of(bytes, hostile[i].size), &header),
+			==, PROXY_INVALID);
 	}
 }
 
@@ -197,8 +201,7 @@ static void test_read(void)
 		shown = show(&header);
 		g_assert_cmpstr(shown, ==, valid[i].shown);
 		g_assert_false(stream_has_input(stream));
-		g_assert_true(
-			stream_read_unbuffered(stream, next, 5, &error));
+		g_assert_true(stream_read_unbuffered(stream, next, 5, &error));
 		g_assert_cmpmem(next, 5, "NOOP\n", 5);
 		stream_free(&stream);
 		close(peer);

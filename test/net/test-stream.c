@@ -110,8 +110,7 @@ static void check_lines(Pair *pair, const char *const *lines)
 		g_assert_true(stream_read_line(
 			pair->stream, MAX_LINE, &line, &error));
 		g_assert_no_error(error);
-		g_assert_cmpmem(
-			line.data, line.size, *lines, strlen(*lines));
+		g_assert_cmpmem(line.data, line.size, *lines, strlen(*lines));
 	}
 }
 
@@ -120,8 +119,7 @@ static void check_end(Pair *pair)
 	g_autoptr(GError) error = NULL;
 	Bytes line;
 
-	g_assert_false(
-		stream_read_line(pair->stream, MAX_LINE, &line, &error));
+	g_assert_false(stream_read_line(pair->stream, MAX_LINE, &line, &error));
 	assert_code(&error, DBMAIL_ERROR_CLOSED);
 	g_assert_true(stream_peer_closed(pair->stream));
 	g_assert_false(stream_timed_out(pair->stream));
@@ -204,8 +202,7 @@ static void test_very_long_line(void)
 {
 	g_autoptr(GError) error = NULL;
 	Pair pair = pair_open();
-	g_autoptr(GThread) thread =
-		g_thread_new("long", long_line_main, &pair);
+	g_autoptr(GThread) thread = g_thread_new("long", long_line_main, &pair);
 	Bytes line;
 
 	g_assert_false(stream_read_line(pair.stream, 8192, &line, &error));
@@ -286,8 +283,8 @@ static void test_read_exact(void)
 	gsize at = 0;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
-		g_assert_true(stream_read_exact(
-			pair.stream, out, sizes[i], NULL));
+		g_assert_true(
+			stream_read_exact(pair.stream, out, sizes[i], NULL));
 		for (gsize j = 0; j < sizes[i]; j++)
 			g_assert_cmpint(out[j], ==, (char)((at + j) % 251));
 		at += sizes[i];
@@ -341,8 +338,8 @@ static void test_pipelining(void)
 	peer_puts(&pair, "one\r\ntwo\r\nthree\r\n");
 	for (int i = 0; i < 3; i++) {
 		g_assert_true(stream_read_line(pair.stream, 10, &line, NULL));
-		stream_printf(pair.stream, "%.*s ok\r\n", (int)line.size,
-			line.data);
+		stream_printf(
+			pair.stream, "%.*s ok\r\n", (int)line.size, line.data);
 	}
 	before = peer_take(&pair);
 	g_assert_cmpstr(before, ==, "");
@@ -402,8 +399,7 @@ static void test_trickle(void)
 	g_assert_false(stream_read_line(pair.stream, 1000, &line, &error));
 	assert_code(&error, DBMAIL_ERROR_CLOSED);
 	g_assert_true(stream_timed_out(pair.stream));
-	g_assert_cmpint(
-		g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
 	stream_free(&pair.stream);
 	g_thread_join(g_steal_pointer(&thread));
 	pair_close(&pair);
@@ -433,8 +429,7 @@ static void test_deadline(void)
 		g_assert_cmpmem(line.data, line.size, "NOOP", 4);
 	assert_code(&error, DBMAIL_ERROR_CLOSED);
 	g_assert_true(stream_timed_out(pair.stream));
-	g_assert_cmpint(
-		g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
 	stream_set_deadline(pair.stream, 0);
 	g_assert_true(stream_read_line(pair.stream, 1000, &line, &error));
 	stream_free(&pair.stream);
@@ -520,8 +515,8 @@ static void test_output_sizes(void)
 	g_assert_true(stream_flush(pair.stream, NULL));
 	stream_free(&pair.stream);
 	g_thread_join(g_steal_pointer(&thread));
-	g_assert_cmpmem(collect.all->data, collect.all->len, sent->data,
-		sent->len);
+	g_assert_cmpmem(
+		collect.all->data, collect.all->len, sent->data, sent->len);
 	g_byte_array_unref(collect.all);
 	pair_close(&pair);
 }
@@ -590,8 +585,7 @@ static void test_drain(void)
 	Bytes line;
 
 	stream_set_drain(pair.stream, &drain);
-	g_autoptr(GThread) thread =
-		g_thread_new("drain", drain_main, &drain);
+	g_autoptr(GThread) thread = g_thread_new("drain", drain_main, &drain);
 	g_assert_false(stream_read_command(pair.stream, 100, &line, &error));
 	g_thread_join(g_steal_pointer(&thread));
 	assert_code(&error, DBMAIL_ERROR_CLOSED);

@@ -52,8 +52,11 @@ static void files_remove(void)
 
 static DaemonSettings settings_with(const char *cert, const char *key)
 {
-	return (DaemonSettings){ .section = "IMAP", .tls_cert = cert,
-		.tls_key = key, .tls_ciphers = "", .tls_min_version = "1.2" };
+	return (DaemonSettings){ .section = "IMAP",
+		.tls_cert = cert,
+		.tls_key = key,
+		.tls_ciphers = "",
+		.tls_min_version = "1.2" };
 }
 
 static void test_off(void)
@@ -81,8 +84,8 @@ static void test_references(void)
 }
 
 /* What is wrong is named by section, setting and file. */
-static void check_wrong(DaemonSettings settings, const char *setting,
-	const char *value)
+static void check_wrong(
+	DaemonSettings settings, const char *setting, const char *value)
 {
 	g_autofree char *start =
 		g_strdup_printf("[IMAP] %s = %s: ", setting, value);
@@ -101,8 +104,8 @@ static void test_wrong_settings(void)
 {
 	DaemonSettings settings = settings_with(files.both, "");
 
-	check_wrong(settings_with("/no/such.pem", ""), "tls_cert",
-		"/no/such.pem");
+	check_wrong(
+		settings_with("/no/such.pem", ""), "tls_cert", "/no/such.pem");
 	check_wrong(settings_with(files.junk, ""), "tls_cert", files.junk);
 	check_wrong(settings_with(files.cert, ""), "tls_cert", files.cert);
 	check_wrong(settings_with(files.cert, "/no/key.pem"), "tls_key",
@@ -138,8 +141,8 @@ static Stream *stream_and_peer(int *peer)
 
 static void client_put(SSL *ssl, const char *text)
 {
-	g_assert_cmpint(SSL_write(ssl, text, (int)strlen(text)), ==,
-		(int)strlen(text));
+	g_assert_cmpint(
+		SSL_write(ssl, text, (int)strlen(text)), ==, (int)strlen(text));
 }
 
 static void client_expect(SSL *ssl, const char *text)
@@ -175,8 +178,8 @@ static void test_echo(void)
 	g_autoptr(GError) error = NULL;
 	int peer, lines = 0;
 	Stream *stream = stream_and_peer(&peer);
-	GThread *client = g_thread_new(
-		"client", echo_client_main, GINT_TO_POINTER(peer));
+	GThread *client =
+		g_thread_new("client", echo_client_main, GINT_TO_POINTER(peer));
 	Bytes line;
 
 	g_assert_false(stream_is_tls(stream));
@@ -234,8 +237,8 @@ static void test_bulk(void)
 	int peer;
 	Stream *stream = stream_and_peer(&peer);
 	g_autofree char *block = g_malloc(BULK);
-	GThread *client = g_thread_new(
-		"client", bulk_client_main, GINT_TO_POINTER(peer));
+	GThread *client =
+		g_thread_new("client", bulk_client_main, GINT_TO_POINTER(peer));
 
 	g_assert_true(stream_start_tls(stream, tls, NULL));
 	g_assert_true(stream_read_exact(stream, block, BULK, NULL));
@@ -328,7 +331,8 @@ static gpointer idle_client_main(gpointer data)
 	SSL *ssl = client_new(GPOINTER_TO_INT(data));
 
 	g_assert_nonnull(ssl);
-	g_assert_cmpint(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), ==, 1);
+	g_assert_cmpint(
+		SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), ==, 1);
 	g_assert_cmpint(SSL_do_handshake(ssl), ==, 1);
 	client_expect(ssl, "idle\r\n");
 	client_put(ssl, "DONE\r\n");
@@ -342,13 +346,12 @@ static void test_wait(void)
 	g_autoptr(TlsContext) tls = context();
 	int peer;
 	Stream *stream = stream_and_peer(&peer);
-	GThread *client = g_thread_new(
-		"client", idle_client_main, GINT_TO_POINTER(peer));
+	GThread *client =
+		g_thread_new("client", idle_client_main, GINT_TO_POINTER(peer));
 	Bytes line;
 
 	g_assert_true(stream_start_tls(stream, tls, NULL));
-	g_assert_cmpint(
-		stream_wait(stream, -1, 1200), ==, STREAM_WAIT_TIMEOUT);
+	g_assert_cmpint(stream_wait(stream, -1, 1200), ==, STREAM_WAIT_TIMEOUT);
 	stream_puts(stream, "idle\r\n");
 	g_assert_cmpint(stream_wait(stream, -1, -1), ==, STREAM_WAIT_INPUT);
 	g_assert_true(stream_read_line(stream, 100, &line, NULL));
