@@ -143,9 +143,9 @@ static Bytes read_domain(Parser *p, const char *stops)
 static void read_route(Parser *p)
 {
 	const char *colon = p->at;
-	while (colon < p->end && *colon != ':' && *colon != '>')
+	while (colon < p->end && strchr(":<>;", *colon) == NULL)
 		colon++;
-	if (colon == p->end || *colon == '>')
+	if (colon == p->end || *colon != ':')
 		return;
 	p->address.route = keep(p, p->at, (gsize)(colon - p->at));
 	p->at = colon + 1;

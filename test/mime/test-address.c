@@ -149,6 +149,25 @@ static void test_many(void)
 		MIME_ADDRESS_GROUP_END);
 }
 
+/* What looks far ahead must not do so from each place again: square time
+ * would be minutes here. */
+static void test_linear(void)
+{
+	static const char *const units[] = { "<@a,", "<", "(", "\"", "a:",
+		"a <@", "@", ":;", "[", "a . ", "<(", "\\" };
+	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+		g_autoptr(Arena) arena = arena_new();
+		g_autoptr(GString) value = g_string_new(NULL);
+		while (value->len < 2000000)
+			g_string_append(value, units[i]);
+		gint64 begin = g_get_monotonic_time();
+		mime_address_parse(arena, bytes_of(value->str, value->len));
+		g_test_message("%s: %" G_GINT64_FORMAT " us", units[i],
+			g_get_monotonic_time() - begin);
+		g_assert_cmpint(g_get_monotonic_time() - begin, <, 5000000);
+	}
+}
+
 static const struct {
 	const char *header;
 	const char *envelope;
@@ -218,6 +237,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/mime/address/vectors", test_vectors);
 	g_test_add_func("/mime/address/texts", test_texts);
 	g_test_add_func("/mime/address/many", test_many);
+	g_test_add_func("/mime/address/linear", test_linear);
 	g_test_add_func("/mime/envelope/vectors", test_envelopes);
 	g_test_add_func("/mime/envelope/nul", test_envelope_nul);
 	g_test_add_func("/mime/envelope/long", test_envelope_long);
