@@ -276,6 +276,10 @@ CREATE TABLE dbmail_changes (
     changed timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (mailbox_idnr, seq, uid_first)
 );
+-- Rows come in the order of time: to find old ones, the range of each block of
+-- pages is enough.
+CREATE INDEX dbmail_changes_changed ON dbmail_changes
+    USING brin (changed) WITH (autosummarize = on);
 COMMENT ON TABLE dbmail_changes IS 'Flag changes and expunges, a row per command and range of UIDs; new messages are found by their UID.';
 COMMENT ON COLUMN dbmail_changes.mailbox_idnr IS 'The mailbox.';
 COMMENT ON COLUMN dbmail_changes.seq IS 'The mailbox''s seq after the change.';
@@ -290,6 +294,7 @@ CREATE TABLE dbmail_purge_queue (
     physmessage_id bigint NOT NULL,
     queued timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX dbmail_purge_queue_queued ON dbmail_purge_queue (queued);
 COMMENT ON TABLE dbmail_purge_queue IS 'Messages that lost a mailbox row; the clean-up removes those nobody holds any more.';
 COMMENT ON COLUMN dbmail_purge_queue.physmessage_id IS 'The message; may be held elsewhere, queued twice, or gone.';
 COMMENT ON COLUMN dbmail_purge_queue.queued IS 'When.';
