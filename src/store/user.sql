@@ -125,7 +125,7 @@ SELECT alias
 -- $1 names.  A step is a name looked at on behalf of one of them; names of
 -- digits are ids where an alias leads to them, and nothing else there.
 WITH RECURSIVE step (matched, name, depth) AS (
-	SELECT n.matched, n.name, 0
+	SELECT n.matched, n.name COLLATE "C", 0
 	  FROM unnest($1::text[]) WITH ORDINALITY AS n (name, matched)
 	UNION
 	SELECT s.matched, lower(a.deliver_to), s.depth + 1
