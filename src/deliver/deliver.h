@@ -11,32 +11,106 @@
 #include "store/message.h"
 #include "store/store.h"
 
+/* One per process, for all its threads: the store, and the addresses that were
+ * found in the last seconds. */
+typedef struct Deliverer Deliverer;
+
+Deliverer *deliverer_new(Store *store) G_GNUC_WARN_UNUSED_RESULT;
+void deliverer_free(Deliverer **deliverer);
+
 /* A recipient that was accepted: the mailboxes its mail goes to. */
 typedef struct DeliverRecipient DeliverRecipient;
 
 /* Finds out where mail for an address goes: aliases, users, subaddress
- * (user+folder).  NOT_FOUND for nobody; OVER_QUOTA where the mailbox is full
+ * (user+folder, by recipient_delimiter and subaddress_folder of [LMTP]).  The
+ * address is without brackets, may have a quoted local part, and need not have
+ * a domain; deliver/recipient.h says which names are looked up.  Errors:
+ * NOT_FOUND for nobody; OVER_QUOTA where a mailbox it leads to is full
  * already; TEMPORARY.  Known addresses are remembered for some seconds. */
-gboolean deliver_resolve(Store *store, const Settings *settings,
+gboolean deliver_resolve(Deliverer *deliverer, const Settings *settings,
 	const char *address, DeliverRecipient **recipient, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The recipient for one mailbox that is known already. */
+DeliverRecipient *deliver_recipient_of(const char *address, gint64 mailbox)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 void deliver_recipient_free(DeliverRecipient **recipient);
+
+/* The address it was made from. */
+const char *deliver_recipient_address(const DeliverRecipient *recipient);
+
+/* One recipient of a delivery and what became of it. */
+typedef struct {
+	DeliverRecipient *recipient;
+	/* results */
+	GError *failure;       /* NULL: delivered; the caller frees it */
+	gboolean is_duplicate; /* it was there already */
+} DeliverTo;
+
+/* Where the message came from, for Received; members may be NULL. */
+typedef struct {
+	const char *hello;    /* what the client called itself */
+	const char *remote;   /* its address */
+	const char *protocol; /* "LMTP", "UTF8LMTPS", ... (RFC 3848, RFC 6531) */
+	const char *id;       /* of the session */
+} DeliverTrace;
+
+/* What Return-Path takes in front of a message from that sender, in bytes. */
+gsize deliver_return_path_size(const char *sender);
 
 typedef struct {
 	const char *sender; /* envelope sender without brackets; "" for <> */
-	Bytes message;      /* as received, without trace fields */
-	DeliverRecipient *const *recipients;
+	/* As received, without trace fields.  `room` bytes before it may be
+	 * written to; where they are deliver_return_path_size() or more,
+	 * no copy of the message is made. */
+	char *message;
+	gsize size;
+	gsize room;
+	DeliverTrace trace;
+	DeliverTo *to;
 	guint count;
-	/* results, one per recipient, NULL: delivered; else as the codes of
-	 * deliver_resolve().  The caller frees them. */
-	GError **failures;
-	DeliveryKey key; /* result: for message_delivery_confirmed() */
+	/* results */
+	gboolean has_split_failed; /* as message_draft_new(): log it */
+	/* For message_delivery_confirmed() once the client has surely read
+	 * the replies.  Not where a recipient was served in part: its next try
+	 * must find what was stored. */
 	gboolean has_key;
+	DeliveryKey key;
 } Delivery;
 
-/* Delivers, on disk when it returns TRUE; FALSE: all recipients failed the
- * same way and nothing is stored (or its fate is unknown, TEMPORARY). */
-gboolean deliver_run(Store *store, const Settings *settings, Delivery *delivery,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Delivers the message, its bytes unchanged behind the trace fields:
+ *
+ *     Return-Path: <sender>
+ *
+ * with CRLF, the same for all recipients, who so share one physical message;
+ * where add_delivered_to or add_received of [LMTP] are on, Delivered-To and
+ * Received behind it, and each recipient has a physical message that
+ * shares all parts but the header.
+ *
+ * All that succeeded is on disk when it returns; to[i].failure says what did
+ * not: OVER_QUOTA, or TEMPORARY where nothing was stored or nobody knows.
+ * TRUE when at least one recipient was served.
+ *
+ * A client that lost the reply sends the message again.  So each delivery is
+ * remembered, in the transaction that stores it, under a key: SHA-256 over
+ * sender and message.  The same key for the same mailbox is a duplicate: it is
+ * answered as delivered, not stored.  The key is forgotten when the client
+ * shows that it has read the reply (the protocol decides), else after
+ * duplicate_window of [LMTP]; 0 turns all this off. */
+gboolean deliver_run(
+	Deliverer *deliverer, const Settings *settings, Delivery *delivery);
+
+static inline void deliverer_auto_free(Deliverer *deliverer)
+{
+	deliverer_free(&deliverer);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Deliverer, deliverer_auto_free)
+
+static inline void deliver_recipient_auto_free(DeliverRecipient *recipient)
+{
+	deliver_recipient_free(&recipient);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeliverRecipient, deliver_recipient_auto_free)
 
 #endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From an address to mailboxes: aliases, users, folders. */
+#include <string.h>
+
+#include "base/errors.h"
+#include "deliver/deliver-private.h"
+#include "deliver/recipient.h"
+#include "deliver/resolved.h"
+#include "store/mailbox.h"
+#include "store/user.h"
+
+/* The folder's id for a name that is a folder's, 0 where INBOX has to do. */
+static gboolean find_folder(Store *store, gint64 user, const char *name,
+	gboolean creates, gint64 *folder, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(Mailbox) mailbox = NULL;
+
+	*folder = 0;
+	if (!mailbox_get(store, user, name, &mailbox, &failed)) {
+		if (!dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return FALSE;
+		}
+		if (!creates)
+			return TRUE;
+		g_clear_error(&failed);
+		/* Somebody else may make it at this moment; and one that
+		 * cannot be made is no reason to refuse the mail. */
+		if (!mailbox_create(
+			    store, user, name, NULL, &mailbox, &failed) ||
+			!mailbox_subscribe(store, user, name, &failed))
+			g_clear_error(&failed);
+		if (mailbox == NULL &&
+			!mailbox_get(store, user, name, &mailbox, &failed))
+			return TRUE;
+	}
+	if (!mailbox->no_select && !mailbox->read_only)
+		*folder = mailbox->id;
+	return TRUE;
+}
+
+/* Where the match says nothing of a folder, or there is none of that name, the
+ * mail goes to INBOX. */
+static gboolean choose_mailbox(Store *store, const Settings *settings,
+	const RecipientNames *names, const UserTarget *target, gint64 *mailbox,
+	GError **error)
+{
+	g_autoptr(GError) invalid = NULL;
+	gint64 folder = 0;
+
+	*mailbox = target->inbox;
+	if (names->detail == NULL || names->has_detail[target->matched] ||
+		g_str_equal(settings->LMTP_subaddress_folder, "ignore"))
+		return TRUE;
+	g_autofree char *name = mailbox_name_normalise(names->detail,
+		(guint)settings->IMAP_max_mailbox_depth, &invalid);
+	if (name == NULL)
+		return TRUE;
+	if (!find_folder(store, target->user, name,
+		    g_str_equal(settings->LMTP_subaddress_folder, "create"),
+		    &folder, error))
+		return FALSE;
+	if (folder != 0)
+		*mailbox = folder;
+	return TRUE;
+}
+
+static gboolean unknown_user(GError **error)
+{
+	dbmail_error_set(
+		error, DBMAIL_ERROR_NOT_FOUND, "no such user", "no such user");
+	return FALSE;
+}
+
+static gboolean resolve_targets(Store *store, const Settings *settings,
+	const RecipientNames *names, const GArray *targets,
+	DeliverRecipient *recipient, GError **error)
+{
+	for (guint i = 0; i < targets->len; i++) {
+		const UserTarget *target =
+			&g_array_index(targets, UserTarget, i);
+		if (target->full) {
+			dbmail_error_set(error, DBMAIL_ERROR_OVER_QUOTA,
+				"the mailbox is full", "user %" G_GINT64_FORMAT,
+				target->user);
+			return FALSE;
+		}
+		if (!choose_mailbox(store, settings, names, target,
+			    &recipient->mailboxes[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean resolve(Store *store, const Settings *settings,
+	const char *address, DeliverRecipient **recipient, GError **error)
+{
+	g_auto(RecipientNames) names = { 0 };
+	g_autoptr(GArray) targets = NULL;
+
+	if (!recipient_names(bytes_of_string(address),
+		    settings->LMTP_recipient_delimiter,
+		    settings->DBMAIL_local_domains, &names))
+		return unknown_user(error);
+	if (!user_resolve(store, (const char *const *)names.names, &targets,
+		    error))
+		return FALSE;
+	if (targets->len == 0)
+		return unknown_user(error);
+	g_autoptr(DeliverRecipient) found =
+		deliver_recipient_new(address, targets->len);
+	if (!resolve_targets(store, settings, &names, targets, found, error))
+		return FALSE;
+	*recipient = g_steal_pointer(&found);
+	return TRUE;
+}
+
+gboolean deliver_resolve(Deliverer *deliverer, const Settings *settings,
+	const char *address, DeliverRecipient **recipient, GError **error)
+{
+	DeliverRecipient *found = resolved_find(
+		deliverer->resolved, address, g_get_monotonic_time());
+
+	if (found == NULL) {
+		if (!resolve(deliverer->store, settings, address, &found,
+			    error))
+			return FALSE;
+		resolved_add(
+			deliverer->resolved, found, g_get_monotonic_time());
+	}
+	*recipient = found;
+	return TRUE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Remembers for some seconds which mailboxes an address leads to. */
+#ifndef DELIVER_RESOLVED_H
+#define DELIVER_RESOLVED_H
+
+#include <glib.h>
+
+#include "deliver/deliver.h"
+
+/* Never changed once made; counted references, safe between threads. */
+struct DeliverRecipient {
+	char *address;
+	gint64 *mailboxes;
+	guint count;
+};
+
+DeliverRecipient *deliver_recipient_new(const char *address, guint count)
+	G_GNUC_WARN_UNUSED_RESULT;
+DeliverRecipient *deliver_recipient_ref(DeliverRecipient *recipient);
+
+/* Of recipients that were found; safe between threads.  Times are
+ * g_get_monotonic_time()'s. */
+typedef struct Resolved Resolved;
+
+/* At most `max` addresses, each for `lifetime` microseconds. */
+Resolved *resolved_new(guint max, gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
+void resolved_free(Resolved **resolved);
+
+/* A reference, or NULL. */
+DeliverRecipient *resolved_find(
+	Resolved *resolved, const char *address, gint64 now)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes a reference of its own; replaces what was known of the address. */
+void resolved_add(Resolved *resolved, DeliverRecipient *recipient, gint64 now);
+
+void resolved_forget(Resolved *resolved, const char *address);
+
+#endif
