@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The argument shapes that are no language of their own. */
+#include "imap/args.h"
+
+#include "base/text.h"
+
+/* RFC 2971 section 3.3. */
+#define ID_FIELDS_MAX 30
+#define ENABLE_NAMES_MAX 100
+
+gboolean args_mailbox(ImapParser *parser, ImapCommand *command)
+{
+	MailboxArgs *args = arena_new_object(parser->arena, MailboxArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_astring(parser, &args->mailbox);
+}
+
+gboolean args_rename(ImapParser *parser, ImapCommand *command)
+{
+	RenameArgs *args = arena_new_object(parser->arena, RenameArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_astring(parser, &args->from) &&
+		parse_space(parser) && parse_astring(parser, &args->to);
+}
+
+gboolean args_login(ImapParser *parser, ImapCommand *command)
+{
+	LoginArgs *args = arena_new_object(parser->arena, LoginArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_astring(parser, &args->user) &&
+		parse_space(parser) && parse_astring(parser, &args->password);
+}
+
+gboolean args_authenticate(ImapParser *parser, ImapCommand *command)
+{
+	AuthenticateArgs *args =
+		arena_new_object(parser->arena, AuthenticateArgs);
+
+	command->args = args;
+	if (!parse_space(parser) || !parse_atom(parser, &args->mechanism))
+		return FALSE;
+	args->has_initial = parse_accept(parser, ' ');
+	if (!args->has_initial || !parse_atom(parser, &args->initial))
+		return !args->has_initial;
+	if (args->initial.size == 1 && args->initial.data[0] == '=')
+		args->initial.size = 0;
+	return TRUE;
+}
+
+static gboolean parse_numbers(
+	ImapParser *parser, const ImapCommand *command, const NumSet **set)
+{
+	if (!parse_space(parser))
+		return FALSE;
+	return command->is_uid ? parse_uid_set(parser, set) :
+				 parse_sequence_set(parser, NULL, set);
+}
+
+gboolean args_set(ImapParser *parser, ImapCommand *command)
+{
+	SetArgs *args = arena_new_object(parser->arena, SetArgs);
+
+	command->args = args;
+	return parse_numbers(parser, command, &args->set);
+}
+
+gboolean args_copy(ImapParser *parser, ImapCommand *command)
+{
+	CopyArgs *args = arena_new_object(parser->arena, CopyArgs);
+
+	command->args = args;
+	return parse_numbers(parser, command, &args->set) &&
+		parse_space(parser) && parse_astring(parser, &args->mailbox);
+}
+
+gboolean args_store(ImapParser *parser, ImapCommand *command)
+{
+	StoreArgs *args = arena_new_object(parser->arena, StoreArgs);
+
+	command->args = args;
+	if (!parse_numbers(parser, command, &args->set) || !parse_space(parser))
+		return FALSE;
+	args->action = FLAG_REPLACE;
+	if (parse_accept(parser, '+'))
+		args->action = FLAG_ADD;
+	else if (parse_accept(parser, '-'))
+		args->action = FLAG_REMOVE;
+	args->silent = parse_accept_word(parser, "FLAGS.SILENT");
+	if (!args->silent && !parse_accept_word(parser, "FLAGS"))
+		return parse_fail(parser, "Missing FLAGS");
+	return parse_space(parser) && parse_flags(parser, TRUE, &args->flags);
+}
+
+gboolean args_append(ImapParser *parser, ImapCommand *command)
+{
+	static const char *const no_keywords[] = { NULL };
+	AppendArgs *args = arena_new_object(parser->arena, AppendArgs);
+
+	command->args = args;
+	args->flags.keywords = no_keywords;
+	if (!parse_space(parser) || !parse_astring(parser, &args->mailbox) ||
+		!parse_space(parser))
+		return FALSE;
+	if (parse_peek(parser) == '(' &&
+		(!parse_flags(parser, FALSE, &args->flags) ||
+			!parse_space(parser)))
+		return FALSE;
+	args->has_date = parse_peek(parser) == '"';
+	if (args->has_date &&
+		(!parse_date_time(parser, &args->date) || !parse_space(parser)))
+		return FALSE;
+	return parse_message(parser, &args->message);
+}
+
+static const char *const status_items[STATUS_ITEMS] = {
+	[STATUS_MESSAGES] = "MESSAGES",
+	[STATUS_RECENT] = "RECENT",
+	[STATUS_UIDNEXT] = "UIDNEXT",
+	[STATUS_UIDVALIDITY] = "UIDVALIDITY",
+	[STATUS_UNSEEN] = "UNSEEN",
+};
+
+const char *status_item_name(StatusItem item)
+{
+	return status_items[item];
+}
+
+static gboolean parse_status_item(ImapParser *parser, guint *items)
+{
+	for (guint i = 0; i < STATUS_ITEMS; i++) {
+		if (parse_accept_word(parser, status_items[i])) {
+			*items |= 1u << i;
+			return TRUE;
+		}
+	}
+	return parse_fail(parser, "Unknown STATUS item");
+}
+
+gboolean args_status(ImapParser *parser, ImapCommand *command)
+{
+	StatusArgs *args = arena_new_object(parser->arena, StatusArgs);
+
+	command->args = args;
+	if (!parse_space(parser) || !parse_astring(parser, &args->mailbox) ||
+		!parse_space(parser) || !parse_open(parser))
+		return FALSE;
+	do {
+		if (!parse_status_item(parser, &args->items))
+			return FALSE;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+static gboolean parse_id_field(ImapParser *parser, IdField *field)
+{
+	return parse_string(parser, &field->name) && parse_space(parser) &&
+		parse_nstring(parser, &field->value, &field->is_nil);
+}
+
+gboolean args_id(ImapParser *parser, ImapCommand *command)
+{
+	IdArgs *args = arena_new_object(parser->arena, IdArgs);
+	IdField *fields =
+		arena_new_array(parser->arena, IdField, ID_FIELDS_MAX);
+
+	command->args = args;
+	args->fields = fields;
+	if (!parse_space(parser))
+		return FALSE;
+	if (parse_accept_word(parser, "NIL"))
+		return TRUE;
+	if (!parse_open(parser))
+		return FALSE;
+	if (parse_peek(parser) == ')')
+		return parse_close(parser);
+	do {
+		if (args->count == ID_FIELDS_MAX)
+			return parse_fail(parser, "More than 30 fields");
+		if (!parse_id_field(parser, &fields[args->count]))
+			return FALSE;
+		args->count++;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+gboolean args_enable(ImapParser *parser, ImapCommand *command)
+{
+	EnableArgs *args = arena_new_object(parser->arena, EnableArgs);
+	Bytes *names = arena_new_array(parser->arena, Bytes, ENABLE_NAMES_MAX);
+
+	command->args = args;
+	args->names = names;
+	if (!parse_space(parser))
+		return FALSE;
+	do {
+		if (args->count == ENABLE_NAMES_MAX)
+			return parse_fail(parser, "Too many capabilities");
+		if (!parse_atom(parser, &names[args->count]))
+			return FALSE;
+		args->count++;
+	} while (parse_accept(parser, ' '));
+	return TRUE;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The argument shapes that are no language of their own. */
+#ifndef IMAP_ARGS_H
+#define IMAP_ARGS_H
+
+#include <glib.h>
+
+#include "imap/command.h"
+
+/* Bytes in these are as the wire has them and live as long as the command. */
+
+typedef struct {
+	Bytes mailbox;
+} MailboxArgs;
+gboolean args_mailbox(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	Bytes from;
+	Bytes to;
+} RenameArgs;
+gboolean args_rename(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	Bytes user;
+	Bytes password;
+} LoginArgs;
+gboolean args_login(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	Bytes mechanism;
+	gboolean has_initial; /* RFC 4959 */
+	Bytes initial;        /* base64; no bytes for "=" */
+} AuthenticateArgs;
+gboolean args_authenticate(ImapParser *parser, ImapCommand *command);
+
+/* A message set; UIDs when the command is a UID variant. */
+typedef struct {
+	const NumSet *set;
+} SetArgs;
+gboolean args_set(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	const NumSet *set;
+	Bytes mailbox;
+} CopyArgs;
+gboolean args_copy(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	const NumSet *set;
+	FlagAction action;
+	gboolean silent;
+	ImapFlags flags;
+} StoreArgs;
+gboolean args_store(ImapParser *parser, ImapCommand *command);
+
+typedef struct {
+	Bytes mailbox;
+	ImapFlags flags;
+	gboolean has_date;
+	Timestamp date;
+	Bytes message;
+} AppendArgs;
+gboolean args_append(ImapParser *parser, ImapCommand *command);
+
+/* What STATUS can be asked for, in its table's order. */
+typedef struct {
+	Bytes mailbox;
+	guint items; /* bit i: item i of status_item_name() */
+} StatusArgs;
+gboolean args_status(ImapParser *parser, ImapCommand *command);
+
+typedef enum {
+	STATUS_MESSAGES,
+	STATUS_RECENT,
+	STATUS_UIDNEXT,
+	STATUS_UIDVALIDITY,
+	STATUS_UNSEEN,
+	STATUS_ITEMS
+} StatusItem;
+const char *status_item_name(StatusItem item);
+
+/* RFC 2971: field names and values, at most 30 pairs. */
+typedef struct {
+	Bytes name;
+	Bytes value;
+	gboolean is_nil;
+} IdField;
+typedef struct {
+	const IdField *fields;
+	guint count;
+} IdArgs;
+gboolean args_id(ImapParser *parser, ImapCommand *command);
+
+/* Capability names, as many as there are. */
+typedef struct {
+	const Bytes *names;
+	guint count;
+} EnableArgs;
+gboolean args_enable(ImapParser *parser, ImapCommand *command);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the server can do, as one table. */
+#include "imap/capability.h"
+
+#include "auth/sasl.h"
+#include "base/text.h"
+
+typedef gboolean (*Condition)(const ImapSession *session);
+
+static gboolean always(const ImapSession *session)
+{
+	return session != NULL;
+}
+
+static gboolean logged_in(const ImapSession *session)
+{
+	return session->user != NULL;
+}
+
+static gboolean can_start_tls(const ImapSession *session)
+{
+	return session->user == NULL && session->connection->tls != NULL &&
+		!stream_is_tls(session->stream);
+}
+
+static gboolean is_login_disabled(const ImapSession *session)
+{
+	return session->user == NULL && !session_allows_plaintext(session);
+}
+
+static gboolean can_authenticate(const ImapSession *session)
+{
+	return session->user == NULL && session_allows_plaintext(session);
+}
+
+static const struct {
+	const char *name;
+	Condition condition;
+	guint enable_bit; /* 0: not for ENABLE */
+} capabilities[] = {
+	{ "IMAP4rev1", always, 0 },         /* RFC 3501 */
+	{ "LITERAL+", always, 0 },          /* RFC 7888 */
+	{ "SASL-IR", can_authenticate, 0 }, /* RFC 4959 */
+	{ "ID", always, 0 },                /* RFC 2971 */
+	{ "ENABLE", always, 0 },            /* RFC 5161 */
+	{ "STARTTLS", can_start_tls, 0 },   /* RFC 3501 section 6.2.1 */
+	{ "LOGINDISABLED", is_login_disabled, 0 },
+	{ "IDLE", logged_in, 0 },        /* RFC 2177 */
+	{ "NAMESPACE", logged_in, 0 },   /* RFC 2342 */
+	{ "UIDPLUS", logged_in, 0 },     /* RFC 4315 */
+	{ "UNSELECT", logged_in, 0 },    /* RFC 3691 */
+	{ "CHILDREN", logged_in, 0 },    /* RFC 3348 */
+	{ "MOVE", logged_in, 0 },        /* RFC 6851 */
+	{ "SPECIAL-USE", logged_in, 0 }, /* RFC 6154 */
+};
+
+void capability_append(const ImapSession *session, GString *out)
+{
+	const char *const *mechanisms = sasl_mechanisms();
+
+	g_string_append(out, "CAPABILITY");
+	for (gsize i = 0; i < G_N_ELEMENTS(capabilities); i++) {
+		if (capabilities[i].condition(session))
+			g_string_append_printf(
+				out, " %s", capabilities[i].name);
+	}
+	if (!can_authenticate(session))
+		return;
+	for (gsize i = 0; mechanisms[i] != NULL; i++)
+		g_string_append_printf(out, " AUTH=%s", mechanisms[i]);
+}
+
+guint capability_enable_bit(Bytes name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(capabilities); i++) {
+		if (text_equal_nocase(name, capabilities[i].name))
+			return capabilities[i].enable_bit;
+	}
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* APPEND (RFC 3501 section 6.3.11) with APPENDUID (RFC 4315). */
+#include "imap/commands.h"
+
+#include "base/log.h"
+#include "store/mailbox.h"
+#include "store/message.h"
+#include "imap/args.h"
+#include "imap/session.h"
+
+/* The mailbox, NULL with the command refused where it takes no messages. */
+static gboolean find_target(ImapSession *session, ImapCommand *command,
+	Mailbox **mailbox, GError **error)
+{
+	const AppendArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+	g_autoptr(Mailbox) found = NULL;
+
+	if (name == NULL)
+		return TRUE;
+	if (!mailbox_get(
+		    session->store, session->user->id, name, &found, error))
+		return FALSE;
+	if (found->no_select)
+		return command_no(
+			command, "[CANNOT] Mailbox cannot hold messages");
+	if (found->read_only)
+		return command_no(command, "[NOPERM] Mailbox is read-only");
+	*mailbox = g_steal_pointer(&found);
+	return TRUE;
+}
+
+gboolean cmd_append_before(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	g_autoptr(Mailbox) mailbox = NULL;
+
+	return find_target(session, command, &mailbox, error);
+}
+
+gboolean cmd_append(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const AppendArgs *args = command->args;
+	g_autoptr(Mailbox) mailbox = NULL;
+	gboolean split_failed = FALSE;
+
+	if (!find_target(session, command, &mailbox, error))
+		return FALSE;
+	if (mailbox == NULL)
+		return TRUE;
+	g_autoptr(MessageDraft) draft =
+		message_draft_new(session->store, args->message, &split_failed);
+	if (split_failed)
+		log_event(LOG_LEVEL_ERROR, &session->connection->log,
+			"split-failed", LOG_NUMBER("size", args->message.size));
+	MessagePut put = {
+		.draft = draft,
+		.mailbox = mailbox->id,
+		.internal_date = args->has_date ? args->date : timestamp_now(),
+		.flags = args->flags.flags,
+		.keywords = args->flags.keywords,
+	};
+	if (!message_append(session->store, &put, 1, error))
+		return FALSE;
+	return command_ok(command,
+		arena_printf(session->arena,
+			"[APPENDUID %u %u] APPEND completed", put.uidvalidity,
+			put.uid));
+}

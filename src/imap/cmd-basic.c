@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CAPABILITY, NOOP, LOGOUT, ENABLE and NAMESPACE: commands of a few lines. */
+#include "imap/commands.h"
+
+#include "imap/args.h"
+#include "imap/capability.h"
+#include "imap/session.h"
+
+gboolean cmd_capability(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	g_autoptr(GString) line = g_string_new("* ");
+
+	(void)command;
+	(void)error;
+	capability_append(session, line);
+	g_string_append(line, "\r\n");
+	stream_write(session->stream, line->str, line->len);
+	return TRUE;
+}
+
+/* NOOP and CHECK: the news that follow every command are all of it. */
+gboolean cmd_noop(ImapSession *session, ImapCommand *command, GError **error)
+{
+	(void)session;
+	(void)command;
+	(void)error;
+	return TRUE;
+}
+
+gboolean cmd_logout(ImapSession *session, ImapCommand *command, GError **error)
+{
+	(void)error;
+	session_unselect(session);
+	session_bye(session, "Until next time");
+	command_answer(session, command);
+	return TRUE;
+}
+
+/* RFC 5161. */
+gboolean cmd_enable(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const EnableArgs *args = command->args;
+	g_autoptr(GString) line = g_string_new("* ENABLED");
+
+	(void)error;
+	for (guint i = 0; i < args->count; i++) {
+		guint bit = capability_enable_bit(args->names[i]);
+		if (bit == 0 || (session->enabled & bit) != 0)
+			continue;
+		session->enabled |= bit;
+		g_string_append_c(line, ' ');
+		g_string_append_len(
+			line, args->names[i].data, (gssize)args->names[i].size);
+	}
+	g_string_append(line, "\r\n");
+	stream_write(session->stream, line->str, line->len);
+	return TRUE;
+}
+
+/* RFC 2342: everybody's own mailboxes, and nobody else's so far. */
+gboolean cmd_namespace(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	(void)command;
+	(void)error;
+	stream_puts(session->stream, "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+	return TRUE;
+}

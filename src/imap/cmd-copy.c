@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851) and their UID variants. */
+#include "imap/commands.h"
+
+#include "store/mailbox.h"
+#include "store/message.h"
+#include "imap/args.h"
+#include "imap/messages.h"
+#include "imap/sync.h"
+
+static void append_uids(GString *out, const GArray *uids)
+{
+	g_autoptr(NumSet) set = numset_new();
+
+	for (guint i = 0; i < uids->len; i++)
+		numset_add(set, g_array_index(uids, guint32, i));
+	numset_append_text(set, out);
+}
+
+/* "[COPYUID 38505 304,319:320 3956:3958]" (RFC 4315 section 3). */
+static const char *copyuid(
+	ImapSession *session, const MessageCopied *copied, const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	g_string_printf(out, "[COPYUID %u ", copied->uidvalidity);
+	append_uids(out, copied->from);
+	g_string_append_c(out, ' ');
+	append_uids(out, copied->to);
+	g_string_append_printf(out, "] %s", text);
+	return arena_strdup(session->arena, out->str);
+}
+
+static gboolean answer(ImapSession *session, ImapCommand *command,
+	const MessageCopied *copied, gboolean move)
+{
+	if (copied->from->len == 0)
+		return command_ok(command, "No messages found");
+	if (!move)
+		return command_ok(command, copyuid(session, copied, "Copied"));
+	/* RFC 6851 section 4.3: ahead of the EXPUNGE responses. */
+	stream_printf(session->stream, "* OK %s\r\n",
+		copyuid(session, copied, "Moved"));
+	sync_mailbox(session, TRUE, command->is_uid, NULL);
+	return TRUE;
+}
+
+static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
+	GError **error)
+{
+	const CopyArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+	g_autoptr(NumSet) uids =
+		messages_uids(session->selected, args->set, command->is_uid);
+	g_autoptr(Mailbox) to = NULL;
+	MessageCopied copied = { 0 };
+
+	if (name == NULL)
+		return TRUE;
+	if (!mailbox_get(session->store, session->user->id, name, &to, error))
+		return FALSE;
+	if (to->no_select)
+		return command_no(
+			command, "[CANNOT] Mailbox cannot hold messages");
+	if (to->read_only)
+		return command_no(command, "[NOPERM] Mailbox is read-only");
+	if (numset_is_empty(uids))
+		return command_ok(command, "No messages found");
+	if (!message_copy(session->store, session->selected->id, uids, to->id,
+		    move, &copied, error))
+		return FALSE;
+	gboolean ok = answer(session, command, &copied, move);
+	message_copied_clear(&copied);
+	return ok;
+}
+
+gboolean cmd_copy(ImapSession *session, ImapCommand *command, GError **error)
+{
+	return copy(session, command, FALSE, error);
+}
+
+gboolean cmd_move(ImapSession *session, ImapCommand *command, GError **error)
+{
+	return copy(session, command, TRUE, error);
+}

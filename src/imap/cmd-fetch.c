@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* FETCH and UID FETCH (RFC 3501 section 6.4.5). */
+#include "imap/commands.h"
+
+#include "base/errors.h"
+#include "store/fetch.h"
+#include "store/flag.h"
+#include "imap/fetch-item.h"
+#include "imap/fetch-write.h"
+#include "imap/messages.h"
+#include "imap/sync.h"
+
+/* Messages of one round trip: few at first, so that the client soon has
+ * something to read. */
+#define BATCH_FIRST 64
+#define BATCH_MAX 1024
+/* Raw bytes of one round trip. */
+#define BATCH_RAW ((guint64)768 * 1024)
+/* Sum of the sizes of the messages whose header or structure is read: these
+ * are parts of the message, so that this bounds the memory. */
+#define BATCH_SIZES ((guint64)16 * 1024 * 1024)
+/* Up to this size a message is read whole along with its structure, rather
+ * than its sections afterwards. */
+#define WHOLE_MAX ((guint64)128 * 1024)
+/* Beyond, a header is found by the structure: it could be all of the message. */
+#define HEADER_MAX ((guint64)1024 * 1024)
+
+typedef struct {
+	ImapSession *session;
+	const FetchArgs *args;
+	const NumSet *newly_seen; /* messages this command set \Seen on */
+	FetchWhat what;           /* asked of every message */
+	gboolean whole;           /* a section is all of the message */
+	gboolean header;          /* a section is (of) the message's header */
+	gboolean inside; /* a section needs the structure to be found */
+	guint64 offset;  /* the bytes that whole sections want */
+	guint64 end;
+	gboolean has_missing; /* a message was gone */
+	gboolean is_broken;
+} Fetch;
+
+/* --- what to ask the store ------------------------------------------------- */
+
+static void plan_section(Fetch *fetch, const FetchItem *item)
+{
+	const MimeSection *section = &item->section;
+
+	if (section->depth == 0 && section->what == MIME_SECTION_ALL) {
+		guint64 end = item->size > G_MAXUINT64 - item->offset ?
+			G_MAXUINT64 :
+			item->offset + item->size;
+		fetch->offset = fetch->whole ?
+			MIN(fetch->offset, item->offset) :
+			item->offset;
+		fetch->end = MAX(fetch->end, end);
+		fetch->whole = TRUE;
+	} else if (section->depth == 0 &&
+		(section->what == MIME_SECTION_HEADER ||
+			section->what == MIME_SECTION_HEADER_FIELDS ||
+			section->what == MIME_SECTION_HEADER_FIELDS_NOT)) {
+		fetch->header = TRUE;
+	} else {
+		fetch->inside = TRUE;
+	}
+}
+
+static void plan(Fetch *fetch)
+{
+	const FetchArgs *args = fetch->args;
+
+	for (guint i = 0; i < args->count; i++) {
+		if (args->items[i].row->needs & NEED_SECTION)
+			plan_section(fetch, &args->items[i]);
+	}
+	/* With the whole message at hand its header is looked up in it. */
+	if (fetch->whole && fetch->header)
+		fetch->inside = TRUE;
+	if (args->needs & NEED_META)
+		fetch->what |= FETCH_META;
+	if (args->needs & NEED_ENVELOPE)
+		fetch->what |= FETCH_ENVELOPE;
+	if ((args->needs & NEED_STRUCTURE) || fetch->inside)
+		fetch->what |= FETCH_STRUCTURE;
+	if (fetch->inside || fetch->whole)
+		fetch->what |= FETCH_RAW;
+}
+
+/* The range to read ahead of a message, of size 0 where the bytes are better
+ * read, or streamed, one section after the other. */
+static FetchAsk ask_for(const Fetch *fetch, const ViewMessage *message)
+{
+	FetchAsk ask = { .physmessage = message->physmessage };
+
+	if (fetch->inside) {
+		ask.size = message->size <= WHOLE_MAX ? message->size : 0;
+	} else if (fetch->whole) {
+		ask.offset = MIN(fetch->offset, message->size);
+		ask.size = MIN(fetch->end, message->size) - ask.offset;
+		if (ask.size > BATCH_RAW)
+			ask.size = 0;
+	}
+	return ask;
+}
+
+/* A header alone comes with the batch unless it might be huge. */
+static FetchWhat what_for(const Fetch *fetch, const ViewMessage *message)
+{
+	if (!fetch->header || fetch->inside)
+		return fetch->what;
+	return fetch->what |
+		(message->size <= HEADER_MAX ? FETCH_HEADER : FETCH_STRUCTURE);
+}
+
+/* --- one message ----------------------------------------------------------- */
+
+static void write_row(Fetch *fetch, FetchRow *row)
+{
+	static const FetchItemRow flags = { "FLAGS", NEED_VIEW,
+		fetch_write_flags, 0 };
+	const FetchItem flags_item = { .row = &flags };
+	const FetchArgs *args = fetch->args;
+	Stream *stream = fetch->session->stream;
+
+	stream_printf(stream, "* %u FETCH (", row->number);
+	for (guint i = 0; i < args->count; i++) {
+		if (i > 0)
+			stream_puts(stream, " ");
+		args->items[i].row->write(row, &args->items[i]);
+		if (fetch->session->is_over)
+			return;
+	}
+	if (!row->tells_flags && fetch->newly_seen != NULL &&
+		numset_contains(fetch->newly_seen, row->message->uid)) {
+		stream_puts(stream, " ");
+		fetch_write_flags(row, &flags_item);
+	}
+	stream_puts(stream, ")\r\n");
+}
+
+static gboolean write_message(Fetch *fetch, FetchRow *row, FetchWhat what,
+	Arena *arena, GError **error)
+{
+	if (row->data != NULL && !row->data->found) {
+		fetch->has_missing = TRUE;
+		return TRUE;
+	}
+	if (what & FETCH_STRUCTURE) {
+		row->structure = mime_structure_decode(
+			arena, row->data->structure, error);
+		if (row->structure == NULL)
+			return FALSE;
+	}
+	write_row(fetch, row);
+	fetch->is_broken |= row->is_broken;
+	return !fetch->session->is_over &&
+		!stream_failed(fetch->session->stream);
+}
+
+/* --- a batch of messages --------------------------------------------------- */
+
+/* How many of the messages from `first` on fit into one round trip. */
+static guint batch_size(const Fetch *fetch, const GArray *indexes, guint first,
+	guint max, GArray *asks)
+{
+	const ViewMessage *messages = fetch->session->selected->known.messages;
+	guint64 raw = 0;
+	guint64 sizes = 0;
+	FetchWhat what = 0;
+
+	g_array_set_size(asks, 0);
+	for (guint i = first; i < indexes->len && asks->len < max; i++) {
+		const ViewMessage *message =
+			&messages[g_array_index(indexes, guint, i)];
+		FetchAsk ask = ask_for(fetch, message);
+		if (asks->len == 0)
+			what = what_for(fetch, message);
+		raw += ask.size;
+		sizes += message->size;
+		if (asks->len > 0 &&
+			(raw > BATCH_RAW || what != what_for(fetch, message) ||
+				(sizes > BATCH_SIZES && what != FETCH_RAW)))
+			break;
+		g_array_append_val(asks, ask);
+	}
+	return asks->len;
+}
+
+static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
+	const GArray *asks, GError **error)
+{
+	const MailboxView *known = &fetch->session->selected->known;
+	g_autoptr(FetchBatch) batch = NULL;
+	g_autoptr(Arena) arena = arena_new();
+	FetchWhat what = what_for(
+		fetch, &known->messages[g_array_index(indexes, guint, first)]);
+
+	if (what != 0 &&
+		!fetch_batch_new(fetch->session->store,
+			(const FetchAsk *)asks->data, asks->len, what, &batch,
+			error))
+		return FALSE;
+	for (guint i = 0; i < asks->len; i++) {
+		guint index = g_array_index(indexes, guint, first + i);
+		FetchRow row = {
+			.session = fetch->session,
+			.message = &known->messages[index],
+			.number = index + 1,
+			.data = batch != NULL ? fetch_batch_message(batch, i) :
+						NULL,
+			.raw_offset = g_array_index(asks, FetchAsk, i).offset,
+			.has_raw = (what & FETCH_RAW) != 0,
+			.has_header = (what & FETCH_HEADER) != 0,
+		};
+		if (!write_message(fetch, &row, what, arena, error))
+			return FALSE;
+		arena_clear(arena);
+	}
+	return TRUE;
+}
+
+/* FALSE with error unset: the connection is of no more use. */
+static gboolean write_all(Fetch *fetch, const GArray *indexes, GError **error)
+{
+	g_autoptr(GArray) asks = g_array_new(FALSE, FALSE, sizeof(FetchAsk));
+	guint max = BATCH_FIRST;
+
+	for (guint first = 0; first < indexes->len; first += asks->len) {
+		batch_size(fetch, indexes, first, max, asks);
+		if (!write_batch(fetch, indexes, first, asks, error))
+			return FALSE;
+		max = MIN(max * 2, BATCH_MAX);
+	}
+	return TRUE;
+}
+
+/* --- the command ----------------------------------------------------------- */
+
+/* Sets \Seen on those messages that lack it, all in one change. */
+static gboolean set_seen(ImapSession *session, const GArray *indexes,
+	NumSet *newly_seen, GError **error)
+{
+	static const FlagChange change = { .action = FLAG_ADD,
+		.flags = FLAG_SEEN };
+	const MailboxView *known = &session->selected->known;
+	guint64 seq;
+
+	for (guint i = 0; i < indexes->len; i++) {
+		const ViewMessage *message =
+			&known->messages[g_array_index(indexes, guint, i)];
+		if ((message->flags & FLAG_SEEN) == 0)
+			numset_add(newly_seen, message->uid);
+	}
+	if (numset_is_empty(newly_seen))
+		return TRUE;
+	if (!flag_change(session->store, session->selected->id, newly_seen,
+		    &change, &seq, NULL, error))
+		return FALSE;
+	SyncOwn own = { newly_seen, &change, TRUE };
+	sync_mailbox(session, FALSE, FALSE, &own);
+	return TRUE;
+}
+
+gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const FetchArgs *args = command->args;
+	g_autoptr(GArray) indexes =
+		messages_of_set(session->selected, args->set, command->is_uid);
+	g_autoptr(NumSet) newly_seen = numset_new();
+	g_autoptr(GError) failure = NULL;
+
+	if ((args->needs & NEED_SETS_SEEN) && !session->selected->read_only &&
+		!set_seen(session, indexes, newly_seen, error))
+		return FALSE;
+	if (session->is_over)
+		return TRUE;
+	Fetch fetch = {
+		.session = session, .args = args, .newly_seen = newly_seen
+	};
+	plan(&fetch);
+	if (!write_all(&fetch, indexes, &failure) && failure != NULL) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	if (fetch.is_broken)
+		command_no(command, "[SERVERBUG] Some data could not be read");
+	else if (fetch.has_missing)
+		command_no(command,
+			"[EXPUNGEISSUED] Some messages are gone already");
+	return TRUE;
+}

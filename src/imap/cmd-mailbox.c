@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 3501 section 6.3). */
+#include "imap/commands.h"
+
+#include "store/mailbox.h"
+#include "imap/args.h"
+#include "imap/session.h"
+
+gboolean cmd_create(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const MailboxArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+	g_autoptr(Mailbox) mailbox = NULL;
+
+	return name == NULL ||
+		mailbox_create(session->store, session->user->id, name, NULL,
+			&mailbox, error);
+}
+
+gboolean cmd_delete(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const MailboxArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+
+	if (name == NULL)
+		return TRUE;
+	if (strcmp(name, "INBOX") == 0)
+		return command_no(command, "[CANNOT] INBOX stays");
+	if (!mailbox_delete(session->store, session->user->id, name, error))
+		return FALSE;
+	if (session->selected != NULL &&
+		strcmp(session->selected->name, name) == 0)
+		session_unselect(session);
+	return TRUE;
+}
+
+gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error)
+{
+	const RenameArgs *args = command->args;
+	const char *from = session_mailbox_name(session, command, args->from);
+	const char *to = NULL;
+
+	if (from != NULL)
+		to = session_mailbox_name(session, command, args->to);
+	return to == NULL ||
+		mailbox_rename(
+			session->store, session->user->id, from, to, error);
+}
+
+gboolean cmd_subscribe(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	const MailboxArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+
+	return name == NULL ||
+		mailbox_subscribe(
+			session->store, session->user->id, name, error);
+}
+
+gboolean cmd_unsubscribe(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	const MailboxArgs *args = command->args;
+	const char *name =
+		session_mailbox_name(session, command, args->mailbox);
+
+	return name == NULL ||
+		mailbox_unsubscribe(
+			session->store, session->user->id, name, error);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of commands: what each takes, when it may come, what runs it. */
+#include "imap/command.h"
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "imap/args.h"
+#include "imap/commands.h"
+#include "imap/fetch-item.h"
+#include "imap/list-args.h"
+#include "imap/reply.h"
+#include "imap/session.h"
+#include "imap/sync.h"
+
+#define ANY (IMAP_NOT_AUTHENTICATED | IMAP_AUTHENTICATED | IMAP_SELECTED)
+#define NONE IMAP_NOT_AUTHENTICATED
+#define AUTH (IMAP_AUTHENTICATED | IMAP_SELECTED)
+#define BOX IMAP_SELECTED
+#define UID COMMAND_UID
+#define UID_ONLY COMMAND_UID_ONLY
+#define NUMBERS COMMAND_NUMBERS
+#define NEWS COMMAND_NEWS
+#define TRYCREATE COMMAND_TRYCREATE
+#define WRITES COMMAND_WRITES
+#define SILENT COMMAND_SILENT
+
+static const CommandRow commands[] = {
+	/* RFC 3501 section 6.1 */
+	{ "CAPABILITY", ANY, 0, NULL, cmd_capability, NULL },
+	{ "NOOP", ANY, NEWS, NULL, cmd_noop, NULL },
+	{ "LOGOUT", ANY, SILENT, NULL, cmd_logout, NULL },
+	{ "ID", ANY, 0, args_id, cmd_id, NULL }, /* RFC 2971 */
+	/* section 6.2 */
+	{ "STARTTLS", NONE, SILENT, NULL, cmd_starttls, NULL },
+	{ "AUTHENTICATE", NONE, 0, args_authenticate, cmd_authenticate, NULL },
+	{ "LOGIN", NONE, 0, args_login, cmd_login, NULL },
+	/* section 6.3 */
+	{ "ENABLE", AUTH, 0, args_enable, cmd_enable, NULL }, /* RFC 5161 */
+	{ "SELECT", AUTH, 0, args_mailbox, cmd_select, NULL },
+	{ "EXAMINE", AUTH, 0, args_mailbox, cmd_examine, NULL },
+	{ "CREATE", AUTH, 0, args_mailbox, cmd_create, NULL },
+	{ "DELETE", AUTH, 0, args_mailbox, cmd_delete, NULL },
+	{ "RENAME", AUTH, 0, args_rename, cmd_rename, NULL },
+	{ "SUBSCRIBE", AUTH, 0, args_mailbox, cmd_subscribe, NULL },
+	{ "UNSUBSCRIBE", AUTH, 0, args_mailbox, cmd_unsubscribe, NULL },
+	{ "LIST", AUTH, 0, args_list, cmd_list, NULL },
+	{ "LSUB", AUTH, 0, args_lsub, cmd_lsub, NULL },
+	{ "NAMESPACE", AUTH, 0, NULL, cmd_namespace, NULL }, /* RFC 2342 */
+	{ "STATUS", AUTH, 0, args_status, cmd_status, NULL },
+	{ "APPEND", AUTH, TRYCREATE, args_append, cmd_append,
+		cmd_append_before },
+	{ "IDLE", AUTH, NEWS, NULL, cmd_idle, NULL }, /* RFC 2177 */
+	/* section 6.4 */
+	{ "CHECK", BOX, NEWS, NULL, cmd_noop, NULL },
+	{ "CLOSE", BOX, 0, NULL, cmd_close, NULL },
+	{ "UNSELECT", BOX, 0, NULL, cmd_unselect, NULL }, /* RFC 3691 */
+	{ "EXPUNGE", BOX, WRITES, NULL, cmd_expunge, NULL },
+	{ "EXPUNGE", BOX, WRITES | UID_ONLY, args_set, cmd_expunge,
+		NULL }, /* RFC 4315 */
+	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },
+	{ "STORE", BOX, UID | NUMBERS | WRITES, args_store, cmd_store, NULL },
+	{ "COPY", BOX, UID | TRYCREATE, args_copy, cmd_copy, NULL },
+	{ "MOVE", BOX, UID | TRYCREATE | WRITES, args_copy, cmd_move,
+		NULL }, /* RFC 6851 */
+};
+
+/* --- parsing --------------------------------------------------------------- */
+
+static const CommandRow *find_row(Bytes name, gboolean is_uid)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+		const CommandRow *row = &commands[i];
+		gboolean fits = is_uid ? (row->flags & (UID | UID_ONLY)) != 0 :
+					 (row->flags & UID_ONLY) == 0;
+		if (fits && text_equal_nocase(name, row->name))
+			return row;
+	}
+	return NULL;
+}
+
+static gboolean parse_name(ImapParser *parser, ImapCommand *command)
+{
+	Bytes name;
+
+	if (!parse_word(parser, &name))
+		return FALSE;
+	command->is_uid = text_equal_nocase(name, "UID");
+	if (command->is_uid &&
+		(!parse_space(parser) || !parse_word(parser, &name)))
+		return FALSE;
+	command->row = find_row(name, command->is_uid);
+	if (command->row != NULL)
+		return TRUE;
+	return parse_fail_whole(parser, "Unknown command");
+}
+
+static const char *wrong_state(ImapState state)
+{
+	static const struct {
+		ImapState state;
+		const char *text;
+	} texts[] = {
+		{ IMAP_NOT_AUTHENTICATED, "Not before log-in" },
+		{ IMAP_AUTHENTICATED, "Not now, select a mailbox" },
+		{ IMAP_SELECTED, "Not after log-in" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		if (texts[i].state == state)
+			return texts[i].text;
+	}
+	return "Not now";
+}
+
+static gboolean parse_all(
+	ImapParser *parser, ImapState state, ImapCommand *command)
+{
+	Bytes tag;
+
+	if (!parse_tag(parser, &tag) || !parse_space(parser))
+		return FALSE;
+	command->tag = arena_copy(parser->arena, tag.data, tag.size);
+	if (!parse_name(parser, command))
+		return FALSE;
+	const CommandRow *row = command->row;
+	if ((row->states & state) == 0)
+		return parse_fail_whole(parser,
+			state == IMAP_AUTHENTICATED &&
+					(row->states & BOX) == 0 ?
+				wrong_state(IMAP_SELECTED) :
+				wrong_state(state));
+	if (row->parse != NULL && !row->parse(parser, command))
+		return FALSE;
+	return parse_end(parser);
+}
+
+ParseStatus command_parse(
+	ImapParser *parser, ImapState state, ImapCommand *command)
+{
+	*command = (ImapCommand){ .status = STATUS_OK };
+	parser->status = PARSE_OK;
+	parse_all(parser, state, command);
+	return parser->status;
+}
+
+/* --- answering ------------------------------------------------------------- */
+
+gboolean command_no(ImapCommand *command, const char *text)
+{
+	command->status = STATUS_NO;
+	command->text = text;
+	return TRUE;
+}
+
+gboolean command_bad(ImapCommand *command, const char *text)
+{
+	command->status = STATUS_BAD;
+	command->text = text;
+	return TRUE;
+}
+
+gboolean command_ok(ImapCommand *command, const char *text)
+{
+	command->status = STATUS_OK;
+	command->text = text;
+	return TRUE;
+}
+
+void command_fail(
+	ImapSession *session, ImapCommand *command, const GError *error)
+{
+	guint flags = command->row != NULL ? command->row->flags : 0;
+	const ReplyError *reply =
+		reply_error(dbmail_error_code(error), (flags & TRYCREATE) != 0);
+
+	command_no(command,
+		arena_printf(session->arena, "%s%s", reply->response,
+			error->message));
+	if (reply->is_ours)
+		log_event(LOG_LEVEL_ERROR, &session->connection->log,
+			"command-failed",
+			LOG_STRING("command",
+				command->row != NULL ? command->row->name :
+						       NULL),
+			LOG_GERROR(error));
+}
+
+void command_answer(ImapSession *session, const ImapCommand *command)
+{
+	static const char *const words[] = { "OK", "NO", "BAD" };
+	Stream *stream = session->stream;
+
+	if (command->status == STATUS_BAD)
+		session->is_error = TRUE;
+	stream_printf(stream, "%s %s ",
+		command->tag != NULL ? command->tag : "*",
+		words[command->status]);
+	if (command->text != NULL)
+		reply_text(stream, command->text);
+	else
+		stream_printf(stream, "%s%s completed",
+			command->is_uid ? "UID " : "", command->row->name);
+	stream_puts(stream, "\r\n");
+}
+
+/* --- running --------------------------------------------------------------- */
+
+/* What others changed meanwhile is told before the answer, so that a client
+ * that has read the answer knows it. */
+static void tell_news(ImapSession *session, const ImapCommand *command)
+{
+	guint flags = command->row->flags;
+
+	if (session->selected == NULL || session->is_over)
+		return;
+	if ((flags & NEWS) == 0 && !sync_is_due(session->selected))
+		return;
+	sync_mailbox(session, command->is_uid || (flags & NUMBERS) == 0,
+		command->is_uid, NULL);
+}
+
+void command_run(ImapSession *session, ImapCommand *command)
+{
+	const CommandRow *row = command->row;
+	g_autoptr(GError) error = NULL;
+
+	if ((row->flags & WRITES) && session->selected->read_only)
+		command_no(command, "[READ-ONLY] Mailbox is open for reading");
+	else if (!row->run(session, command, &error))
+		command_fail(session, command, error);
+	tell_news(session, command);
+	if ((row->flags & SILENT) == 0 && !session->is_over)
+		command_answer(session, command);
+	log_event(LOG_LEVEL_DEBUG, &session->connection->log, "command",
+		LOG_STRING("name", row->name),
+		LOG_NUMBER("status", command->status));
+}

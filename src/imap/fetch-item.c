@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What FETCH can be asked for: the table of items (RFC 3501 section 6.4.5). */
+#include "imap/fetch-item.h"
+
+#include "base/errors.h"
+#include "imap/fetch-write.h"
+
+#define SEEN (NEED_SECTION | NEED_SETS_SEEN)
+
+/* A name that is the beginning of another stands behind it. */
+static const FetchItemRow items[] = {
+	{ "UID", NEED_VIEW, fetch_write_uid, 0 },
+	{ "FLAGS", NEED_VIEW, fetch_write_flags, 0 },
+	{ "INTERNALDATE", NEED_META, fetch_write_date, 0 },
+	{ "ENVELOPE", NEED_ENVELOPE, fetch_write_envelope, 0 },
+	{ "BODYSTRUCTURE", NEED_STRUCTURE, fetch_write_bodystructure, 0 },
+	{ "BODY.PEEK[", NEED_SECTION, fetch_write_section, 0 },
+	{ "BODY[", SEEN, fetch_write_section, 0 },
+	{ "BODY", NEED_STRUCTURE, fetch_write_body, 0 },
+	{ "RFC822.SIZE", NEED_VIEW, fetch_write_size, 0 },
+	{ "RFC822.HEADER", NEED_SECTION, fetch_write_rfc822,
+		MIME_SECTION_HEADER },
+	{ "RFC822.TEXT", SEEN, fetch_write_rfc822, MIME_SECTION_TEXT },
+	{ "RFC822", SEEN, fetch_write_rfc822, MIME_SECTION_ALL },
+};
+
+static const struct {
+	const char *name;
+	const char *items[6];
+} macros[] = {
+	{ "ALL", { "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", NULL } },
+	{ "FAST", { "FLAGS", "INTERNALDATE", "RFC822.SIZE", NULL } },
+	{ "FULL",
+		{ "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY",
+			NULL } },
+};
+
+static const FetchItemRow *row_of_name(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(items); i++) {
+		if (strcmp(items[i].name, name) == 0)
+			return &items[i];
+	}
+	g_assert_not_reached();
+}
+
+static void add_item(FetchArgs *args, GArray *found, const FetchItem *item)
+{
+	args->needs |= item->row->needs;
+	g_array_append_val(found, *item);
+}
+
+static FetchItem item_of_row(const FetchItemRow *row)
+{
+	return (FetchItem){ .row = row,
+		.section = { .what = row->section },
+		.size = G_MAXUINT64 };
+}
+
+/* Collects what stands between the brackets, for mime/section: literals are
+ * given to it in line, as it reads them. */
+static gboolean collect_section(ImapParser *parser, GString *spec)
+{
+	while (!parse_accept(parser, ']')) {
+		char c = parse_peek(parser);
+		Bytes string;
+		if (c == '"' || c == '{') {
+			if (!parse_string(parser, &string))
+				return FALSE;
+			g_string_append_printf(spec, "{%zu}\r\n", string.size);
+			g_string_append_len(
+				spec, string.data, (gssize)string.size);
+		} else if (c != '\0' && parse_accept(parser, c)) {
+			g_string_append_c(spec, c);
+		} else {
+			return parse_fail(parser, "Missing ]");
+		}
+	}
+	return TRUE;
+}
+
+static gboolean parse_section(ImapParser *parser, MimeSection *section)
+{
+	g_autoptr(GString) spec = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	gsize start = parser->pos;
+	guint chunk = parser->chunk;
+
+	if (!collect_section(parser, spec))
+		return FALSE;
+	Bytes text = bytes_of(
+		arena_copy(parser->arena, spec->str, spec->len), spec->len);
+	if (mime_section_parse(parser->arena, text, section, &error))
+		return TRUE;
+	parser->chunk = chunk;
+	parser->pos = start;
+	return parse_fail(parser,
+		dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ?
+			"Section too large" :
+			"Wrong section");
+}
+
+/* "<0.1024>" behind a section. */
+static gboolean parse_partial(ImapParser *parser, FetchItem *item)
+{
+	item->has_partial = parse_accept(parser, '<');
+	if (!item->has_partial)
+		return TRUE;
+	if (!parse_number(parser, G_MAXUINT32, &item->offset) ||
+		!parse_char(parser, '.') ||
+		!parse_number(parser, G_MAXUINT32, &item->size))
+		return FALSE;
+	if (item->size == 0)
+		return parse_fail(parser, "Partial of 0 bytes");
+	return parse_char(parser, '>');
+}
+
+/* FALSE, without an error, where no item of that row is next. */
+static gboolean accept_row(ImapParser *parser, const FetchItemRow *row)
+{
+	gsize size = strlen(row->name);
+	gsize start = parser->pos;
+
+	if (row->name[size - 1] != '[')
+		return parse_accept_word(parser, row->name);
+	g_autofree char *word = g_strndup(row->name, size - 1);
+	if (parse_accept_word(parser, word) && parse_accept(parser, '['))
+		return TRUE;
+	parser->pos = start;
+	return FALSE;
+}
+
+static gboolean parse_item(ImapParser *parser, FetchArgs *args, GArray *found)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(items); i++) {
+		if (!accept_row(parser, &items[i]))
+			continue;
+		FetchItem item = item_of_row(&items[i]);
+		if (items[i].write == fetch_write_section &&
+			(!parse_section(parser, &item.section) ||
+				!parse_partial(parser, &item)))
+			return FALSE;
+		add_item(args, found, &item);
+		return TRUE;
+	}
+	return parse_fail(parser, "Unknown FETCH item");
+}
+
+static gboolean accept_macro(ImapParser *parser, FetchArgs *args, GArray *found)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(macros); i++) {
+		if (!parse_accept_word(parser, macros[i].name))
+			continue;
+		for (gsize k = 0; macros[i].items[k] != NULL; k++) {
+			FetchItem item =
+				item_of_row(row_of_name(macros[i].items[k]));
+			add_item(args, found, &item);
+		}
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean parse_item_list(
+	ImapParser *parser, FetchArgs *args, GArray *found)
+{
+	if (!parse_open(parser))
+		return FALSE;
+	do {
+		if (found->len >= FETCH_ITEMS_MAX)
+			return parse_fail(parser, "Too many items");
+		if (!parse_item(parser, args, found))
+			return FALSE;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+static gboolean parse_items(ImapParser *parser, FetchArgs *args, GArray *found)
+{
+	if (parse_peek(parser) == '(')
+		return parse_item_list(parser, args, found);
+	return accept_macro(parser, args, found) ||
+		parse_item(parser, args, found);
+}
+
+static gboolean has_item(const GArray *found, const FetchItemRow *row)
+{
+	for (guint i = 0; i < found->len; i++) {
+		if (g_array_index(found, FetchItem, i).row == row)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+gboolean args_fetch(ImapParser *parser, ImapCommand *command)
+{
+	FetchArgs *args = arena_new_object(parser->arena, FetchArgs);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(FetchItem));
+
+	command->args = args;
+	/* RFC 3501 section 6.4.8: UID FETCH always tells the UID. */
+	FetchItem uid = item_of_row(row_of_name("UID"));
+	if (!parse_space(parser))
+		return FALSE;
+	if (!(command->is_uid ? parse_uid_set(parser, &args->set) :
+				parse_sequence_set(parser, NULL, &args->set)))
+		return FALSE;
+	if (!parse_space(parser) || !parse_items(parser, args, found))
+		return FALSE;
+	if (command->is_uid && !has_item(found, uid.row))
+		g_array_prepend_val(found, uid);
+	FetchItem *copy = arena_new_array(parser->arena, FetchItem, found->len);
+	memcpy(copy, found->data, found->len * sizeof(FetchItem));
+	args->items = copy;
+	args->count = found->len;
+	return TRUE;
+}

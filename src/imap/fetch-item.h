@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What FETCH can be asked for: the table of items (RFC 3501 section 6.4.5). */
+#ifndef IMAP_FETCH_ITEM_H
+#define IMAP_FETCH_ITEM_H
+
+#include <glib.h>
+
+#include "mime/section.h"
+#include "imap/command.h"
+
+typedef struct FetchItem FetchItem;
+typedef struct FetchRow FetchRow;
+
+/* What an item is made from. */
+typedef enum {
+	NEED_VIEW = 0,      /* the mailbox's view is enough */
+	NEED_META = 1 << 0, /* dates */
+	NEED_ENVELOPE = 1 << 1,
+	NEED_STRUCTURE = 1 << 2,
+	NEED_SECTION = 1 << 3,   /* bytes: item->section says which */
+	NEED_SETS_SEEN = 1 << 4, /* sets \Seen (RFC 3501 section 6.4.5) */
+} FetchNeed;
+
+typedef struct {
+	const char *name;
+	guint needs;
+	/* Writes the item's name and value; the message's data are there. */
+	void (*write)(FetchRow *row, const FetchItem *item);
+	MimeSectionWhat section; /* of RFC822 and its like */
+} FetchItemRow;
+
+struct FetchItem {
+	const FetchItemRow *row;
+	MimeSection section; /* of NEED_SECTION items */
+	gboolean has_partial;
+	guint64 offset;
+	guint64 size; /* G_MAXUINT64 without partial */
+};
+
+typedef struct {
+	const NumSet *set;
+	const FetchItem *items;
+	guint count;
+	guint needs; /* of all together */
+} FetchArgs;
+
+#define FETCH_ITEMS_MAX 1000
+
+/* The arguments of FETCH and UID FETCH; the latter always have a UID item. */
+gboolean args_fetch(ImapParser *parser, ImapCommand *command);
+
+#endif

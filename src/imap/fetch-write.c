@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writing the items of one message's FETCH response. */
+#include "imap/fetch-write.h"
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "mime/header.h"
+#include "imap/reply.h"
+
+/* A range up to this size is read in one piece. */
+#define PIECE_MAX ((guint64)1024 * 1024)
+/* A header block larger than this takes one of the store's places. */
+#define LARGE_HEADER ((guint64)4 * 1024 * 1024)
+
+void fetch_write_uid(FetchRow *row, const FetchItem *item)
+{
+	stream_printf(row->session->stream, "%s %u", item->row->name,
+		row->message->uid);
+}
+
+void fetch_write_flags(FetchRow *row, const FetchItem *item)
+{
+	const ImapSelected *selected = row->session->selected;
+	g_autoptr(GString) flags = g_string_new(item->row->name);
+
+	g_string_append_c(flags, ' ');
+	reply_append_flags(flags, row->message->flags, row->message->keywords,
+		selected->view->keywords,
+		numset_contains(selected->recent, row->message->uid));
+	stream_write(row->session->stream, flags->str, flags->len);
+	row->tells_flags = TRUE;
+}
+
+void fetch_write_size(FetchRow *row, const FetchItem *item)
+{
+	stream_printf(row->session->stream, "%s %" G_GUINT64_FORMAT,
+		item->row->name, row->message->size);
+}
+
+void fetch_write_date(FetchRow *row, const FetchItem *item)
+{
+	char date[27];
+
+	timestamp_format_imap(row->data->internal_date, date);
+	stream_printf(row->session->stream, "%s \"%s\"", item->row->name, date);
+}
+
+void fetch_write_envelope(FetchRow *row, const FetchItem *item)
+{
+	Stream *stream = row->session->stream;
+
+	stream_printf(stream, "%s ", item->row->name);
+	stream_write(
+		stream, row->data->envelope.data, row->data->envelope.size);
+}
+
+static void write_structure(
+	FetchRow *row, const FetchItem *item, gboolean extended)
+{
+	g_autoptr(GString) out = g_string_new(item->row->name);
+
+	g_string_append_c(out, ' ');
+	mime_structure_write(row->structure, extended, out);
+	stream_write(row->session->stream, out->str, out->len);
+}
+
+void fetch_write_body(FetchRow *row, const FetchItem *item)
+{
+	write_structure(row, item, FALSE);
+}
+
+void fetch_write_bodystructure(FetchRow *row, const FetchItem *item)
+{
+	write_structure(row, item, TRUE);
+}
+
+/* --- byte ranges ----------------------------------------------------------- */
+
+static void fail(FetchRow *row, const GError *error)
+{
+	log_event(LOG_LEVEL_ERROR, &row->session->connection->log,
+		"fetch-failed", LOG_NUMBER("uid", row->message->uid),
+		LOG_GERROR(error));
+	row->is_broken = TRUE;
+}
+
+/* A literal whose bytes come one run after the other. */
+typedef struct {
+	FetchRow *row;
+	guint64 size;
+	guint64 sent;
+	gboolean has_begun;
+} Outflow;
+
+static gboolean outflow_write(Bytes bytes, gpointer data)
+{
+	Outflow *flow = data;
+	Stream *stream = flow->row->session->stream;
+
+	/* The size is told when bytes are there, so that a message that turns out
+	 * to be gone can still be answered. */
+	if (!flow->has_begun)
+		stream_printf(
+			stream, "{%" G_GUINT64_FORMAT "}\r\n", flow->size);
+	flow->has_begun = TRUE;
+	flow->sent += bytes.size;
+	stream_write(stream, bytes.data, bytes.size);
+	return !stream_failed(stream);
+}
+
+static void stream_range(FetchRow *row, guint64 offset, guint64 size)
+{
+	Outflow flow = { .row = row, .size = size };
+	g_autoptr(GError) error = NULL;
+
+	if (!fetch_stream(row->session->store, row->message->physmessage,
+		    offset, size, outflow_write, &flow, &error)) {
+		fail(row, error);
+		/* Nothing promised yet: an empty answer keeps the response
+		 * well formed, and the command ends with NO. */
+		if (!flow.has_begun)
+			stream_puts(row->session->stream, "NIL");
+	}
+	if (flow.has_begun && flow.sent < size &&
+		!stream_failed(row->session->stream)) {
+		row->is_broken = TRUE;
+		row->session->is_over = TRUE;
+	}
+}
+
+/* The bytes of a small range, from what was read already or read now. */
+static gboolean read_range(FetchRow *row, guint64 offset, guint64 size,
+	FetchBatch **batch, Bytes *bytes)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (row->has_raw && offset >= row->raw_offset &&
+		offset + size <= row->raw_offset + row->data->raw.size) {
+		*bytes = bytes_slice(row->data->raw,
+			(gsize)(offset - row->raw_offset), (gsize)size);
+		return TRUE;
+	}
+	FetchAsk ask = { row->message->physmessage, offset, size };
+	if (!fetch_batch_new(
+		    row->session->store, &ask, 1, FETCH_RAW, batch, &error)) {
+		fail(row, error);
+		return FALSE;
+	}
+	*bytes = fetch_batch_message(*batch, 0)->raw;
+	if (bytes->size == size)
+		return TRUE;
+	row->is_broken = TRUE;
+	return FALSE;
+}
+
+static void write_range(FetchRow *row, guint64 offset, guint64 size)
+{
+	g_autoptr(FetchBatch) batch = NULL;
+	Stream *stream = row->session->stream;
+	Bytes bytes;
+
+	if (size == 0) {
+		stream_puts(stream, "\"\"");
+		return;
+	}
+	gboolean is_here = row->has_raw && offset >= row->raw_offset &&
+		offset + size <= row->raw_offset + row->data->raw.size;
+	if (!is_here && size > PIECE_MAX)
+		stream_range(row, offset, size);
+	else if (read_range(row, offset, size, &batch, &bytes))
+		reply_literal(stream, bytes);
+	else
+		stream_puts(stream, "NIL");
+}
+
+/* The range that is left of [offset, offset + size) by a partial. */
+static void clip(const FetchItem *item, guint64 *offset, guint64 *size)
+{
+	guint64 skip = MIN(item->offset, *size);
+
+	*offset += skip;
+	*size = MIN(*size - skip, item->size);
+}
+
+static void write_clipped(FetchRow *row, const FetchItem *item, Bytes bytes)
+{
+	guint64 offset = 0;
+	guint64 size = bytes.size;
+
+	clip(item, &offset, &size);
+	if (size == 0)
+		stream_puts(row->session->stream, "\"\"");
+	else
+		reply_literal(row->session->stream,
+			bytes_slice(bytes, (gsize)offset, (gsize)size));
+}
+
+static gboolean is_field_choice(MimeSectionWhat what)
+{
+	return what == MIME_SECTION_HEADER_FIELDS ||
+		what == MIME_SECTION_HEADER_FIELDS_NOT;
+}
+
+static void write_header(FetchRow *row, const FetchItem *item, Bytes block)
+{
+	const MimeSection *section = &item->section;
+
+	if (!is_field_choice(section->what)) {
+		write_clipped(row, item, block);
+		return;
+	}
+	g_autoptr(GString) chosen = g_string_new(NULL);
+	mime_header_select(block, section->names, section->n_names,
+		section->what == MIME_SECTION_HEADER_FIELDS_NOT, chosen);
+	write_clipped(row, item, bytes_of(chosen->str, chosen->len));
+}
+
+/* Header fields out of a block that was not read with the message. */
+static void read_and_choose(
+	FetchRow *row, const FetchItem *item, guint64 offset, guint64 size)
+{
+	g_autoptr(FetchBatch) batch = NULL;
+	Store *store = row->session->store;
+	Bytes block;
+
+	if (size > LARGE_HEADER)
+		store_large_enter(store);
+	if (size == 0)
+		write_header(row, item, bytes_of(NULL, 0));
+	else if (read_range(row, offset, size, &batch, &block))
+		write_header(row, item, block);
+	else
+		stream_puts(row->session->stream, "NIL");
+	if (size > LARGE_HEADER)
+		store_large_leave(store);
+}
+
+static void write_value(FetchRow *row, const FetchItem *item)
+{
+	const MimeSection *section = &item->section;
+	gsize section_offset, section_size;
+
+	if (section->what == MIME_SECTION_ALL && section->depth == 0) {
+		guint64 offset = 0;
+		guint64 size = row->message->size;
+		clip(item, &offset, &size);
+		write_range(row, offset, size);
+		return;
+	}
+	if (row->has_header && section->depth == 0 &&
+		(section->what == MIME_SECTION_HEADER ||
+			is_field_choice(section->what))) {
+		write_header(row, item, row->data->header);
+		return;
+	}
+	if (!mime_section_resolve(
+		    row->structure, section, &section_offset, &section_size)) {
+		stream_puts(row->session->stream, "NIL");
+		return;
+	}
+	guint64 offset = section_offset;
+	guint64 size = section_size;
+	if (is_field_choice(section->what)) {
+		read_and_choose(row, item, offset, size);
+		return;
+	}
+	clip(item, &offset, &size);
+	write_range(row, offset, size);
+}
+
+void fetch_write_section(FetchRow *row, const FetchItem *item)
+{
+	g_autoptr(GString) label = g_string_new("BODY[");
+
+	mime_section_write(&item->section, label);
+	g_string_append_c(label, ']');
+	if (item->has_partial)
+		g_string_append_printf(
+			label, "<%" G_GUINT64_FORMAT ">", item->offset);
+	g_string_append_c(label, ' ');
+	stream_write(row->session->stream, label->str, label->len);
+	write_value(row, item);
+}
+
+void fetch_write_rfc822(FetchRow *row, const FetchItem *item)
+{
+	stream_printf(row->session->stream, "%s ", item->row->name);
+	write_value(row, item);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 6154). */
+#include "imap/list-args.h"
+
+static const struct {
+	const char *name;
+	guint option;
+	gboolean selects; /* may stand before the reference */
+	gboolean returns; /* may stand after RETURN */
+} options[] = {
+	{ "SUBSCRIBED", LIST_SUBSCRIBED, TRUE, TRUE },
+	{ "REMOTE", LIST_REMOTE, TRUE, FALSE },
+	{ "RECURSIVEMATCH", LIST_RECURSIVE, TRUE, FALSE },
+	{ "SPECIAL-USE", LIST_SPECIAL_USE, TRUE, TRUE },
+	{ "CHILDREN", LIST_CHILDREN, FALSE, TRUE },
+};
+
+static gboolean parse_option(
+	ImapParser *parser, gboolean is_return, guint *found)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+		gboolean fits =
+			is_return ? options[i].returns : options[i].selects;
+		if (fits && parse_accept_word(parser, options[i].name)) {
+			*found |= options[i].option;
+			return TRUE;
+		}
+	}
+	return parse_fail(parser, "Unknown LIST option");
+}
+
+static gboolean parse_options(
+	ImapParser *parser, gboolean is_return, guint *found)
+{
+	if (!parse_open(parser))
+		return FALSE;
+	if (parse_peek(parser) == ')')
+		return parse_close(parser);
+	do {
+		if (!parse_option(parser, is_return, found))
+			return FALSE;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+static gboolean parse_patterns(ImapParser *parser, ListArgs *args)
+{
+	Bytes *patterns =
+		arena_new_array(parser->arena, Bytes, LIST_PATTERNS_MAX);
+
+	args->patterns = patterns;
+	if (parse_peek(parser) != '(') {
+		args->count = 1;
+		return parse_list_mailbox(parser, &patterns[0]);
+	}
+	args->is_extended = TRUE;
+	if (!parse_open(parser))
+		return FALSE;
+	do {
+		if (args->count == LIST_PATTERNS_MAX)
+			return parse_fail(parser, "Too many patterns");
+		if (!parse_list_mailbox(parser, &patterns[args->count]))
+			return FALSE;
+		args->count++;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+static gboolean parse_return(ImapParser *parser, ListArgs *args)
+{
+	if (!parse_accept(parser, ' ') || parse_peek(parser) == '\0')
+		return TRUE;
+	args->is_extended = TRUE;
+	if (!parse_accept_word(parser, "RETURN"))
+		return parse_fail(parser, "Missing RETURN");
+	return parse_space(parser) && parse_options(parser, TRUE, &args->give);
+}
+
+gboolean args_list(ImapParser *parser, ImapCommand *command)
+{
+	ListArgs *args = arena_new_object(parser->arena, ListArgs);
+
+	command->args = args;
+	if (!parse_space(parser))
+		return FALSE;
+	if (parse_peek(parser) == '(') {
+		args->is_extended = TRUE;
+		if (!parse_options(parser, FALSE, &args->select) ||
+			!parse_space(parser))
+			return FALSE;
+	}
+	/* RFC 5258 section 3: it only says how others are matched. */
+	if ((args->select & LIST_RECURSIVE) != 0 &&
+		(args->select & (LIST_SUBSCRIBED | LIST_SPECIAL_USE)) == 0)
+		return parse_fail(
+			parser, "RECURSIVEMATCH needs another option");
+	return parse_astring(parser, &args->reference) && parse_space(parser) &&
+		parse_patterns(parser, args) && parse_return(parser, args);
+}
+
+gboolean args_lsub(ImapParser *parser, ImapCommand *command)
+{
+	ListArgs *args = arena_new_object(parser->arena, ListArgs);
+	Bytes *pattern = arena_new_object(parser->arena, Bytes);
+
+	command->args = args;
+	args->patterns = pattern;
+	args->count = 1;
+	return parse_space(parser) && parse_astring(parser, &args->reference) &&
+		parse_space(parser) && parse_list_mailbox(parser, pattern);
+}

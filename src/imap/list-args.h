@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 6154). */
+#ifndef IMAP_LIST_ARGS_H
+#define IMAP_LIST_ARGS_H
+
+#include <glib.h>
+
+#include "imap/command.h"
+
+typedef enum {
+	LIST_SUBSCRIBED = 1 << 0,
+	LIST_REMOTE = 1 << 1,
+	LIST_RECURSIVE = 1 << 2, /* RECURSIVEMATCH */
+	LIST_SPECIAL_USE = 1 << 3,
+	LIST_CHILDREN = 1 << 4,
+} ListOption;
+
+#define LIST_PATTERNS_MAX 100
+
+typedef struct {
+	Bytes reference;
+	const Bytes *patterns;
+	guint count;
+	guint select;         /* ListOptions before the reference */
+	guint give;           /* ListOptions after RETURN */
+	gboolean is_extended; /* any of RFC 5258's forms was used */
+} ListArgs;
+
+gboolean args_list(ImapParser *parser, ImapCommand *command);
+gboolean args_lsub(ImapParser *parser, ImapCommand *command);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dbmail-imapd: serves mail over IMAP. */
+#include <unistd.h>
+
+#include "net/daemon.h"
+#include "store/store.h"
+#include "auth/auth.h"
+#include "imap/session.h"
+
+#define HOSTNAME_SIZE 256
+
+static char *find_hostname(const Settings *settings)
+{
+	char name[HOSTNAME_SIZE] = "";
+
+	if (settings->DBMAIL_hostname[0] != '\0')
+		return g_strdup(settings->DBMAIL_hostname);
+	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+		return g_strdup("localhost");
+	return g_strdup(name);
+}
+
+static void stop(gpointer state)
+{
+	ImapServer *server = state;
+
+	auth_free(&server->auth);
+	store_close(&server->store);
+	g_free(server->hostname);
+	g_free(server);
+}
+
+static gpointer start(const Settings *settings, GError **error)
+{
+	ImapServer *server = g_new0(ImapServer, 1);
+
+	server->store =
+		store_open(settings, "dbmail-imapd", STORE_NOTIFY, error);
+	if (server->store == NULL) {
+		g_free(server);
+		return NULL;
+	}
+	server->auth = auth_new(server->store, settings);
+	server->settings = settings;
+	server->hostname = find_hostname(settings);
+	return server;
+}
+
+static gboolean reload(gpointer state, const Settings *settings, GError **error)
+{
+	ImapServer *server = state;
+
+	(void)error;
+	/* Sessions keep the settings they began with. */
+	g_atomic_pointer_set(&server->settings, settings);
+	return TRUE;
+}
+
+int main(int argc, char **argv)
+{
+	static const DaemonSpec spec = {
+		.name = "dbmail-imapd",
+		.section = "IMAP",
+		.summary = "serves mail over IMAP",
+		.refusal = "* BYE [UNAVAILABLE] Too many connections\r\n",
+		.start = start,
+		.serve = session_serve,
+		.reload = reload,
+		.stop = stop,
+	};
+
+	return daemon_main(&spec, argc, argv);
+}

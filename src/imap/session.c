@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One IMAP connection: its state, and reading commands from it. */
+#include "imap/session.h"
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "store/mailbox.h"
+#include "imap/capability.h"
+#include "imap/reply.h"
+#include "imap/utf7.h"
+
+/* From this size on a message takes one of the store's places. */
+#define LARGE_MESSAGE ((guint64)4 * 1024 * 1024)
+/* A client that holds such a place has to keep sending. */
+#define LARGE_TIMEOUT 120
+/* A literal refused after it was announced as on its way (RFC 7888) is read
+ * and dropped up to this size; from a stranger, less. */
+#define DISCARD_MAX ((guint64)2 * 1024 * 1024 * 1024)
+#define DISCARD_STRANGER_MAX ((guint64)65536)
+#define LITERALS_MAX 500
+
+gboolean session_allows_plaintext(const ImapSession *session)
+{
+	const ServerConnection *connection = session->connection;
+	return auth_plaintext_allowed(session->server->auth,
+		stream_is_tls(session->stream) || connection->is_proxied_tls,
+		connection->is_loopback);
+}
+
+void session_log_in(ImapSession *session, User *user, const char *how)
+{
+	session->user = user;
+	session->state = IMAP_AUTHENTICATED;
+	session->connection->log.user = user->name;
+	stream_set_deadline(session->stream, 0);
+	stream_set_timeout(
+		session->stream, (guint)session->settings->IMAP_timeout);
+	log_event(LOG_LEVEL_NOTICE, &session->connection->log, "login",
+		LOG_STRING("method", how),
+		LOG_STRING("tls", stream_tls_description(session->stream)));
+}
+
+void session_bye(ImapSession *session, const char *text)
+{
+	if (!session->is_over)
+		stream_printf(session->stream, "* BYE %s\r\n", text);
+	session->is_over = TRUE;
+}
+
+static void selected_free(ImapSelected **selected)
+{
+	ImapSelected *gone = g_steal_pointer(selected);
+
+	if (gone == NULL)
+		return;
+	watch_free(&gone->watch);
+	view_unref(&gone->view);
+	numset_free(&gone->recent);
+	g_free(gone->held);
+	g_free(gone->name);
+	g_free(gone);
+}
+
+void session_unselect(ImapSession *session)
+{
+	selected_free(&session->selected);
+	if (session->state == IMAP_SELECTED)
+		session->state = IMAP_AUTHENTICATED;
+}
+
+const char *session_mailbox_name(
+	ImapSession *session, ImapCommand *command, Bytes wire)
+{
+	g_autoptr(GString) utf8 = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (wire.size > 1 && wire.data[wire.size - 1] == MAILBOX_SEPARATOR)
+		wire.size--;
+	if (!utf7_decode(wire, utf8)) {
+		command_no(command,
+			"[CANNOT] Mailbox name is not in modified UTF-7");
+		return NULL;
+	}
+	g_autofree char *name = mailbox_name_normalise(utf8->str,
+		(guint)session->settings->IMAP_max_mailbox_depth, &error);
+	if (name == NULL) {
+		command_fail(session, command, error);
+		return NULL;
+	}
+	return arena_strdup(session->arena, name);
+}
+
+/* --- reading --------------------------------------------------------------- */
+
+/* The input has ended: says why where the client may still listen. */
+static void input_ended(ImapSession *session)
+{
+	Stream *stream = session->stream;
+
+	if (stream_draining(stream))
+		session_bye(session,
+			"[UNAVAILABLE] Server is going down, come back later");
+	else if (stream_timed_out(stream))
+		session_bye(session,
+			session->state == IMAP_NOT_AUTHENTICATED ?
+				"Too long without log-in" :
+				"Too long without command");
+	session->is_over = TRUE;
+}
+
+/* Reads a line into a new chunk. */
+static gboolean read_line(ImapSession *session)
+{
+	g_autoptr(GError) error = NULL;
+	gsize max = (gsize)session->settings->IMAP_max_line;
+	gboolean ok;
+	Bytes line;
+
+	if (session->chunks->len == 0)
+		ok = stream_read_command(session->stream, max, &line, &error);
+	else
+		ok = stream_read_line(session->stream, max, &line, &error);
+	if (!ok && dbmail_error_is(error, DBMAIL_ERROR_LIMIT)) {
+		stream_printf(session->stream,
+			"* BAD [LIMIT] Line longer than "
+			"%zu bytes\r\n",
+			max);
+		session->is_error = TRUE;
+		return FALSE;
+	}
+	if (!ok) {
+		input_ended(session);
+		return FALSE;
+	}
+	ImapChunk chunk = { .line = bytes_of(arena_copy(session->arena,
+						     line.data, line.size),
+				    line.size) };
+	g_array_append_val(session->chunks, chunk);
+	session->chunk_bytes += line.size;
+	return TRUE;
+}
+
+static ImapChunk *last_chunk(ImapSession *session)
+{
+	return &g_array_index(
+		session->chunks, ImapChunk, session->chunks->len - 1);
+}
+
+/* Drops what the client sends of a refused command without being asked:
+ * literals announced with "+" and the lines behind them. */
+static void discard_rest(ImapSession *session)
+{
+	g_autoptr(GError) error = NULL;
+	guint64 left = session->state == IMAP_NOT_AUTHENTICATED ?
+		DISCARD_STRANGER_MAX :
+		DISCARD_MAX;
+	gsize max = (gsize)session->settings->IMAP_max_line;
+	Bytes line = last_chunk(session)->line;
+	ImapLiteral literal;
+
+	if (last_chunk(session)->has_literal)
+		return;
+	while (literal_at_end(line, &literal) && !literal.is_sync) {
+		if (literal.size > left) {
+			session_bye(session, "[LIMIT] Literal far too large");
+			return;
+		}
+		left -= literal.size;
+		if (!stream_skip(session->stream, literal.size, &error) ||
+			!stream_read_line(
+				session->stream, max, &line, &error)) {
+			input_ended(session);
+			return;
+		}
+	}
+}
+
+/* Answers a command that does not get to run, and reads past it. */
+static void refuse(ImapSession *session, ImapCommand *command)
+{
+	/* RFC 7888 section 4: the literal is on its way whatever we say, and the
+	 * answer belongs behind it. */
+	discard_rest(session);
+	if (!session->is_over)
+		command_answer(session, command);
+}
+
+static gboolean literal_is_allowed(
+	ImapSession *session, ImapCommand *command, const ImapParser *parser)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean is_message = parser->literal_use == LITERAL_MESSAGE;
+	guint64 max = is_message ? store_max_message_size(session->store) :
+				   (guint64)session->settings->IMAP_max_line;
+
+	if (parser->literal.size > max || session->chunks->len > LITERALS_MAX ||
+		(!is_message && session->chunk_bytes > 4 * max)) {
+		command_no(command,
+			arena_printf(session->arena,
+				"[%s] More than the %" G_GUINT64_FORMAT
+				" bytes allowed here",
+				is_message ? "TOOBIG" : "LIMIT", max));
+		return FALSE;
+	}
+	if (!is_message || command->row->before_message == NULL)
+		return TRUE;
+	if (!command->row->before_message(session, command, &error)) {
+		command_fail(session, command, error);
+		return FALSE;
+	}
+	return command->status == STATUS_OK;
+}
+
+static char *literal_memory(ImapSession *session, const ImapParser *parser)
+{
+	gsize size = (gsize)parser->literal.size;
+
+	if (parser->literal_use == LITERAL_STRING) {
+		session->chunk_bytes += size;
+		return arena_alloc(session->arena, size + 1);
+	}
+	if (size > LARGE_MESSAGE && !session->holds_large) {
+		/* Earlier answers should not wait for this one's turn. */
+		if (!stream_flush(session->stream, NULL))
+			return NULL;
+		store_large_enter(session->store);
+		session->holds_large = TRUE;
+	}
+	char *memory = g_try_malloc(size + 1);
+	if (memory != NULL)
+		g_ptr_array_add(session->messages, memory);
+	return memory;
+}
+
+/* Reads the literal the parser asked for, and the line behind it. */
+static gboolean take_literal(
+	ImapSession *session, ImapCommand *command, const ImapParser *parser)
+{
+	g_autoptr(GError) error = NULL;
+	gsize size = (gsize)parser->literal.size;
+
+	if (!literal_is_allowed(session, command, parser)) {
+		refuse(session, command);
+		return FALSE;
+	}
+	char *memory = literal_memory(session, parser);
+	if (memory == NULL) {
+		command_no(command, "[UNAVAILABLE] Out of memory, try later");
+		refuse(session, command);
+		return FALSE;
+	}
+	if (parser->literal.is_sync)
+		stream_puts(session->stream, "+ Ready for the literal\r\n");
+	if (session->holds_large)
+		stream_set_timeout(session->stream, LARGE_TIMEOUT);
+	gboolean ok = stream_read_exact(session->stream, memory, size, &error);
+	if (session->holds_large)
+		stream_set_timeout(session->stream,
+			(guint)session->settings->IMAP_timeout);
+	if (!ok) {
+		input_ended(session);
+		return FALSE;
+	}
+	ImapChunk *chunk = last_chunk(session);
+	chunk->literal = bytes_of(memory, size);
+	chunk->has_literal = TRUE;
+	return read_line(session);
+}
+
+static ImapNumbers session_numbers(const ImapSession *session)
+{
+	const ImapSelected *selected = session->selected;
+
+	if (selected == NULL)
+		return (ImapNumbers){ 0 };
+	guint count = selected->known.count;
+	return (ImapNumbers){
+		.messages = count,
+		.last_uid =
+			count > 0 ? selected->known.messages[count - 1].uid : 0,
+		.recent = selected->recent,
+	};
+}
+
+/* Reads and parses a whole command.  FALSE where there is none to run: it was
+ * answered, or the session is over. */
+static gboolean read_command(ImapSession *session, ImapCommand *command)
+{
+	ImapParser parser;
+
+	if (!read_line(session))
+		return FALSE;
+	for (;;) {
+		*command = (ImapCommand){ .tag = NULL };
+		parser_init(&parser, session->arena,
+			(const ImapChunk *)session->chunks->data,
+			session->chunks->len, session->sets);
+		parser.numbers = session_numbers(session);
+		ParseStatus status =
+			command_parse(&parser, session->state, command);
+		if (status == PARSE_OK)
+			return TRUE;
+		if (status != PARSE_LITERAL)
+			break;
+		if (!take_literal(session, command, &parser))
+			return FALSE;
+	}
+	if (parser.status == PARSE_REFUSED)
+		command_no(command, parser.refusal);
+	else if (parser.is_whole)
+		command_bad(command, parser.error);
+	else if (parser_line(&parser) > 1)
+		command_bad(command,
+			arena_printf(session->arena,
+				"%s at column %u of line %u", parser.error,
+				parser_column(&parser), parser_line(&parser)));
+	else
+		command_bad(command,
+			arena_printf(session->arena, "%s at column %u",
+				parser.error, parser_column(&parser)));
+	refuse(session, command);
+	return FALSE;
+}
+
+static void forget_command(ImapSession *session)
+{
+	g_ptr_array_set_size(session->sets, 0);
+	g_array_set_size(session->chunks, 0);
+	g_ptr_array_set_size(session->messages, 0);
+	session->chunk_bytes = 0;
+	if (session->holds_large)
+		store_large_leave(session->store);
+	session->holds_large = FALSE;
+	arena_clear(session->arena);
+}
+
+/* --- the whole session ----------------------------------------------------- */
+
+static void session_init(
+	ImapSession *session, ServerConnection *connection, ImapServer *server)
+{
+	*session = (ImapSession){
+		.connection = connection,
+		.stream = connection->stream,
+		.server = server,
+		.store = server->store,
+		.settings = g_atomic_pointer_get(&server->settings),
+		.state = IMAP_NOT_AUTHENTICATED,
+		.arena = arena_new(),
+		.sets = g_ptr_array_new_with_free_func(parser_free_set),
+		.chunks = g_array_new(FALSE, FALSE, sizeof(ImapChunk)),
+		.messages = g_ptr_array_new_with_free_func(g_free),
+	};
+}
+
+static void session_clear(ImapSession *session)
+{
+	forget_command(session);
+	session_unselect(session);
+	session->connection->log.user = NULL;
+	user_free(&session->user);
+	g_ptr_array_unref(session->sets);
+	g_ptr_array_unref(session->messages);
+	g_array_unref(session->chunks);
+	arena_free(&session->arena);
+}
+
+/* Ends a session that makes nothing but mistakes. */
+static void count_errors(ImapSession *session)
+{
+	DaemonSettings limits = settings_daemon(session->settings, "IMAP");
+
+	session->errors = session->is_error ? session->errors + 1 : 0;
+	session->is_error = FALSE;
+	if (session->errors > limits.max_errors)
+		session_bye(session, "Too many errors");
+}
+
+static void greet(ImapSession *session)
+{
+	g_autoptr(GString) line = g_string_new("* OK [");
+
+	capability_append(session, line);
+	g_string_append_printf(
+		line, "] %s ready\r\n", session->server->hostname);
+	stream_puts(session->stream, line->str);
+}
+
+void session_serve(ServerConnection *connection, gpointer state)
+{
+	ImapSession session;
+
+	session_init(&session, connection, state);
+	stream_set_deadline(session.stream,
+		(guint)settings_daemon(session.settings, "IMAP").login_timeout);
+	greet(&session);
+	while (!session.is_over) {
+		ImapCommand command;
+		if (read_command(&session, &command))
+			command_run(&session, &command);
+		count_errors(&session);
+		forget_command(&session);
+	}
+	if (session.user != NULL)
+		log_event(LOG_LEVEL_INFO, &connection->log, "logout");
+	session_clear(&session);
+}

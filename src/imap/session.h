@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One IMAP connection: its state, and reading commands from it. */
+#ifndef IMAP_SESSION_H
+#define IMAP_SESSION_H
+
+#include <glib.h>
+
+#include "base/arena.h"
+#include "base/numset.h"
+#include "base/settings.h"
+#include "net/server.h"
+#include "net/stream.h"
+#include "store/store.h"
+#include "store/user.h"
+#include "store/view.h"
+#include "store/watch.h"
+#include "auth/auth.h"
+#include "imap/command.h"
+
+/* What all sessions share. */
+typedef struct {
+	Store *store;
+	Auth *auth;
+	const Settings *settings; /* replaced atomically by a reload */
+	char *hostname;
+} ImapServer;
+
+/* The mailbox a session has selected, as its client knows it. */
+typedef struct {
+	gint64 id;
+	char *name;
+	gboolean read_only;
+	Watch *watch;
+	/* The newest view the session took.  known is the same with those
+	 * messages still in it that are gone but that the client must not be
+	 * told of yet (RFC 3501 section 7.4.1): a sequence number is an index
+	 * into known.messages, plus 1. */
+	MailboxView *view;
+	MailboxView known;
+	ViewMessage *held; /* known.messages where it differs from view's */
+	NumSet *recent;    /* UIDs that are \Recent in this session */
+	guint recent_told;
+	guint keywords_told;
+} ImapSelected;
+
+typedef struct ImapSession {
+	ServerConnection *connection;
+	Stream *stream;
+	ImapServer *server;
+	Store *store;
+	const Settings *settings;
+
+	ImapState state;
+	User *user;             /* NULL until log-in */
+	ImapSelected *selected; /* NULL where no mailbox is selected */
+	guint enabled;          /* bits of capabilities that ENABLE turned on */
+	gboolean is_error; /* this command was malformed, or a failed log-in */
+	guint errors;      /* how many in a row before it */
+	gboolean is_over;  /* nothing more is read */
+
+	/* The command at hand; cleared after each. */
+	Arena *arena;
+	GPtrArray *sets;      /* NumSets its parser made */
+	GArray *chunks;       /* ImapChunk */
+	gsize chunk_bytes;    /* of lines and small literals */
+	GPtrArray *messages;  /* literals that are messages */
+	gboolean holds_large; /* one of the store's places for large messages */
+} ImapSession;
+
+/* Speaks IMAP until the client leaves; a ServerFunc, state is an ImapServer. */
+void session_serve(ServerConnection *connection, gpointer state);
+
+/* TRUE where the client may send a password now. */
+gboolean session_allows_plaintext(const ImapSession *session);
+
+/* Becomes the user's session; takes the user. */
+void session_log_in(ImapSession *session, User *user, const char *how);
+
+/* Writes "* BYE text"; nothing more is read. */
+void session_bye(ImapSession *session, const char *text);
+
+/* Leaves the selected mailbox, if there is one. */
+void session_unselect(ImapSession *session);
+
+/* The stored form of a mailbox's name from the wire, in the arena.  NULL with
+ * the command refused (NO) where there can be no such mailbox.  A separator at
+ * the end, which says that the client will create mailboxes under it, is
+ * dropped. */
+const char *session_mailbox_name(
+	ImapSession *session, ImapCommand *command, Bytes wire);
+
+#endif

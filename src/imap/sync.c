@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Telling the client what has changed in the mailbox it has selected. */
+#include "imap/sync.h"
+
+#include <poll.h>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "store/mailbox.h"
+#include "imap/reply.h"
+
+gboolean sync_is_due(const ImapSelected *selected)
+{
+	struct pollfd fd = { .fd = watch_fd(selected->watch),
+		.events = POLLIN };
+	return poll(&fd, 1, 0) > 0;
+}
+
+guint sync_count_recent(const ImapSelected *selected)
+{
+	const MailboxView *known = &selected->known;
+	guint count = 0;
+
+	for (guint r = 0; r < numset_range_count(selected->recent); r++) {
+		NumRange range = numset_range(selected->recent, r);
+		guint i = view_lower_bound(known, range.first);
+		while (i < known->count && known->messages[i].uid <= range.last)
+			count++, i++;
+	}
+	return count;
+}
+
+static guint count_keywords(const MailboxView *view)
+{
+	guint count = 0;
+	while (view->keywords != NULL && view->keywords[count] != NULL)
+		count++;
+	return count;
+}
+
+void sync_write_flags(ImapSession *session)
+{
+	ImapSelected *selected = session->selected;
+	const MailboxView *view = selected->view;
+	guint count = count_keywords(view);
+	g_autoptr(GString) flags = g_string_new(NULL);
+	Flags all = 0;
+
+	for (const Flags *flag = flag_all; *flag != 0; flag++)
+		all |= *flag;
+	reply_append_flags(flags, all, G_MAXUINT64, view->keywords, FALSE);
+	stream_printf(session->stream, "* FLAGS %s\r\n", flags->str);
+	if (selected->read_only) {
+		g_string_assign(flags, "()");
+	} else if (count < FLAG_KEYWORDS_MAX) {
+		g_string_truncate(flags, flags->len - 1);
+		g_string_append(flags, " \\*)");
+	}
+	stream_printf(session->stream,
+		"* OK [PERMANENTFLAGS %s] Flags that are kept\r\n", flags->str);
+	selected->keywords_told = count;
+}
+
+/* --- comparing ------------------------------------------------------------- */
+
+/* What the client knew and what is there now, side by side. */
+typedef struct {
+	ImapSession *session;
+	ImapSelected *selected;
+	const SyncOwn *own;
+	guint64 own_keywords;
+	gboolean with_uid;
+	const ViewMessage *old;
+	guint old_count;
+	const MailboxView *latest;
+	GArray *gone;  /* guint, indexes in old */
+	guint arrived; /* messages in latest behind the last of old */
+} Sync;
+
+static guint64 keyword_bits(
+	const MailboxView *view, const char *const *keywords)
+{
+	guint64 bits = 0;
+
+	for (guint i = 0;
+		view->keywords != NULL && view->keywords[i] != NULL && i < 64;
+		i++) {
+		for (guint k = 0; keywords != NULL && keywords[k] != NULL;
+			k++) {
+			if (g_ascii_strcasecmp(
+				    view->keywords[i], keywords[k]) == 0)
+				bits |= G_GUINT64_CONSTANT(1) << i;
+		}
+	}
+	return bits;
+}
+
+static void apply_own(const Sync *sync, guint32 *flags, guint64 *keywords)
+{
+	const FlagChange *change = sync->own->change;
+
+	switch (change->action) {
+	case FLAG_REPLACE:
+		*flags = change->flags;
+		*keywords = sync->own_keywords;
+		break;
+	case FLAG_ADD:
+		*flags |= change->flags;
+		*keywords |= sync->own_keywords;
+		break;
+	case FLAG_REMOVE:
+		*flags &= ~(guint32)change->flags;
+		*keywords &= ~sync->own_keywords;
+		break;
+	}
+}
+
+static gboolean must_tell(
+	const Sync *sync, const ViewMessage *before, const ViewMessage *now)
+{
+	guint32 flags = before->flags;
+	guint64 keywords = before->keywords;
+	gboolean is_own =
+		sync->own != NULL && numset_contains(sync->own->uids, now->uid);
+
+	if (is_own && !sync->own->silent)
+		return TRUE;
+	if (is_own)
+		apply_own(sync, &flags, &keywords);
+	return now->flags != flags || now->keywords != keywords;
+}
+
+static void compare(Sync *sync)
+{
+	const MailboxView *latest = sync->latest;
+	guint j = 0;
+
+	for (guint i = 0; i < sync->old_count; i++) {
+		while (j < latest->count &&
+			latest->messages[j].uid < sync->old[i].uid)
+			j++;
+		if (j < latest->count &&
+			latest->messages[j].uid == sync->old[i].uid)
+			j++;
+		else
+			g_array_append_val(sync->gone, i);
+	}
+	sync->arrived = latest->count - j;
+}
+
+/* --- what is known from now on --------------------------------------------- */
+
+/* The old numbering with new flags and new messages, for as long as gone
+ * messages may not be mentioned. */
+static void hold_gone(Sync *sync)
+{
+	const MailboxView *latest = sync->latest;
+	guint count = sync->old_count + sync->arrived;
+	ViewMessage *held = g_new(ViewMessage, count);
+
+	for (guint i = 0; i < sync->old_count; i++) {
+		guint j = view_find(latest, sync->old[i].uid);
+		held[i] = j == G_MAXUINT ? sync->old[i] : latest->messages[j];
+	}
+	for (guint i = 0; i < sync->arrived; i++)
+		held[sync->old_count + i] =
+			latest->messages[latest->count - sync->arrived + i];
+	sync->selected->held = held;
+	sync->selected->known.messages = held;
+	sync->selected->known.count = count;
+}
+
+static void write_expunges(const Sync *sync)
+{
+	for (guint k = 0; k < sync->gone->len; k++)
+		stream_printf(sync->session->stream, "* %u EXPUNGE\r\n",
+			g_array_index(sync->gone, guint, k) + 1 - k);
+}
+
+/* New messages are \Recent to the first session that hears of them. */
+static void take_recent(const Sync *sync)
+{
+	ImapSelected *selected = sync->selected;
+	const MailboxView *latest = sync->latest;
+	guint32 first_new = latest->messages[latest->count - sync->arrived].uid;
+	guint32 last_new = latest->messages[latest->count - 1].uid;
+	g_autoptr(GError) error = NULL;
+	guint32 first_recent;
+
+	if (selected->read_only) {
+		numset_add_range(selected->recent, first_new, last_new);
+		return;
+	}
+	if (!mailbox_take_recent(sync->session->store, selected->id,
+		    &first_recent, &error)) {
+		log_event(LOG_LEVEL_WARNING, &sync->session->connection->log,
+			"recent-failed", LOG_GERROR(error));
+		return;
+	}
+	first_new = MAX(first_new, first_recent);
+	if (first_new <= last_new)
+		numset_add_range(selected->recent, first_new, last_new);
+}
+
+static void write_counts(const Sync *sync)
+{
+	ImapSelected *selected = sync->selected;
+	guint recent;
+
+	if (sync->arrived > 0) {
+		take_recent(sync);
+		stream_printf(sync->session->stream, "* %u EXISTS\r\n",
+			selected->known.count);
+	}
+	if (sync->arrived == 0 && sync->gone->len == 0)
+		return;
+	recent = sync_count_recent(selected);
+	if (sync->arrived > 0 || recent != selected->recent_told)
+		stream_printf(sync->session->stream, "* %u RECENT\r\n", recent);
+	selected->recent_told = recent;
+}
+
+static void write_flags_of(const Sync *sync, guint index, GString *line)
+{
+	const ImapSelected *selected = sync->selected;
+	const ViewMessage *message = &selected->known.messages[index];
+
+	g_string_printf(line, "* %u FETCH (", index + 1);
+	if (sync->with_uid)
+		g_string_append_printf(line, "UID %u ", message->uid);
+	g_string_append(line, "FLAGS ");
+	reply_append_flags(line, message->flags, message->keywords,
+		sync->latest->keywords,
+		numset_contains(selected->recent, message->uid));
+	g_string_append(line, ")\r\n");
+	stream_write(sync->session->stream, line->str, line->len);
+}
+
+static void write_flag_changes(const Sync *sync)
+{
+	const MailboxView *known = &sync->selected->known;
+	g_autoptr(GString) line = g_string_new(NULL);
+	guint i = 0;
+
+	for (guint k = 0; k < known->count && i < sync->old_count; k++) {
+		while (i < sync->old_count &&
+			sync->old[i].uid < known->messages[k].uid)
+			i++;
+		if (i < sync->old_count &&
+			sync->old[i].uid == known->messages[k].uid &&
+			must_tell(sync, &sync->old[i], &known->messages[k]))
+			write_flags_of(sync, k, line);
+	}
+}
+
+static void tell(Sync *sync, gboolean may_expunge)
+{
+	ImapSelected *selected = sync->selected;
+
+	compare(sync);
+	selected->known = *sync->latest;
+	selected->held = NULL;
+	if (sync->gone->len > 0 && may_expunge)
+		write_expunges(sync);
+	else if (sync->gone->len > 0)
+		hold_gone(sync);
+	if (may_expunge || sync->gone->len == 0 || sync->arrived > 0)
+		write_counts(sync);
+	if (count_keywords(sync->latest) != selected->keywords_told)
+		sync_write_flags(sync->session);
+	write_flag_changes(sync);
+}
+
+static void view_failed(ImapSession *session, const GError *error)
+{
+	if (dbmail_error_is(error, DBMAIL_ERROR_NOT_FOUND)) {
+		session_bye(session, "[NONEXISTENT] Mailbox was deleted");
+		return;
+	}
+	log_event(LOG_LEVEL_ERROR, &session->connection->log, "sync-failed",
+		LOG_GERROR(error));
+}
+
+void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
+	const SyncOwn *own)
+{
+	ImapSelected *selected = session->selected;
+	g_autoptr(MailboxView) latest = NULL;
+	g_autoptr(GError) error = NULL;
+
+	watch_clear(selected->watch);
+	if (!view_get(session->store, selected->id, &latest, &error)) {
+		view_failed(session, error);
+		return;
+	}
+	if (latest == selected->view && selected->held == NULL && own == NULL)
+		return;
+	/* The old view and what was held stay until the comparison is over. */
+	g_autofree ViewMessage *held = g_steal_pointer(&selected->held);
+	g_autoptr(MailboxView) before = g_steal_pointer(&selected->view);
+	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(guint));
+	Sync sync = {
+		.session = session,
+		.selected = selected,
+		.own = own,
+		.with_uid = with_uid,
+		.old = selected->known.messages,
+		.old_count = selected->known.count,
+		.latest = latest,
+		.gone = gone,
+	};
+	if (own != NULL)
+		sync.own_keywords = keyword_bits(latest, own->change->keywords);
+	selected->view = view_ref(latest);
+	tell(&sync, may_expunge);
+}
+
+gboolean sync_begin(
+	ImapSession *session, ImapSelected *selected, GError **error)
+{
+	if (!view_get(session->store, selected->id, &selected->view, error))
+		return FALSE;
+	selected->known = *selected->view;
+	return TRUE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Telling the client what has changed in the mailbox it has selected. */
+#ifndef IMAP_SYNC_H
+#define IMAP_SYNC_H
+
+#include <glib.h>
+
+#include "base/numset.h"
+#include "store/flag.h"
+#include "imap/session.h"
+
+/* A change the session has just made itself. */
+typedef struct {
+	const NumSet *uids;
+	const FlagChange *change;
+	/* The client knows what came of it, or will be told otherwise: a message
+	 * is only reported where somebody else changed it too.  FALSE: every one
+	 * of the messages is reported. */
+	gboolean silent;
+} SyncOwn;
+
+/* TRUE when something may have changed since the last look; asks nobody. */
+gboolean sync_is_due(const ImapSelected *selected);
+
+/* Takes the newest view and writes EXPUNGE, EXISTS, RECENT, FLAGS and FETCH
+ * responses for what differs from what the client knows.  may_expunge
+ * FALSE: messages that are gone keep their numbers for now.  with_uid: FETCH
+ * responses carry the UID.  own may be NULL.  A mailbox that is gone ends
+ * the session; where the database cannot be asked nothing is told, which is
+ * logged. */
+void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
+	const SyncOwn *own);
+
+/* The first view, for SELECT: nothing is written. */
+gboolean sync_begin(ImapSession *session, ImapSelected *selected,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How many messages are \Recent in this session. */
+guint sync_count_recent(const ImapSelected *selected);
+
+/* Writes "* FLAGS" and "* OK [PERMANENTFLAGS" as they are now. */
+void sync_write_flags(ImapSession *session);
+
+#endif
