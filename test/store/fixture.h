@@ -28,7 +28,7 @@ static inline Settings *fixture_settings(const char *extra)
 	return settings;
 }
 
-static inline Store *fixture_store(const char *extra)
+static inline Store *fixture_store_with(const char *extra, StoreFlags flags)
 {
 	g_autoptr(Settings) settings = fixture_settings(extra);
 	g_autoptr(DbPool) pool = database_pool(1, 10);
@@ -37,9 +37,14 @@ static inline Store *fixture_store(const char *extra)
 
 	if (!migrate_run(pool, NULL, NULL, NULL, &error))
 		database_check(error);
-	store = store_open(settings, "dbmail-test", STORE_PLAIN, &error);
+	store = store_open(settings, "dbmail-test", flags, &error);
 	database_check(error);
 	return store;
+}
+
+static inline Store *fixture_store(const char *extra)
+{
+	return fixture_store_with(extra, STORE_PLAIN);
 }
 
 static inline gint64 fixture_user(Store *store, const char *name, gint64 quota)
