@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SEARCH: keys against messages in many charsets, and trees of keys. */
+#include "store/search.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "fixture.h"
+#include "store/search-private.h"
+
+static Store *store;
+static gint64 inbox;
+
+/* Message i has UID i + 1; a letter names it in the tables below. */
+static const char *const messages[] = {
+	/* a */
+	"From: Alice <alice@example.org>\r\nTo: bob@example.net\r\n"
+	"Subject: Hello World\r\nDate: Wed, 1 Jan 2020 23:30:00 -0800\r\n"
+	"Message-ID: <one@example.org>\r\nX-Spam: yes\r\n\r\n"
+	"The quick brown fox\r\njumps over\r\n",
+	/* b: encoded words, folded, utf-8 */
+	"From: =?utf-8?Q?J=C3=BCrgen_Stra=C3=9Fe?= <juergen@example.de>\r\n"
+	"To: alice@example.org,\r\n carol@example.com\r\nCc: dave@example.org\r\n"
+	"Subject: =?iso-8859-1?Q?Gr=FC=DFe?= =?utf-8?B?IGF1cyBLw7Zsbg==?=\r\n"
+	"Date: Fri, 3 Jan 2020 00:30:00 +0900\r\n"
+	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
+	"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+	"Sch=F6ne Gr=FC=\r\n=DFe und ein sehr lan=\r\nges Wort\r\n",
+	/* c: base64 utf-8 in a multipart, an attachment that is no text */
+	"From: carol@example.com\r\nTo: list@example.org\r\nBcc: eve@example.org\r\n"
+	"Subject: parts\r\nMIME-Version: 1.0\r\n"
+	"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble-word\r\n--b\r\n"
+	"Content-Type: text/html; charset=utf-8\r\n"
+	"Content-Transfer-Encoding: base64\r\n\r\n"
+	"PHA+w4RwZmVsIHVuZCBCaXJuZW48L3A+\r\n--b\r\n"
+	"Content-Type: application/octet-stream; name=\"fruit-basket.bin\"\r\n"
+	"\r\nbinary-needle\r\n--b--\r\n",
+	/* d: a message inside, Russian in koi8-r, no Date */
+	"From: dave@example.org\r\nSubject: Fwd\r\nMIME-Version: 1.0\r\n"
+	"Content-Type: message/rfc822\r\n\r\n"
+	"From: inner@example.org\r\nSubject: =?koi8-r?B?8NLJ18XU?=\r\n"
+	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n"
+	"\xcd\xc9\xd2 inner-text\r\n",
+	/* e: no header worth the name, 8-bit bytes, wrong date */
+	"X-Empty:\r\nDate: yesterday\r\nSubject: caf\xc3\xa9 \xff\r\n"
+	"Message-ID: (c) <odd id@x>\r\n\r\n\xe9t\xe9 plain\r\n",
+	/* f: two To fields and a long subject, is large (filled in below) */
+	NULL,
+};
+
+#define LARGE_WORD "hay-needle-stack"
+
+static char *large_message(void)
+{
+	g_autoptr(GString) text = g_string_new(
+		"From: frank@example.org\r\nTo: x@example.org\r\n"
+		"To: second-to@example.org\r\nX-Large: =?utf-8?Q?l=C3=A4rge?=\r\n"
+		"Subject: ");
+	for (guint i = 0; i < 1200; i++)
+		g_string_append(text, "long-subject\r\n ");
+	g_string_append(text, "tail-of-subject\r\nMIME-Version: 1.0\r\n"
+			      "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+			      "--b\r\nContent-Type: application/x-big\r\n\r\n");
+	for (guint i = 0; i < 20000; i++)
+		g_string_append(text, "not-a-text not-a-text\r\n");
+	g_string_append(text, "--b\r\nContent-Type: text/plain\r\n\r\n"
+			      LARGE_WORD "\r\n--b--\r\n");
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void put_messages(void)
+{
+	inbox = fixture_inbox(fixture_user(store, "search", 0));
+	g_autofree char *large = large_message();
+	for (guint i = 0; i < G_N_ELEMENTS(messages); i++) {
+		const char *text = messages[i] != NULL ? messages[i] : large;
+		g_autoptr(MessageDraft) draft = message_draft_new(
+			store, bytes_of_string(text), NULL);
+		MessagePut put = {
+			.draft = draft,
+			.mailbox = inbox,
+			/* 2020-01-01 22:00 UTC, and a day more each */
+			.internal_date = TIMESTAMP_SECOND *
+				(1577916000 + (gint64)i * 86400),
+			.flags = i % 2 ? FLAG_SEEN : FLAG_FLAGGED,
+		};
+		GError *error = NULL;
+		if (!message_append(store, &put, 1, &error))
+			database_check(error);
+		g_assert_cmpuint(put.uid, ==, i + 1);
+	}
+}
+
+/* --- keys from text -------------------------------------------------------------------- */
+
+/* A little language for the tables: words apart by blanks, in prefix form.
+ * & and | take two keys, ! one; "b:x" BODY, "t:x" TEXT, "h:field:x" HEADER,
+ * "d<day" INTERNALDATE with < = ge (}), > ; "s<day" SENT; "z<n" size;
+ * "u:1" UID, "n:1" sequence number, "k:x" keyword, "S" \Seen, "r:n" recent
+ * from, "m:n" modseq, "*" all.  _ stands for a blank. */
+typedef struct {
+	Arena *arena;
+	char **words;
+	GPtrArray *sets;
+} Reader;
+
+static SearchCompare compare_of(char c)
+{
+	switch (c) {
+	case '<':
+		return SEARCH_LESS;
+	case '=':
+		return SEARCH_EQUAL;
+	case '>':
+		return SEARCH_GREATER;
+	default:
+		return SEARCH_GREATER_EQUAL;
+	}
+}
+
+static SearchKey *read_key(Reader *reader);
+
+static void read_operands(Reader *reader, SearchKey *key, guint count)
+{
+	SearchKey **place = &key->first_child;
+	for (guint i = 0; i < count; i++) {
+		*place = read_key(reader);
+		place = &(*place)->next;
+	}
+}
+
+static void read_header_key(Reader *reader, SearchKey *key, const char *word)
+{
+	const char *colon = strchr(word, ':');
+	key->field = arena_copy(reader->arena, word, (gsize)(colon - word));
+	key->text = colon + 1;
+}
+
+static void read_set(Reader *reader, SearchKey *key, const char *word)
+{
+	NumSet *set = numset_new();
+	numset_add(set, (guint32)g_ascii_strtoull(word, NULL, 10));
+	g_ptr_array_add(reader->sets, set);
+	key->set = set;
+}
+
+static const struct {
+	char letter;
+	SearchKind kind;
+	guint operands;
+} key_forms[] = {
+	{ '&', SEARCH_AND, 2 },
+	{ '|', SEARCH_OR, 2 },
+	{ '!', SEARCH_NOT, 1 },
+	{ '*', SEARCH_ALL, 0 },
+	{ 'S', SEARCH_FLAGS, 0 },
+	{ 'b', SEARCH_BODY, 0 },
+	{ 't', SEARCH_TEXT, 0 },
+	{ 'h', SEARCH_HEADER, 0 },
+	{ 'd', SEARCH_INTERNAL_DATE, 0 },
+	{ 's', SEARCH_SENT_DATE, 0 },
+	{ 'z', SEARCH_SIZE, 0 },
+	{ 'u', SEARCH_UID, 0 },
+	{ 'n', SEARCH_SEQUENCE, 0 },
+	{ 'k', SEARCH_KEYWORD, 0 },
+	{ 'r', SEARCH_RECENT, 0 },
+	{ 'm', SEARCH_MODSEQ, 0 },
+};
+
+static SearchKey *read_key(Reader *reader)
+{
+	const char *word = *reader->words++;
+	SearchKey *key = arena_new_object(reader->arena, SearchKey);
+	for (guint i = 0; i < G_N_ELEMENTS(key_forms); i++) {
+		if (key_forms[i].letter == word[0]) {
+			key->kind = key_forms[i].kind;
+			read_operands(reader, key, key_forms[i].operands);
+			break;
+		}
+	}
+	const char *rest = word[1] != '\0' ? word + 2 : word + 1;
+	key->text = rest;
+	key->number = g_ascii_strtoull(rest, NULL, 10);
+	key->compare = compare_of(word[1]);
+	key->flags_mask = key->flags_value = FLAG_SEEN;
+	if (key->kind == SEARCH_HEADER)
+		read_header_key(reader, key, rest);
+	if (key->kind == SEARCH_UID || key->kind == SEARCH_SEQUENCE)
+		read_set(reader, key, rest);
+	if (key->kind == SEARCH_INTERNAL_DATE || key->kind == SEARCH_SENT_DATE) {
+		key->text = NULL;
+		g_assert_true(calendar_day_parse(
+			bytes_of_string(rest), &key->day));
+	}
+	return key;
+}
+
+static void numset_drop(gpointer set)
+{
+	NumSet *gone = set;
+	numset_free(&gone);
+}
+
+static char *run(const char *text)
+{
+	g_autoptr(Arena) arena = arena_new();
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	for (guint i = 0; words[i] != NULL; i++)
+		g_strdelimit(words[i], "_", ' ');
+	g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func(numset_drop);
+	Reader reader = { arena, words, sets };
+	const SearchKey *key = read_key(&reader);
+	g_assert_null(*reader.words);
+
+	GError *error = NULL;
+	g_autoptr(MailboxView) view = NULL;
+	g_autoptr(GArray) matches = NULL;
+	if (!view_get(store, inbox, &view, &error) ||
+		!search_run(store, view, key, NULL, NULL, &matches, &error))
+		database_check(error);
+	GString *letters = g_string_new(NULL);
+	for (guint i = 0; i < matches->len; i++)
+		g_string_append_c(letters,
+			(char)('a' + g_array_index(matches, guint, i)));
+	return g_string_free(letters, FALSE);
+}
+
+/* --- vectors -------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *key;
+	const char *matches;
+} vectors[] = {
+	/* of the view */
+	{ "*", "abcdef" },
+	{ "! *", "" },
+	{ "S", "bdf" },
+	{ "! S", "ace" },
+	{ "u:3", "c" },
+	{ "n:6", "f" },
+	{ "u:9", "" },
+	{ "k:nothing", "" },
+	{ "! k:nothing", "abcdef" },
+	{ "r:5", "ef" },
+	{ "m:5", "def" },
+	{ "z>100000", "f" },
+	{ "z<100000", "abcde" },
+	/* dates: by day, in UTC or in the field's own zone */
+	{ "d=2-Jan-2020", "b" },
+	{ "d<2-Jan-2020", "a" },
+	{ "d}2-Jan-2020", "bcdef" },
+	{ "! d}2-Jan-2020", "a" },
+	{ "s=1-Jan-2020", "a" },
+	{ "s=3-Jan-2020", "b" },
+	{ "s<3-Jan-2020", "a" },
+	{ "s}1-Jan-2020", "ab" },
+	{ "! s}1-Jan-2020", "cdef" },
+	/* fields */
+	{ "h:subject:hello", "a" },
+	{ "h:SUBJECT:O_w", "a" },
+	{ "h:subject:gr\xc3\xbc\xc3\x9f" "e", "b" },
+	{ "h:subject:GR\xc3\x9cSSE_aus_k", "b" },
+	{ "h:subject:caf\xc3\x89", "e" },
+	{ "h:subject:cafe\xcc\x81", "e" },
+	{ "h:subject:", "abcdef" },
+	{ "h:subject:tail-of-subject", "f" },
+	{ "h:from:j\xc3\xbcrgen", "b" },
+	{ "h:from:strasse", "b" },
+	{ "h:from:@EXAMPLE.ORG", "adf" },
+	{ "h:from:", "abcdf" },
+	{ "h:to:carol@", "b" },
+	{ "h:to:second-to", "f" },
+	{ "h:cc:dave", "b" },
+	{ "h:bcc:eve", "c" },
+	{ "! h:bcc:eve", "abdef" },
+	{ "h:message-id:<one@example.org>", "a" },
+	{ "h:message-id:odd_id", "e" },
+	{ "h:message-id:", "ae" },
+	{ "h:x-spam:", "a" },
+	{ "h:x-spam:YES", "a" },
+	{ "h:x-spam:no", "" },
+	{ "h:x-empty:", "e" },
+	{ "h:x-empty:x", "" },
+	{ "h:x-large:l\xc3\xa4rge", "f" },
+	{ "h:x-nothing:", "" },
+	{ "! h:x-spam:", "bcdef" },
+	{ "h:date:2020", "ab" },
+	/* texts */
+	{ "b:QUICK", "a" },
+	{ "b:hello", "" },
+	{ "t:hello", "a" },
+	{ "b:sch\xc3\xb6ne", "b" },
+	{ "b:langes", "b" },
+	{ "b:=f6", "" },
+	{ "b:\xc3\xa4pfel", "c" },
+	{ "b:\xc3\x84PFEL_und", "c" },
+	{ "b:binary-needle", "" },
+	{ "t:binary-needle", "" },
+	{ "b:fruit-basket", "" },
+	{ "t:fruit-basket", "c" },
+	{ "b:inner-text", "d" },
+	{ "b:\xd0\x9c\xd0\x98\xd0\xa0", "d" },
+	{ "b:\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82", "d" },
+	{ "t:\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82", "d" },
+	{ "h:subject:\xd0\xbf\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82", "" },
+	{ "b:dave@example.org", "" },
+	{ "t:dave@example.org", "bd" },
+	{ "t:k\xc3\xb6ln", "b" },
+	{ "t:=?iso-8859-1?q?gr", "b" },
+	{ "b:" LARGE_WORD, "f" },
+	{ "t:not-a-text", "" },
+	{ "t:frank", "f" },
+	{ "b:plain", "de" }, /* d: in the header of what is inside */
+	{ "b:", "abcdef" },
+	{ "t:", "abcdef" },
+	{ "! t:example", "e" },
+	/* trees */
+	{ "& S h:from:example", "bdf" },
+	{ "| u:1 b:" LARGE_WORD, "af" },
+	{ "& ! S t:example", "ac" },
+	{ "& b:quick t:hello", "a" },
+	{ "| & u:2 b:langes & u:1 h:x-spam:yes", "ab" },
+	{ "! | h:subject:hello | S b:plain", "c" },
+	{ "& | d=1-Jan-2020 s=3-Jan-2020 | h:x-spam: b:langes", "ab" },
+	{ "| ! h:date: & h:date:2020 ! b:quick", "bcdf" },
+	{ "& ! b:quick ! & t:example S", "ce" },
+};
+
+static void test_vectors(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(vectors); i++) {
+		g_autofree char *matches = run(vectors[i].key);
+		if (strcmp(matches, vectors[i].matches) == 0)
+			continue;
+		g_test_message("%s: %s, not %s", vectors[i].key, matches,
+			vectors[i].matches);
+		g_test_fail();
+	}
+}
+
+static void test_fold(void)
+{
+	static const struct {
+		const char *text;
+		const char *folded;
+	} folds[] = {
+		{ "", "" },
+		{ "ABC xyz [@`{", "abc xyz [@`{" },
+		{ "\xc3\x84x\xc3\x84", "\xc3\xa4x\xc3\xa4" },
+		{ "aA\xcc\x88Z", "a\xc3\xa4z" },
+		{ "stra\xc3\x9f" "E", "strasse" },
+		{ "\xef\xac\x81X", "fix" },
+		{ "\xef\xbc\xa1", "a" },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(folds); i++) {
+		g_autoptr(GString) out = g_string_new("=");
+		g_autofree char *whole = text_fold(folds[i].text);
+		search_fold(folds[i].text, strlen(folds[i].text), out);
+		g_assert_cmpstr(out->str + 1, ==, folds[i].folded);
+		g_assert_cmpstr(out->str + 1, ==, whole);
+	}
+	g_autoptr(GString) out = g_string_new(NULL);
+	search_fold("A\0\xc3\x84", 4, out);
+	g_assert_cmpmem(out->str, out->len, "a \xc3\xa4", 4);
+}
+
+static gboolean cancel(gpointer data)
+{
+	++*(guint *)data;
+	return TRUE;
+}
+
+static void test_limits(void)
+{
+	GError *error = NULL;
+	g_autoptr(Arena) arena = arena_new();
+	g_autoptr(MailboxView) view = NULL;
+	g_autoptr(GArray) matches = NULL;
+	if (!view_get(store, inbox, &view, &error))
+		database_check(error);
+	SearchKey *key = arena_new_object(arena, SearchKey);
+	key->kind = SEARCH_BODY;
+	key->text = "x";
+	guint asked = 0;
+	g_assert_false(
+		search_run(store, view, key, cancel, &asked, &matches, &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_CLOSED));
+	g_assert_cmpuint(asked, ==, 1);
+	g_clear_error(&error);
+	for (guint i = 0; i < 5000; i++) {
+		SearchKey *not = arena_new_object(arena, SearchKey);
+		not->kind = SEARCH_NOT;
+		not->first_child = key;
+		key = not;
+	}
+	g_assert_false(
+		search_run(store, view, key, NULL, NULL, &matches, &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_LIMIT));
+	g_clear_error(&error);
+}
+
+/* A copy is found as the message is; one that is gone is not. */
+static void test_copies(void)
+{
+	GError *error = NULL;
+	g_autoptr(NumSet) uids = numset_new();
+	MessageCopied copied = { 0 };
+	numset_add(uids, 1);
+	if (!message_copy(store, inbox, uids, inbox, FALSE, &copied, &error))
+		database_check(error);
+	message_copied_clear(&copied);
+	g_autofree char *both = run("b:quick");
+	g_assert_cmpstr(both, ==, "ag");
+	g_autofree char *one = run("& b:quick ! u:1");
+	g_assert_cmpstr(one, ==, "g");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	DATABASE_OR_SKIP();
+	store = fixture_store(NULL);
+	put_messages();
+	g_test_add_func("/store/search/fold", test_fold);
+	g_test_add_func("/store/search/vectors", test_vectors);
+	g_test_add_func("/store/search/limits", test_limits);
+	g_test_add_func("/store/search/copies", test_copies);
+	int status = g_test_run();
+	store_close(&store);
+	return status;
+}
