@@ -3,6 +3,7 @@
 #include "store/purge.h"
 
 #include "base/timestamp.h"
+#include "store/purge-private.h"
 #include "store/purge-sql.h"
 #include "store/store-private.h"
 #include "store/store-sql.h"
@@ -204,21 +205,30 @@ static gboolean read_clock(Store *store, Timestamp *now, GError **error)
 	return TRUE;
 }
 
+gboolean purge_queues(Store *store, PurgeReport *report, GError **error)
+{
+	Timestamp now;
+
+	for (guint i = 0; i < G_N_ELEMENTS(queues); i++) {
+		/* The second queue gets what the first lets go. */
+		if (!read_clock(store, &now, error) ||
+			!purge_queue(store, &queues[i], now, report, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean purge_run(Store *store, guint keep_days, PurgeReport *report,
 	GError **error)
 {
 	PurgeReport done = { 0 };
 	Timestamp now;
 
-	for (guint i = 0; i < G_N_ELEMENTS(queues); i++) {
-		/* The second queue gets what the first lets go. */
-		if (!read_clock(store, &now, error) ||
-			!purge_queue(store, &queues[i], now, &done, error))
-			return FALSE;
-	}
-	if (!trim_changes(store,
-		    now - keep_days * DAY_SECONDS * TIMESTAMP_SECOND, &done,
-		    error) ||
+	if (!purge_queues(store, &done, error) ||
+		!read_clock(store, &now, error) ||
+		!trim_changes(store,
+			now - keep_days * DAY_SECONDS * TIMESTAMP_SECOND,
+			&done, error) ||
 		!forget(store, now, &done, error))
 		return FALSE;
 	*report = done;
