@@ -28,7 +28,8 @@ static ViewBody *body_new(gint64 mailbox, guint capacity)
 {
 	ViewBody *body = g_new0(ViewBody, 1);
 	body->view.mailbox = mailbox;
-	body->messages = g_new(ViewMessage, capacity);
+	/* One more, so that there is something to point at in an empty one. */
+	body->messages = g_new(ViewMessage, (gsize)capacity + 1);
 	body->view.messages = body->messages;
 	g_atomic_ref_count_init(&body->references);
 	return body;
