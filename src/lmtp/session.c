@@ -95,8 +95,10 @@ gboolean lmtp_session_will_confirm(LmtpSession *session)
 	struct pollfd input = { .fd = stream_fd(session->stream),
 		.events = POLLIN };
 
+	/* Asked before the replies leave: a client that is quick may have
+	 * read and answered them before poll() looks. */
 	return session->has_unconfirmed && !stream_has_input(session->stream) &&
-		stream_flush(session->stream, NULL) && poll(&input, 1, 0) == 0;
+		poll(&input, 1, 0) == 0 && stream_flush(session->stream, NULL);
 }
 
 void lmtp_session_confirm(LmtpSession *session)
