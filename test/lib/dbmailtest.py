@@ -25,7 +25,6 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 SENDER = "sender@example.org"
-RETURN_PATH = b"Return-Path: <" + SENDER.encode() + b">\r\n"
 TIMEOUT = 120
 
 
@@ -127,11 +126,11 @@ def data_form(message):
     return message.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
-def expected(message, how="data"):
+def expected(message, how="data", sender=SENDER):
     """The message as it is stored after it came by DATA or BDAT."""
     if how == "data" and message and not message.endswith(b"\r\n"):
         message += b"\r\n"
-    return RETURN_PATH + message
+    return b"Return-Path: <" + sender.encode() + b">\r\n" + message
 
 
 class Lines:
@@ -253,6 +252,7 @@ class Imap(imaplib.IMAP4):
 
     def __init__(self, user, password="secret"):
         super().__init__(setting("HOST"), port("IMAP"), TIMEOUT)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.login(user, password)
 
     def append_bytes(self, mailbox, message, flags=""):
@@ -276,21 +276,29 @@ class Imap(imaplib.IMAP4):
 
 
 def fetched(rows):
-    """(uid, literal) of imaplib's rows, wherever the server puts UID."""
+    """(uid, literal) of imaplib's rows, wherever the server puts UID; an
+    empty message may come as "" in place of a literal."""
     for i, row in enumerate(rows):
-        if not isinstance(row, tuple):
+        if isinstance(row, tuple):
+            words = row[0]
+            if i + 1 < len(rows) and isinstance(rows[i + 1], bytes):
+                words += b" " + rows[i + 1]
+        elif row.endswith(b'"")'):
+            words = row
+        else:
             continue
-        words = row[0]
-        if i + 1 < len(rows) and isinstance(rows[i + 1], bytes):
-            words += b" " + rows[i + 1]
         words = words.replace(b"(", b" ").replace(b")", b" ").split()
-        yield int(words[words.index(b"UID") + 1]), row[1]
+        yield (int(words[words.index(b"UID") + 1]),
+               row[1] if isinstance(row, tuple) else b"")
 
 
 # --- POP3 ----------------------------------------------------------------------
 
 class Pop3(Lines):
-    """POP3 as RFC 1939 says: only CRLF ends a line."""
+    """POP3 as most clients read it: by LF, up to a line that is .CRLF, and
+    two dots that begin a line are one.  RFC 1939 leaves open what a dot behind
+    a bare LF is; the server sends such lines so that they come out right here
+    and cannot be taken for the end."""
 
     def __init__(self, user, password="secret"):
         super().__init__(setting("HOST"), port("POP3"))
@@ -311,19 +319,26 @@ class Pop3(Lines):
     def multiline(self):
         """What stands behind +OK up to the dot, dots taken away."""
         self.status()
-        # The dot is a line of its own, also as the first one.
-        if self.peek(3) == b".\r\n":
-            self.until(b".\r\n")
-            return b""
-        data = self.until(b"\r\n.\r\n") + b"\r\n"
-        if data.startswith(b"."):
-            data = data[1:]
-        return data.replace(b"\r\n..", b"\r\n.")
-
-    def peek(self, size):
-        while len(self.buffer) < size:
+        while len(self.buffer) < 3:
             self.fill()
-        return bytes(self.buffer[:size])
+        at = 0
+        # The dot may be the first line.
+        if self.buffer[:3] != b".\r\n":
+            at = self.find(b"\n.\r\n") + 1
+        data = bytes(self.buffer[:at])
+        del self.buffer[:at + 3]
+        if data.startswith(b".."):
+            data = data[1:]
+        return data.replace(b"\n..", b"\n.")
+
+    def find(self, mark):
+        start = 0
+        while True:
+            at = self.buffer.find(mark, start)
+            if at >= 0:
+                return at
+            start = max(0, len(self.buffer) - len(mark) + 1)
+            self.fill()
 
     def sizes(self):
         self.send(b"LIST\r\n")
