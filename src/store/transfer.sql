@@ -120,7 +120,7 @@ UPDATE dbmail_mailboxes b
 			 WHERE mailbox_idnr = $1::bigint
 			   AND uid >= r.uid_first AND uid <= r.uid_last
 			OFFSET 0) m)
-		& 1::bigint << (k.bit - 1)::integer <> 0
+		& (1::bigint << (k.bit - 1)::integer) <> 0
        ) AS new
  WHERE b.mailbox_idnr = $4::bigint
    AND new.names IS NOT NULL;
@@ -185,7 +185,7 @@ WITH destination AS (
 		    ELSE (SELECT coalesce(bit_or(k.to_bit), 0)
 			    FROM unnest(s.bits) WITH ORDINALITY
 				AS k (to_bit, bit)
-			   WHERE p.keywords & 1::bigint << (k.bit - 1)::integer
+			   WHERE p.keywords & (1::bigint << (k.bit - 1)::integer)
 				<> 0) END,
 	       p.seen_flag, p.answered_flag, p.flagged_flag, p.deleted_flag,
 	       p.draft_flag
