@@ -2,7 +2,7 @@
 /* The cache of views: one per mailbox, brought up to date by the change log. */
 #include "store/view.h"
 
-#include <stdlib.h>
+#include <stdatomic.h>
 
 #include "base/errors.h"
 #include "db/pool.h"
@@ -19,7 +19,8 @@
 
 typedef struct {
 	MailboxView view; /* first: what the callers see */
-	gatomicrefcount references;
+	/* C's own atomics, not GLib's: race detectors see what they order. */
+	atomic_uint references;
 	ViewMessage *messages;
 	GStrv keywords;
 } ViewBody;
@@ -31,7 +32,7 @@ static ViewBody *body_new(gint64 mailbox, guint capacity)
 	/* One more, so that there is something to point at in an empty one. */
 	body->messages = g_new(ViewMessage, (gsize)capacity + 1);
 	body->view.messages = body->messages;
-	g_atomic_ref_count_init(&body->references);
+	atomic_init(&body->references, 1);
 	return body;
 }
 
@@ -47,14 +48,14 @@ static void body_set_keywords(ViewBody *body, const DbRows *rows, guint column)
 
 MailboxView *view_ref(MailboxView *view)
 {
-	g_atomic_ref_count_inc(&((ViewBody *)view)->references);
+	atomic_fetch_add(&((ViewBody *)view)->references, 1);
 	return view;
 }
 
 void view_unref(MailboxView **view)
 {
 	ViewBody *body = (ViewBody *)g_steal_pointer(view);
-	if (body == NULL || !g_atomic_ref_count_dec(&body->references))
+	if (body == NULL || atomic_fetch_sub(&body->references, 1) != 1)
 		return;
 	g_free(body->messages);
 	g_strfreev(body->keywords);
@@ -63,7 +64,7 @@ void view_unref(MailboxView **view)
 
 static gboolean view_is_shared(MailboxView *view)
 {
-	return !g_atomic_ref_count_compare(&((ViewBody *)view)->references, 1);
+	return atomic_load(&((ViewBody *)view)->references) != 1;
 }
 
 guint view_lower_bound(const MailboxView *view, guint32 uid)
