@@ -25,6 +25,7 @@ import tempfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 SENDER = "sender@example.org"
+RETURN_PATH = b"Return-Path: <" + SENDER.encode() + b">\r\n"
 TIMEOUT = 120
 
 
@@ -130,7 +131,7 @@ def expected(message, how="data", sender=SENDER):
     """The message as it is stored after it came by DATA or BDAT."""
     if how == "data" and message and not message.endswith(b"\r\n"):
         message += b"\r\n"
-    return b"Return-Path: <" + sender.encode() + b">\r\n" + message
+    return RETURN_PATH.replace(SENDER.encode(), sender.encode()) + message
 
 
 class Lines:
