@@ -10,6 +10,7 @@
 #include "imap/fetch-item.h"
 #include "imap/list-args.h"
 #include "imap/reply.h"
+#include "imap/search-key.h"
 #include "imap/session.h"
 #include "imap/sync.h"
 
@@ -58,6 +59,7 @@ static const CommandRow commands[] = {
 	{ "EXPUNGE", BOX, WRITES, NULL, cmd_expunge, NULL },
 	{ "EXPUNGE", BOX, WRITES | UID_ONLY, args_set, cmd_expunge,
 		NULL }, /* RFC 4315 */
+	{ "SEARCH", BOX, UID | NUMBERS, args_search, cmd_search, NULL },
 	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },
 	{ "STORE", BOX, UID | NUMBERS | WRITES, args_store, cmd_store, NULL },
 	{ "COPY", BOX, UID | TRYCREATE, args_copy, cmd_copy, NULL },

@@ -34,6 +34,7 @@ gboolean cmd_namespace(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_noop(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_search(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_select(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_starttls(
 	ImapSession *session, ImapCommand *command, GError **error);
