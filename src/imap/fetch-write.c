@@ -159,8 +159,10 @@ static void write_range(FetchRow *row, guint64 offset, guint64 size)
 	Stream *stream = row->session->stream;
 	Bytes bytes;
 
+	/* A literal even where there is nothing in it: clients' libraries tell
+	 * message data by that. */
 	if (size == 0) {
-		stream_puts(stream, "\"\"");
+		reply_literal(stream, bytes_of(NULL, 0));
 		return;
 	}
 	gboolean is_here = row->has_raw && offset >= row->raw_offset &&
@@ -188,11 +190,8 @@ static void write_clipped(FetchRow *row, const FetchItem *item, Bytes bytes)
 	guint64 size = bytes.size;
 
 	clip(item, &offset, &size);
-	if (size == 0)
-		stream_puts(row->session->stream, "\"\"");
-	else
-		reply_literal(row->session->stream,
-			bytes_slice(bytes, (gsize)offset, (gsize)size));
+	reply_literal(row->session->stream,
+		bytes_slice(bytes, (gsize)offset, (gsize)size));
 }
 
 static gboolean is_field_choice(MimeSectionWhat what)
