@@ -36,6 +36,24 @@ gboolean cmd_delete(ImapSession *session, ImapCommand *command, GError **error)
 	return TRUE;
 }
 
+/* The selected mailbox goes on under its new name.  INBOX stays what it is. */
+static void follow_rename(
+	ImapSession *session, const char *from, const char *to)
+{
+	ImapSelected *selected = session->selected;
+	gsize size = strlen(from);
+
+	if (selected == NULL || strcmp(from, "INBOX") == 0 ||
+		!g_str_has_prefix(selected->name, from))
+		return;
+	const char *rest = selected->name + size;
+	if (*rest != '\0' && *rest != MAILBOX_SEPARATOR)
+		return;
+	char *name = g_strconcat(to, rest, NULL);
+	g_free(selected->name);
+	selected->name = name;
+}
+
 gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const RenameArgs *args = command->args;
@@ -44,9 +62,12 @@ gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error)
 
 	if (from != NULL)
 		to = session_mailbox_name(session, command, args->to);
-	return to == NULL ||
-		mailbox_rename(
-			session->store, session->user->id, from, to, error);
+	if (to == NULL)
+		return TRUE;
+	if (!mailbox_rename(session->store, session->user->id, from, to, error))
+		return FALSE;
+	follow_rename(session, from, to);
+	return TRUE;
 }
 
 gboolean cmd_subscribe(
