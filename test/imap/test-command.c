@@ -13,8 +13,8 @@
 static const struct {
 	ImapState state;
 	const char *text;
-	const char *error;  /* NULL: taken */
-	guint column;       /* 0: the error has no place */
+	const char *error; /* NULL: taken */
+	guint column;      /* 0: the error has no place */
 } cases[] = {
 	{ NO_AUTH, "a CAPABILITY", NULL, 0 },
 	{ NO_AUTH, "a capability ", NULL, 0 },
@@ -59,7 +59,8 @@ static const struct {
 	{ AUTH, "a LIST \"\" *", NULL, 0 },
 	{ AUTH, "a LIST a %/x", NULL, 0 },
 	{ AUTH, "a LIST (SPECIAL-USE) \"\" *", NULL, 0 },
-	{ AUTH, "a LIST () \"\" (a b%) RETURN (CHILDREN SPECIAL-USE)", NULL, 0 },
+	{ AUTH, "a LIST () \"\" (a b%) RETURN (CHILDREN SPECIAL-USE)", NULL,
+		0 },
 	{ AUTH, "a LIST \"\" * RETURN ()", NULL, 0 },
 	{ AUTH, "a LIST (RECURSIVEMATCH) \"\" *",
 		"RECURSIVEMATCH needs another option", 25 },
@@ -76,10 +77,10 @@ static const struct {
 	{ AUTH, "a ENABLE", "Missing space", 9 },
 	{ AUTH, "a APPEND INBOX {5}\nhello", NULL, 0 },
 	{ AUTH, "a APPEND INBOX (\\Seen foo) {5+}\nhello", NULL, 0 },
-	{ AUTH, "a APPEND INBOX () \"17-Jul-1996 02:44:25 -0700\" {1}\nx",
-		NULL, 0 },
-	{ AUTH, "a APPEND INBOX \" 7-Jul-1996 02:44:25 -0700\" {1}\nx",
-		NULL, 0 },
+	{ AUTH, "a APPEND INBOX () \"17-Jul-1996 02:44:25 -0700\" {1}\nx", NULL,
+		0 },
+	{ AUTH, "a APPEND INBOX \" 7-Jul-1996 02:44:25 -0700\" {1}\nx", NULL,
+		0 },
 	{ AUTH, "a APPEND {5}\nINBOX {1}\nx", NULL, 0 },
 	{ AUTH, "a APPEND INBOX hello", "Missing literal", 16 },
 	{ AUTH, "a APPEND INBOX (\\Recent) {1}\nx", "\\Recent cannot be set",
@@ -125,9 +126,9 @@ static void test_cases(void)
 			cases[i].error == NULL ? PARSE_OK : PARSE_ERROR);
 		g_assert_cmpstr(wire.parser.error, ==, cases[i].error);
 		if (cases[i].error != NULL)
-			g_assert_cmpuint(wire.parser.is_whole
-					? 0
-					: parser_column(&wire.parser),
+			g_assert_cmpuint(wire.parser.is_whole ?
+					0 :
+					parser_column(&wire.parser),
 				==, cases[i].column);
 		wire_clear(&wire);
 	}
@@ -155,12 +156,10 @@ static void test_literals(void)
 		g_test_message("%s", wanted[i].text);
 		wire_parse_text(&wire, wanted[i].text, AUTH, 0);
 		g_assert_cmpint(wire.status, ==, PARSE_LITERAL);
-		g_assert_cmpuint(
-			wire.parser.literal.size, ==, wanted[i].size);
+		g_assert_cmpuint(wire.parser.literal.size, ==, wanted[i].size);
 		g_assert_cmpint(
 			wire.parser.literal.is_sync, ==, wanted[i].is_sync);
-		g_assert_cmpint(
-			wire.parser.literal_use, ==, wanted[i].use);
+		g_assert_cmpint(wire.parser.literal_use, ==, wanted[i].use);
 		wire_clear(&wire);
 	}
 }
@@ -207,7 +206,8 @@ static void test_arguments(void)
 {
 	Wire wire;
 
-	wire_parse_text(&wire, "tag LOGIN \"a\\\\\\\"b\" {2}\n\r\n", NO_AUTH, 0);
+	wire_parse_text(
+		&wire, "tag LOGIN \"a\\\\\\\"b\" {2}\n\r\n", NO_AUTH, 0);
 	const LoginArgs *login = wire.command.args;
 	g_assert_cmpstr(wire.command.tag, ==, "tag");
 	g_assert_true(bytes_equal(login->user, bytes_of("a\\\"b", 4)));

@@ -58,8 +58,8 @@ static void test_cases(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_test_message("%s %s", cases[i].pattern, cases[i].name);
-		g_assert_cmpint(list_match(cases[i].pattern, cases[i].name),
-			==, cases[i].matches);
+		g_assert_cmpint(list_match(cases[i].pattern, cases[i].name), ==,
+			cases[i].matches);
 	}
 }
 
@@ -83,8 +83,8 @@ static void random_text(GRand *random, const char *letters, char out[9])
 	gint size = g_rand_int_range(random, 0, 9);
 
 	for (gint i = 0; i < size; i++)
-		out[i] = letters[g_rand_int_range(random, 0,
-			(gint)strlen(letters))];
+		out[i] = letters[g_rand_int_range(
+			random, 0, (gint)strlen(letters))];
 	out[size] = '\0';
 }
 

@@ -31,8 +31,7 @@ static void test_both_ways(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
 		g_autoptr(GString) out = g_string_new("x");
 		g_test_message("%s", pairs[i].wire);
-		g_assert_true(
-			utf7_decode(bytes_of_string(pairs[i].wire), out));
+		g_assert_true(utf7_decode(bytes_of_string(pairs[i].wire), out));
 		g_assert_cmpstr(out->str + 1, ==, pairs[i].text);
 		g_string_assign(out, "");
 		utf7_encode(pairs[i].text, out);
@@ -41,25 +40,27 @@ static void test_both_ways(void)
 }
 
 static const char *const wrong[] = {
-	"&",           /* no end */
-	"a&b",         /* not base64 to the end */
-	"&AOk",        /* no "-" */
-	"&AOk-&AOk-",  /* two shifts for one */
-	"&AGE-",       /* "a" stands for itself */
-	"&AGEA6Q-",    /* "a" in front of what needs it */
-	"&AAA-",       /* NUL */
-	"&AO-",        /* half a character */
+	"&",          /* no end */
+	"a&b",        /* not base64 to the end */
+	"&AOk",       /* no "-" */
+	"&AOk-&AOk-", /* two shifts for one */
+	"&AGE-",      /* "a" stands for itself */
+	"&AGEA6Q-",   /* "a" in front of what needs it */
+	"&AAA-",      /* NUL */
+	"&AO-",       /* half a character */
 	"&A-",
-	"&AOl-",       /* bits left over that are not 0 */
-	"&AOkA-",      /* a digit too many */
-	"&2D0-",       /* half a surrogate pair */
-	"&3gA-",       /* the other half */
-	"&2D3YPQ-",    /* two first halves */
-	"&2D0A6Q-",    /* a first half and a letter */
+	"&AOl-",    /* bits left over that are not 0 */
+	"&AOkA-",   /* a digit too many */
+	"&2D0-",    /* half a surrogate pair */
+	"&3gA-",    /* the other half */
+	"&2D3YPQ-", /* two first halves */
+	"&2D0A6Q-", /* a first half and a letter */
 	"&AO k-",
 	"&AO/-",       /* "/" is no digit here, "," is */
 	"caf\xc3\xa9", /* 8-bit */
-	"a\tb", "a\nb", "\x7f",
+	"a\tb",
+	"a\nb",
+	"\x7f",
 };
 
 static void test_wrong(void)

@@ -4,9 +4,8 @@
 
 static Bytes cut_line(Bytes *rest)
 {
-	const char *end = rest->size == 0
-		? NULL
-		: memchr(rest->data, '\n', rest->size);
+	const char *end =
+		rest->size == 0 ? NULL : memchr(rest->data, '\n', rest->size);
 	gsize size = end == NULL ? rest->size : (gsize)(end - rest->data);
 	Bytes line = bytes_slice(*rest, 0, size);
 
@@ -38,23 +37,41 @@ void wire_cut(Wire *wire, Bytes *rest)
 	} while (more);
 }
 
-void wire_parse(Wire *wire, Bytes *rest, ImapState state, guint32 messages)
+void wire_parse(Wire *wire, Bytes *rest, ImapState state, ImapNumbers numbers)
 {
 	wire_cut(wire, rest);
 	parser_init(&wire->parser, wire->arena,
 		(const ImapChunk *)wire->chunks->data, wire->chunks->len,
 		wire->sets);
-	wire->parser.numbers = (ImapNumbers){ .messages = messages,
-		.last_uid = messages * 10 };
+	wire->parser.numbers = numbers;
 	wire->status = command_parse(&wire->parser, state, &wire->command);
 }
 
-void wire_parse_text(Wire *wire, const char *text, ImapState state,
-	guint32 messages)
+static void parse_text(
+	Wire *wire, const char *text, ImapState state, ImapNumbers numbers)
 {
-	Bytes rest = bytes_of_string(text);
+	char *copy = g_strdup(text);
+	Bytes rest = bytes_of_string(copy);
 
-	wire_parse(wire, &rest, state, messages);
+	wire_parse(wire, &rest, state, numbers);
+	wire->text = copy;
+}
+
+void wire_parse_text(
+	Wire *wire, const char *text, ImapState state, guint32 messages)
+{
+	ImapNumbers numbers = { .messages = messages,
+		.last_uid = messages * 10 };
+
+	parse_text(wire, text, state, numbers);
+}
+
+void wire_parse_recent(
+	Wire *wire, const char *text, guint32 messages, const NumSet *recent)
+{
+	ImapNumbers numbers = { messages, messages * 10, recent };
+
+	parse_text(wire, text, IMAP_SELECTED, numbers);
 }
 
 void wire_clear(Wire *wire)
@@ -62,4 +79,5 @@ void wire_clear(Wire *wire)
 	g_ptr_array_unref(wire->sets);
 	g_array_unref(wire->chunks);
 	arena_free(&wire->arena);
+	g_free(wire->text);
 }

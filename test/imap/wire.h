@@ -11,6 +11,7 @@
 /* A parsed command and all it lives in. */
 typedef struct {
 	Arena *arena;
+	char *text;
 	GArray *chunks;
 	GPtrArray *sets;
 	ImapParser parser;
@@ -22,10 +23,14 @@ typedef struct {
  * long as it says or as there are bytes. */
 void wire_cut(Wire *wire, Bytes *rest);
 
-/* Cuts and parses in that state; messages 1..n have UIDs 10..10n. */
-void wire_parse(Wire *wire, Bytes *rest, ImapState state, guint32 messages);
-void wire_parse_text(Wire *wire, const char *text, ImapState state,
-	guint32 messages);
+/* Cuts and parses in that state; messages 1..n have UIDs 10, 20 .. 10n.  The
+ * text is copied. */
+void wire_parse(Wire *wire, Bytes *rest, ImapState state, ImapNumbers numbers);
+void wire_parse_text(
+	Wire *wire, const char *text, ImapState state, guint32 messages);
+/* The same with those UIDs \Recent. */
+void wire_parse_recent(
+	Wire *wire, const char *text, guint32 messages, const NumSet *recent);
 
 void wire_clear(Wire *wire);
 
