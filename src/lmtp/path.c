@@ -110,9 +110,18 @@ static gboolean is_ascii(Bytes text)
 	return TRUE;
 }
 
+static Cursor cursor_of(Bytes text)
+{
+	/* No bytes may have no address, from which nothing can be counted. */
+	const char *at = text.size > 0 ? text.data : "";
+
+	return (Cursor){ at, at + text.size };
+}
+
 gsize path_parse(Bytes text, Path *path)
 {
-	Cursor cursor = { text.data, text.data + text.size };
+	Cursor cursor = cursor_of(text);
+	const char *all = cursor.at;
 
 	skip_blanks(&cursor);
 	if (!take(&cursor, '<'))
@@ -133,7 +142,7 @@ gsize path_parse(Bytes text, Path *path)
 				      (gssize)address.size, NULL))
 		return 0;
 	path->address = address;
-	return (gsize)(cursor.at - text.data);
+	return (gsize)(cursor.at - all);
 }
 
 static gboolean is_keyword_char(char c)
@@ -148,7 +157,7 @@ static gboolean is_value_char(char c)
 
 PathParameterResult path_parameter_next(Bytes *rest, PathParameter *parameter)
 {
-	Cursor cursor = { rest->data, rest->data + rest->size };
+	Cursor cursor = cursor_of(*rest);
 
 	skip_blanks(&cursor);
 	if (cursor.at == cursor.end)

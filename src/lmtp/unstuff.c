@@ -84,9 +84,10 @@ gsize unstuff_feed(
 		[UNSTUFF_TEXT] = in_text,
 		[UNSTUFF_TEXT_CR] = behind_cr,
 	};
+	if (input.size == 0)
+		return 0;
 	Feed feed = { unstuff, input.data, input.data + input.size, input.data,
 		sink, data };
-
 	while (feed.at < feed.end && unstuff->state != UNSTUFF_END)
 		unstuff->state = steps[unstuff->state](&feed);
 	if (unstuff->state != UNSTUFF_END)

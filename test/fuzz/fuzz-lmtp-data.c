@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		g_assert(feed(&again, input, step, cut) == taken);
 		g_assert(again.state == first.state &&
 			again.has_bare_lf == first.has_bare_lf);
-		g_assert(cut->len == whole->len &&
-			memcmp(cut->data, whole->data, cut->len) == 0);
+		g_assert(bytes_equal(bytes_of((char *)cut->data, cut->len),
+			bytes_of((char *)whole->data, whole->len)));
 	}
 	g_autoptr(GByteArray) wire = stuff(input);
 	g_autoptr(GByteArray) back = g_byte_array_new();
