@@ -45,6 +45,7 @@ static void run_help(LmtpSession *session, Bytes arguments)
 static void run_quit(LmtpSession *session, Bytes arguments)
 {
 	(void)arguments;
+	lmtp_session_forget(session);
 	lmtp_session_reply(session, "221 2.0.0 bye");
 	session->is_over = TRUE;
 }

@@ -103,15 +103,19 @@ gboolean lmtp_session_will_confirm(LmtpSession *session)
 
 void lmtp_session_confirm(LmtpSession *session)
 {
+	if (session->has_unconfirmed)
+		message_delivery_confirmed(
+			session->state->store, &session->unconfirmed);
+	session->has_unconfirmed = FALSE;
+}
+
+void lmtp_session_forget(LmtpSession *session)
+{
 	g_autoptr(GError) error = NULL;
 
-	if (!session->has_unconfirmed)
-		return;
-	session->has_unconfirmed = FALSE;
-	if (!message_delivery_confirmed(
-		    session->state->store, &session->unconfirmed, &error))
+	if (!message_forget_confirmed(session->state->store, &error))
 		log_event(LOG_LEVEL_WARNING, &session->connection->log,
-			"confirm-failed", LOG_GERROR(error));
+			"forget-failed", LOG_GERROR(error));
 }
 
 /* --- the session --------------------------------------------------------------- */
@@ -125,6 +129,8 @@ static void run_next(LmtpSession *session)
 	gboolean has_line = stream_read_command(
 		session->stream, LINE_MAX_SIZE, &line, &error);
 	if (!has_line && !dbmail_error_is(error, DBMAIL_ERROR_LIMIT)) {
+		if (confirms && stream_peer_read_all(session->stream))
+			lmtp_session_confirm(session);
 		lmtp_session_lost(session);
 		return;
 	}
@@ -166,5 +172,6 @@ void lmtp_session_serve(ServerConnection *connection, gpointer data)
 	greet(session);
 	while (!session->is_over)
 		run_next(session);
+	lmtp_session_forget(session);
 	session_free(session);
 }

@@ -67,10 +67,14 @@ void lmtp_session_wrong(LmtpSession *session, Reply reply);
 gboolean lmtp_session_will_confirm(LmtpSession *session);
 
 /* The client has read the replies of the last delivery: its key can go, and
- * the same message sent once more on purpose will be delivered.  With a lost
- * connection, or a client that never waits for a reply, the key stays until
+ * the same message sent once more on purpose will be delivered.  A client that
+ * closes an idle connection in order has read them too; with a connection that
+ * breaks, or a client that never waits for a reply, the key stays until
  * duplicate_window is over. */
 void lmtp_session_confirm(LmtpSession *session);
+
+/* Makes confirmations good at once: before the session ends. */
+void lmtp_session_forget(LmtpSession *session);
 
 /* Reading the connection failed: says what can still be said, and ends the
  * session. */

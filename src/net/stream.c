@@ -3,6 +3,8 @@
 #include "net/stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -79,6 +81,16 @@ gboolean stream_timed_out(const Stream *stream)
 gboolean stream_peer_closed(const Stream *stream)
 {
 	return stream->peer_closed;
+}
+
+gboolean stream_peer_read_all(const Stream *stream)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+
+	return getsockopt(stream_fd(stream), IPPROTO_TCP, TCP_INFO, &info, &size) ==
+		0 &&
+		info.tcpi_state == TCP_CLOSE_WAIT && info.tcpi_unacked == 0;
 }
 
 gboolean stream_failed(const Stream *stream)

@@ -150,6 +150,12 @@ gboolean stream_timed_out(const Stream *stream);
 /* TRUE once the peer has closed or reset the connection. */
 gboolean stream_peer_closed(const Stream *stream);
 
+/* TRUE when the peer has ended a TCP connection in order and its kernel has
+ * acknowledged all that was sent.  A program that closes with something unread
+ * makes its kernel reset the connection instead, so that this program, unless
+ * it ended its side before the last of it was sent, has read everything. */
+gboolean stream_peer_read_all(const Stream *stream);
+
 /* TRUE once the server drains. */
 gboolean stream_draining(const Stream *stream);
 

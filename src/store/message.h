@@ -77,10 +77,15 @@ gboolean message_deliver(Store *store, const MessageDraft *draft,
 	DeliveryTarget *targets, guint count, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* The client has read the reply: forgets the key, so that the same message
- * sent on purpose is delivered again. */
-gboolean message_delivery_confirmed(Store *store, const DeliveryKey *key,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The client has read the reply, so that the same message sent on purpose must
+ * be delivered again: the key will be forgotten by this process's next
+ * delivery, in its transaction and before it looks at keys, or by
+ * message_forget_confirmed(). */
+void message_delivery_confirmed(Store *store, const DeliveryKey *key);
+
+/* Forgets confirmed keys now: for the end of a session. */
+gboolean message_forget_confirmed(Store *store, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* The UIDs a COPY or MOVE gave (RFC 4315): from[i] became to[i]. */
 typedef struct {

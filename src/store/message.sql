@@ -206,7 +206,7 @@ INSERT INTO dbmail_part_queue (part_id, not_before)
 SELECT id, now() + interval '1 hour'
   FROM sent;
 
--- name: message_forget_delivery
--- $1 key.
+-- name: message_forget_deliveries
+-- $1 keys.
 DELETE FROM dbmail_delivered
- WHERE key = $1::bytea;
+ WHERE key = ANY ($1::bytea[]);

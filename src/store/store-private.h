@@ -53,6 +53,13 @@ struct Store {
 	gint64 duplicate_window; /* seconds */
 	guint64 part_cache_size; /* bytes */
 
+	/* Keys of deliveries that were confirmed and wait to be forgotten, and
+	 * those that transactions are forgetting just now: DeliveryKey,
+	 * message.c's. */
+	GMutex confirmed_lock;
+	GArray *confirmed;
+	GArray *forgetting;
+
 	/* Places for large messages. */
 	GMutex large_lock;
 	GCond large_free;

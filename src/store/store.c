@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "store/migrate.h"
+#include "store/message.h"
 #include "store/store-private.h"
 
 #define MEBIBYTE G_GUINT64_CONSTANT(1048576)
@@ -54,6 +55,9 @@ Store *store_open(const Settings *settings, const char *application,
 
 	g_mutex_init(&store->large_lock);
 	g_cond_init(&store->large_free);
+	g_mutex_init(&store->confirmed_lock);
+	store->confirmed = g_array_new(FALSE, FALSE, sizeof(DeliveryKey));
+	store->forgetting = g_array_new(FALSE, FALSE, sizeof(DeliveryKey));
 	copy_settings(store, settings);
 	store->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (store->sha256 == NULL) {
@@ -88,6 +92,9 @@ void store_close(Store **store)
 	EVP_MD_free(gone->sha256);
 	g_free(gone->default_folders);
 	g_cond_clear(&gone->large_free);
+	g_mutex_clear(&gone->confirmed_lock);
+	g_array_unref(gone->confirmed);
+	g_array_unref(gone->forgetting);
 	g_mutex_clear(&gone->large_lock);
 	g_free(gone);
 }
