@@ -21,7 +21,8 @@ static void set_torn(GError **error, gint64 physmessage)
 {
 	dbmail_error_set(error, DBMAIL_ERROR_INTERNAL, "internal error",
 		"message %" G_GINT64_FORMAT
-		": its rows do not add up to the range asked for", physmessage);
+		": its rows do not add up to the range asked for",
+		physmessage);
 }
 
 static void set_gone(GError **error, gint64 physmessage)
@@ -91,8 +92,8 @@ static guint extents_at_once(const GArray *extents, guint begin)
 	return end - begin;
 }
 
-static DbBatch *read_extents(Store *store, const Extent *extents, guint count,
-	GError **error)
+static DbBatch *read_extents(
+	Store *store, const Extent *extents, guint count, GError **error)
 {
 	g_autofree gint64 *numbers = g_new(gint64, 3 * (gsize)count);
 	for (guint i = 0; i < count; i++) {
@@ -145,8 +146,8 @@ gboolean fetch_stream(Store *store, gint64 physmessage, guint64 offset,
 			set_gone(error, physmessage);
 			return FALSE;
 		}
-		if (!sink_rows(rows, first, physmessage, sink, data, &stop,
-			    error))
+		if (!sink_rows(
+			    rows, first, physmessage, sink, data, &stop, error))
 			return FALSE;
 		i += count;
 	}

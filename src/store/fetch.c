@@ -119,9 +119,10 @@ static GArray *pieces_of(const DbRows *rows)
 		};
 		g_array_append_val(pieces, piece);
 		if (row > 0)
-			sorted = sorted && compare_pieces(
-				&g_array_index(pieces, Piece, row - 1),
-				&piece) <= 0;
+			sorted = sorted &&
+				compare_pieces(
+					&g_array_index(pieces, Piece, row - 1),
+					&piece) <= 0;
 	}
 	if (!sorted)
 		g_array_sort(pieces, compare_pieces);
@@ -234,8 +235,8 @@ static guint64 range_end(const FetchAsk *ask)
 	return ask->offset + MIN(ask->size, room);
 }
 
-static void add_ranges(DbBatch *batch, const FetchAsk *asks, const gint64 *ids,
-	guint count)
+static void add_ranges(
+	DbBatch *batch, const FetchAsk *asks, const gint64 *ids, guint count)
 {
 	g_autofree gint64 *first = g_new(gint64, count);
 	g_autofree gint64 *behind = g_new(gint64, count);
@@ -278,27 +279,28 @@ static gboolean place_rows(FetchBatch *fetch, const FetchAsk *asks,
 			continue;
 		const DbRows *rows = db_batch_rows(fetch->batch, index++);
 		for (guint row = 0; row < db_rows_count(rows); row++)
-			fetch_table[i].read(message_of_row(fetch, rows, row),
-				rows, row);
+			fetch_table[i].read(
+				message_of_row(fetch, rows, row), rows, row);
 	}
 	if (what & FETCH_HEADER &&
 		!place_headers(fetch, db_batch_rows(fetch->batch, index++),
 			whole, error))
 		return FALSE;
 	return !(what & FETCH_RAW) ||
-		place_ranges(fetch, db_batch_rows(fetch->batch, index), asks,
-			error);
+		place_ranges(
+			fetch, db_batch_rows(fetch->batch, index), asks, error);
 }
 
 /* A message kept whole has no header rows; its structure says how long the
  * header is.  There are none but for a bug, so this is not made fast. */
-static gboolean fetch_whole_header(Store *store, FetchBatch *fetch, guint place,
-	GError **error)
+static gboolean fetch_whole_header(
+	Store *store, FetchBatch *fetch, guint place, GError **error)
 {
 	FetchedMessage *message = &fetch->messages[place];
 	FetchAsk ask = { .physmessage = message->physmessage };
 	g_autoptr(FetchBatch) structure = NULL;
-	if (!fetch_batch_new(store, &ask, 1, FETCH_STRUCTURE, &structure, error))
+	if (!fetch_batch_new(
+		    store, &ask, 1, FETCH_STRUCTURE, &structure, error))
 		return FALSE;
 	g_autoptr(Arena) arena = arena_new();
 	const MimeStructure *root = mime_structure_decode(

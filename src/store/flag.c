@@ -110,7 +110,8 @@ static gint64 modseq_at_most(const FlagChange *change)
 	return (gint64)MIN(change->unchanged_since, (guint64)G_MAXINT64);
 }
 
-static void add_keywords(DbBatch *batch, gint64 mailbox, const Keywords *keywords)
+static void add_keywords(
+	DbBatch *batch, gint64 mailbox, const Keywords *keywords)
 {
 	DbParams *params = db_batch_add(batch, &SQL_FLAG_KEYWORDS);
 	db_params_int64(params, mailbox);
@@ -129,8 +130,7 @@ static void add_change(DbBatch *batch, gint64 mailbox, const Ranges *ranges,
 	gint32 flags = (gint32)(change->flags & FLAGS_ALL);
 	gboolean add = change->action != FLAG_REMOVE;
 	gboolean replace = change->action == FLAG_REPLACE;
-	DbParams *params =
-		add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
+	DbParams *params = add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
 	db_params_int64(params, modseq_at_most(change));
 	db_params_int32(params, replace ? 0 : FLAGS_ALL & ~flags);
 	db_params_int32(params, add ? flags : 0);
@@ -179,8 +179,8 @@ static gboolean check_mailbox(const DbRows *rows, gint64 mailbox,
 	}
 	if (db_rows_int64(rows, 0, 1) != PERMISSION_READ_WRITE) {
 		dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
-			"the mailbox is read-only",
-			"mailbox %" G_GINT64_FORMAT, mailbox);
+			"the mailbox is read-only", "mailbox %" G_GINT64_FORMAT,
+			mailbox);
 		return FALSE;
 	}
 	return change->action == FLAG_REMOVE ||
@@ -207,8 +207,8 @@ gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 	db_params_int64(db_batch_add(batch, &SQL_FLAG_LOCK), mailbox);
 	gboolean spare = change->has_unchanged_since && left != NULL;
 	if (spare)
-		db_params_int64(add_ranges(batch, &SQL_FLAG_SPARED, mailbox,
-					&ranges),
+		db_params_int64(
+			add_ranges(batch, &SQL_FLAG_SPARED, mailbox, &ranges),
 			modseq_at_most(change));
 	if (change->action != FLAG_REMOVE && keywords.names->len > 0)
 		add_keywords(batch, mailbox, &keywords);

@@ -48,8 +48,8 @@ typedef struct {
 	gboolean no_select;
 } NameState;
 
-static gboolean read_levels(const DbRows *rows, const char *name,
-	NameState *state, GError **error)
+static gboolean read_levels(
+	const DbRows *rows, const char *name, NameState *state, GError **error)
 {
 	*state = (NameState){ FALSE, FALSE };
 	for (guint row = 0; row < db_rows_count(rows); row++) {
@@ -72,8 +72,7 @@ static void add_levels(DbBatch *batch, const DbStatement *statement,
 {
 	DbParams *params = db_batch_add(batch, statement);
 	db_params_int64(params, owner);
-	db_params_text_array(
-		params, (const char *const *)levels->pdata, count);
+	db_params_text_array(params, (const char *const *)levels->pdata, count);
 }
 
 /* The first step of all: locks the names and looks at the new one. */
@@ -102,8 +101,8 @@ static void add_insert(DbBatch *batch, gint64 owner, const GPtrArray *levels,
 	if (count > 0)
 		uses[count - 1] = special_use;
 	add_levels(batch, &SQL_MAILBOX_INSERT, owner, levels, count);
-	db_params_text_array((DbParams *)db_batch_params(batch,
-				     db_batch_count(batch) - 1),
+	db_params_text_array(
+		(DbParams *)db_batch_params(batch, db_batch_count(batch) - 1),
 		uses, count);
 }
 
@@ -130,8 +129,8 @@ static gboolean create_work(
 		return set_exists(error, change->name);
 
 	g_autoptr(DbBatch) batch = db_batch_new();
-	add_insert(batch, change->owner, levels, levels->len,
-		change->special_use);
+	add_insert(
+		batch, change->owner, levels, levels->len, change->special_use);
 	if (state.is_there)
 		db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_REVIVE,
 				       change->owner, change->name),
@@ -181,7 +180,8 @@ static gboolean read_locked(const DbRows *rows, const NameChange *change,
 	LockedName *locked, GError **error)
 {
 	if (db_rows_count(rows) == 0)
-		return mailbox_set_not_found(error, change->owner, change->name);
+		return mailbox_set_not_found(
+			error, change->owner, change->name);
 	*locked = (LockedName){
 		.id = db_rows_int64(rows, 0, 0),
 		.no_select = db_rows_int64(rows, 0, 1) != 0,
@@ -191,7 +191,8 @@ static gboolean read_locked(const DbRows *rows, const NameChange *change,
 	return TRUE;
 }
 
-static void add_for(DbBatch *batch, const DbStatement *statement, gint64 mailbox)
+static void add_for(
+	DbBatch *batch, const DbStatement *statement, gint64 mailbox)
 {
 	db_params_int64(db_batch_add(batch, statement), mailbox);
 }
@@ -253,15 +254,16 @@ static gboolean rename_look(DbConnection *connection, const NameChange *change,
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	add_lock(batch, change->owner, change->name);
-	add_levels(batch, &SQL_MAILBOX_LEVELS, change->owner, levels,
-		levels->len);
+	add_levels(
+		batch, &SQL_MAILBOX_LEVELS, change->owner, levels, levels->len);
 	db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_LONGEST,
 			       change->owner, change->name),
 		change->to);
 	NameState state;
 	if (!db_connection_run(connection, batch, error) ||
 		!read_locked(db_batch_rows(batch, 1), change, locked, error) ||
-		!read_levels(db_batch_rows(batch, 2), change->to, &state, error))
+		!read_levels(
+			db_batch_rows(batch, 2), change->to, &state, error))
 		return FALSE;
 	if (state.is_there)
 		return set_exists(error, change->to);

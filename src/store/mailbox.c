@@ -33,11 +33,11 @@ static gboolean check_characters(const char *name, GError **error)
 	for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
 		gunichar c = g_utf8_get_char(at);
 		if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
-			return name_refuse(error,
-				"a mailbox name may not hold controls");
+			return name_refuse(
+				error, "a mailbox name may not hold controls");
 		if (c == '*' || c == '%')
-			return name_refuse(error,
-				"a mailbox name may not hold * or %");
+			return name_refuse(
+				error, "a mailbox name may not hold * or %");
 	}
 	return TRUE;
 }
@@ -58,7 +58,8 @@ static gboolean check_levels(const char *name, guint max_depth, GError **error)
 		level = at + 1;
 	}
 	if (depth > max_depth)
-		return name_refuse(error, "the mailbox name has too many levels");
+		return name_refuse(
+			error, "the mailbox name has too many levels");
 	return TRUE;
 }
 
@@ -67,9 +68,9 @@ char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 	const gsize inbox = strlen(MAILBOX_INBOX);
 	gsize size = strlen(name);
 	if (size == 0 || size > MAILBOX_NAME_MAX) {
-		name_refuse(error, size == 0
-				? "a mailbox needs a name"
-				: "the mailbox name is too long");
+		name_refuse(error,
+			size == 0 ? "a mailbox needs a name" :
+				    "the mailbox name is too long");
 		return NULL;
 	}
 	if (!g_utf8_validate(name, (gssize)size, NULL)) {
@@ -156,7 +157,8 @@ gboolean mailbox_list(
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
 		return FALSE;
 	const DbRows *rows = db_batch_rows(batch, 0);
-	GPtrArray *found = g_ptr_array_new_full(db_rows_count(rows), listed_free);
+	GPtrArray *found =
+		g_ptr_array_new_full(db_rows_count(rows), listed_free);
 	for (guint row = 0; row < db_rows_count(rows); row++) {
 		MailboxListed *listed = g_new0(MailboxListed, 1);
 		if (!db_rows_is_null(rows, row, 0))
@@ -197,8 +199,8 @@ static gboolean set_gone(GError **error, gint64 mailbox)
 }
 
 /* Not waited for to be on disk: a crash makes messages recent once more. */
-static gboolean take_recent(Store *store, gint64 mailbox, guint32 *first_recent,
-	GError **error)
+static gboolean take_recent(
+	Store *store, gint64 mailbox, guint32 *first_recent, GError **error)
 {
 	static const DbStatement *const statements[] = {
 		&SQL_MAILBOX_RECENT_LOCK,

@@ -31,7 +31,8 @@ static Tri compare_days(const SearchNode *node, Timestamp time)
 	return TRI_FALSE;
 }
 
-static Tri match_sent_date(const SearchNode *node, const FetchedMessage *message)
+static Tri match_sent_date(
+	const SearchNode *node, const FetchedMessage *message)
 {
 	if (!message->has_sent_date)
 		return TRI_FALSE;
@@ -110,8 +111,8 @@ typedef struct {
 	Store *store;
 	const SearchPlan *plan;
 	gint64 physmessage;
-	Bytes raw;      /* the whole message, or no data */
-	GString *text;  /* scratch */
+	Bytes raw;     /* the whole message, or no data */
+	GString *text; /* scratch */
 	GString *folded;
 } Body;
 
@@ -139,7 +140,8 @@ static void body_look(Body *body, gboolean text_keys_only)
 	for (guint i = 0; i < body->plan->nodes->len; i++) {
 		SearchNode *node = g_ptr_array_index(body->plan->nodes, i);
 		SearchKind kind = node->key->kind;
-		if (node->found == TRI_TRUE || (kind != SEARCH_TEXT &&
+		if (node->found == TRI_TRUE ||
+			(kind != SEARCH_TEXT &&
 				(kind != SEARCH_BODY || text_keys_only)))
 			continue;
 		if (search_contains(body->folded->str, body->folded->len,
@@ -177,8 +179,8 @@ static gboolean body_look_at_leaf(
 	if (param != NULL)
 		charset = mime_param_bytes(arena, param);
 	g_string_truncate(body->text, 0);
-	mime_decode_text(bytes, leaf->encoding, charset, SEARCH_TEXT_MAX,
-		body->text);
+	mime_decode_text(
+		bytes, leaf->encoding, charset, SEARCH_TEXT_MAX, body->text);
 	body_look(body, FALSE);
 	return TRUE;
 }
@@ -188,8 +190,7 @@ static gboolean body_is_decided(const Body *body)
 	for (guint i = 0; i < body->plan->nodes->len; i++) {
 		const SearchNode *node =
 			g_ptr_array_index(body->plan->nodes, i);
-		if (node->level == SEARCH_LEVEL_BODY &&
-			node->found != TRI_TRUE)
+		if (node->level == SEARCH_LEVEL_BODY && node->found != TRI_TRUE)
 			return FALSE;
 	}
 	return TRUE;
@@ -204,8 +205,8 @@ static gboolean leaf_is_text(const MimeStructure *entity)
 
 /* Walks the entities in document order with a stack of its own: depth is as
  * the settings allow it. */
-static gboolean body_walk(Body *body, Arena *arena, const MimeStructure *root,
-	GError **error)
+static gboolean body_walk(
+	Body *body, Arena *arena, const MimeStructure *root, GError **error)
 {
 	g_autoptr(GPtrArray) stack = g_ptr_array_new();
 	g_autoptr(GHashTable) inner = g_hash_table_new(NULL, NULL);
@@ -287,7 +288,8 @@ static void match_read_values(
 		SearchKind kind = node->key->kind;
 		node->found = TRI_UNKNOWN;
 		if (kind == SEARCH_INTERNAL_DATE)
-			node->found = compare_days(node, message->internal_date);
+			node->found =
+				compare_days(node, message->internal_date);
 		else if (plan->level < SEARCH_LEVEL_SUMMARY)
 			continue;
 		else if (kind == SEARCH_SENT_DATE)
@@ -308,7 +310,8 @@ static gboolean match_headers(Store *store, const SearchPlan *plan,
 		if (node->key->kind != SEARCH_HEADER ||
 			node->found != TRI_UNKNOWN)
 			continue;
-		if (!have && !read_header(store, message, &batch, &header, error))
+		if (!have &&
+			!read_header(store, message, &batch, &header, error))
 			return FALSE;
 		have = TRUE;
 		node->found = match_fields(node, header);

@@ -255,9 +255,9 @@ static Tri decide(const SearchNode *node, Question *question)
 	}
 	if (node->level != SEARCH_LEVEL_VIEW)
 		return decide_read(node, question);
-	return decide_in_view(node, question->message, question->sequence)
-		? TRI_TRUE
-		: TRI_FALSE;
+	return decide_in_view(node, question->message, question->sequence) ?
+		TRI_TRUE :
+		TRI_FALSE;
 }
 
 static void search_decide(Search *search, guint index, SearchLevel read)
@@ -337,8 +337,8 @@ static guint batch_size(const Search *search, const GArray *open, guint begin,
 	while (count < most) {
 		guint64 size = open_message(search, open, begin + count)->size;
 		sum += size;
-		if (count > 0 && (sum > SEARCH_BATCH_BYTES ||
-					size > SEARCH_WHOLE_MAX))
+		if (count > 0 &&
+			(sum > SEARCH_BATCH_BYTES || size > SEARCH_WHOLE_MAX))
 			break;
 		count++;
 		if (size > SEARCH_WHOLE_MAX)
@@ -372,8 +372,9 @@ static gboolean match_one(Search *search, guint index, const SearchPlan *plan,
 		search->results[index] = TRI_FALSE;
 		return TRUE;
 	}
-	if (!same && !search_content_match(search->store, plan, message,
-			     search->view->messages[index].size, error))
+	if (!same &&
+		!search_content_match(search->store, plan, message,
+			search->view->messages[index].size, error))
 		return FALSE;
 	search_decide(search, index, plan->level);
 	return TRUE;
@@ -436,8 +437,8 @@ gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
 		return FALSE;
 	for (guint i = 0; i < view->count; i++)
 		search_decide(&search, i, SEARCH_LEVEL_VIEW);
-	for (guint level = SEARCH_LEVEL_META; search.nodes->len > 0 &&
-		level < SEARCH_LEVELS; level++) {
+	for (guint level = SEARCH_LEVEL_META;
+		search.nodes->len > 0 && level < SEARCH_LEVELS; level++) {
 		if (!search_level(&search, level, error))
 			return FALSE;
 	}

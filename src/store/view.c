@@ -100,7 +100,8 @@ static void set_contradiction(GError **error, gint64 mailbox)
 {
 	dbmail_error_set(error, DBMAIL_ERROR_INTERNAL, "internal error",
 		"the UIDs of mailbox %" G_GINT64_FORMAT
-		" do not ascend up to uidnext", mailbox);
+		" do not ascend up to uidnext",
+		mailbox);
 }
 
 /* TRUE when the UIDs ascend and stay below uidnext. */
@@ -122,14 +123,14 @@ static ViewBody *body_from_arrays(gint64 mailbox, const DbRows *rows)
 	gint64 *arrays[5];
 	guint count = 0;
 	for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
-		arrays[i] = db_rows_int64_array(
-			rows, 0, LOAD_ARRAYS + i, &count);
+		arrays[i] =
+			db_rows_int64_array(rows, 0, LOAD_ARRAYS + i, &count);
 	ViewBody *body = body_new(mailbox, count);
 	for (guint i = 0; i < count; i++) {
 		ViewMessage *message = &body->messages[i];
 		message->uid = (guint32)(arrays[0][i] >> VIEW_FLAG_BITS);
-		message->flags = (guint32)arrays[0][i] &
-			((1u << VIEW_FLAG_BITS) - 1);
+		message->flags =
+			(guint32)arrays[0][i] & ((1u << VIEW_FLAG_BITS) - 1);
 		message->keywords = (guint64)arrays[1][i];
 		message->modseq = (guint64)arrays[2][i];
 		message->physmessage = arrays[3][i];
@@ -238,9 +239,9 @@ static void body_take_messages(
 	for (guint row = changes->messages; row < changes->expunged; row++) {
 		ViewMessage message;
 		message_from_row(&message, changes->rows, row);
-		guint place = message.uid < old->uidnext
-			? view_find(&body->view, message.uid)
-			: body->view.count++;
+		guint place = message.uid < old->uidnext ?
+			view_find(&body->view, message.uid) :
+			body->view.count++;
 		if (place != G_MAXUINT)
 			body->messages[place] = message;
 	}
@@ -249,8 +250,8 @@ static void body_take_messages(
 /* TRUE where the log leads from old to what the row says.  The numbers are
  * smaller than before where the server went back in time: a standby that
  * lagged behind was made the primary. */
-static gboolean can_follow(const MailboxView *old, const DbRows *rows, guint seq,
-	guint uidnext, guint uidvalidity, guint log_floor)
+static gboolean can_follow(const MailboxView *old, const DbRows *rows,
+	guint seq, guint uidnext, guint uidvalidity, guint log_floor)
 {
 	return (guint64)db_rows_int64(rows, 0, seq) >= old->seq &&
 		db_rows_int64(rows, 0, uidnext) >= old->uidnext &&
@@ -258,8 +259,8 @@ static gboolean can_follow(const MailboxView *old, const DbRows *rows, guint seq
 		(guint64)db_rows_int64(rows, 0, log_floor) <= old->seq;
 }
 
-static MailboxView *view_follow(Store *store, const MailboxView *old,
-	GError **error)
+static MailboxView *view_follow(
+	Store *store, const MailboxView *old, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, &SQL_VIEW_CHANGES);
@@ -278,8 +279,8 @@ static MailboxView *view_follow(Store *store, const MailboxView *old,
 		return view_load(store, old->mailbox, error);
 
 	Changes changes = changes_of(rows);
-	ViewBody *body = body_new(old->mailbox,
-		old->count + changes.expunged - changes.messages);
+	ViewBody *body = body_new(
+		old->mailbox, old->count + changes.expunged - changes.messages);
 	g_autoptr(MailboxView) view = &body->view;
 	view->seq = (guint64)db_rows_int64(rows, 0, CHANGE_UID);
 	view->uidnext = (guint32)db_rows_int64(rows, 0, CHANGE_FLAGS);

@@ -36,7 +36,7 @@ SELECT b.seq, b.uidnext, b.uidvalidity, b.keywords,
 -- uid within it: 0 the mailbox, 1 a message that is new or has other flags,
 -- 2 a range that was expunged.  The ranges of the log overlap where the same
 -- messages changed again and again: each is cut to what those before it do
--- not cover.  OFFSET 0 keeps the planner at one index scan per range.
+-- not cover.  OFFSET 0 keeps the planner at index look-ups: see fetch.sql.
 WITH box AS MATERIALIZED (
 	SELECT seq, uidnext, uidvalidity, log_floor, keywords
 	  FROM dbmail_mailboxes
@@ -76,7 +76,9 @@ SELECT 1, m.uid, m.flags, m.keywords, m.seq, m.physmessage_id, p.messagesize,
 	 WHERE mailbox_idnr = $1::bigint AND uid >= r.first AND uid <= r.last
 	   AND seq > $2::bigint
 	OFFSET 0) m
-  JOIN dbmail_physmessage p ON p.id = m.physmessage_id
+ CROSS JOIN LATERAL (
+	SELECT messagesize
+	  FROM dbmail_physmessage WHERE id = m.physmessage_id OFFSET 0) p
  WHERE r.kind = 1
 UNION ALL
 SELECT 2, first, last, NULL, NULL, NULL, NULL, NULL

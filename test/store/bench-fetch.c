@@ -80,7 +80,8 @@ static void read_all(gpointer data)
 		for (; n < reading->batch && i < reading->count; n++, i++)
 			asks[n] = (FetchAsk){
 				reading->view->messages[i].physmessage, 0,
-				G_MAXUINT64 };
+				G_MAXUINT64
+			};
 		g_autoptr(FetchBatch) batch = NULL;
 		if (!fetch_batch_new(
 			    store, asks, n, reading->what, &batch, &error))
@@ -173,8 +174,9 @@ static char *message_text(guint number)
 	while (text->len < BODY_SIZE / 2)
 		g_string_append_printf(text, "Line %u of some text, %u\r\n",
 			(guint)text->len, number);
-	g_string_append(text, "--bb\r\nContent-Type: text/html;"
-			      " charset=utf-8\r\n\r\n");
+	g_string_append(text,
+		"--bb\r\nContent-Type: text/html;"
+		" charset=utf-8\r\n\r\n");
 	while (text->len < BODY_SIZE)
 		g_string_append_printf(text, "<p>Line %u of html %u</p>\r\n",
 			(guint)text->len, number);
@@ -217,8 +219,8 @@ static gint64 large_mailbox(void)
 		" row_number() OVER (ORDER BY id), 2 FROM dbmail_physmessage"
 		" WHERE hash = '';"
 		" UPDATE dbmail_mailboxes SET seq = 2, uidnext = %d,"
-		" messages = %d, unseen = %d WHERE mailbox_idnr = %"
-		G_GINT64_FORMAT,
+		" messages = %d, unseen = %d WHERE mailbox_idnr = "
+		"%" G_GINT64_FORMAT,
 		LARGE_VIEW, mailbox, LARGE_VIEW + 1, LARGE_VIEW, LARGE_VIEW,
 		mailbox);
 	database_script(sql);
@@ -251,12 +253,17 @@ static void bench_fetch(const MailboxView *view)
 static void bench_search(const MailboxView *view)
 {
 	Searching keys[] = {
-		{ view, { .kind = SEARCH_INTERNAL_DATE,
+		{ view,
+			{ .kind = SEARCH_INTERNAL_DATE,
 				.compare = SEARCH_GREATER_EQUAL,
 				.day = { 2020, 1, 1 } } },
-		{ view, { .kind = SEARCH_HEADER, .field = "Subject",
+		{ view,
+			{ .kind = SEARCH_HEADER,
+				.field = "Subject",
 				.text = "number 77" } },
-		{ view, { .kind = SEARCH_HEADER, .field = "Received",
+		{ view,
+			{ .kind = SEARCH_HEADER,
+				.field = "Received",
 				.text = "mx3" } },
 		{ view, { .kind = SEARCH_BODY, .text = "nowhere" } },
 		{ view, { .kind = SEARCH_TEXT, .text = "nowhere" } },

@@ -24,9 +24,10 @@ static void append_noise(GString *out, gsize size, guint32 seed)
 {
 	g_autoptr(GRand) random = g_rand_new_with_seed(seed);
 	for (gsize i = 0; i < size; i++)
-		g_string_append_c(out, i % 77 == 76
-				? '\n'
-				: (char)('!' + g_rand_int_range(random, 0, 90)));
+		g_string_append_c(out,
+			i % 77 == 76 ?
+				'\n' :
+				(char)('!' + g_rand_int_range(random, 0, 90)));
 }
 
 static GString *make_plain(void)
@@ -64,18 +65,21 @@ static GString *make_many_parts(void)
 	GString *text = g_string_new("Content-Type: multipart/mixed;"
 				     " boundary=b\r\n\r\npreamble\r\n");
 	for (guint i = 0; i < 400; i++)
-		g_string_append_printf(text, "--b\r\nContent-Description: %u\r\n"
-					     "\r\npart %u\r\n", i, i % 7);
+		g_string_append_printf(text,
+			"--b\r\nContent-Description: %u\r\n"
+			"\r\npart %u\r\n",
+			i, i % 7);
 	g_string_append(text, "--b--\r\nepilogue\r\n");
 	return text;
 }
 
 static GString *make_large(void)
 {
-	GString *text = g_string_new("Subject: large\r\nContent-Type:"
-				     " multipart/mixed; boundary=b\r\n\r\n--b\r\n"
-				     "\r\nsmall\r\n--b\r\n"
-				     "Content-Type: application/x-noise\r\n\r\n");
+	GString *text =
+		g_string_new("Subject: large\r\nContent-Type:"
+			     " multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+			     "\r\nsmall\r\n--b\r\n"
+			     "Content-Type: application/x-noise\r\n\r\n");
 	append_noise(text, 3 * 1048576 + 12345, 1);
 	g_string_append(text, "\r\n--b\r\n\r\nlast\r\n--b--\r\n");
 	return text;
@@ -133,8 +137,8 @@ static void make_samples(void)
 		fixture_deliver(store, inbox,
 			bytes_of(sample.text->str, sample.text->len),
 			DELIVERY_STORED);
-		sample.physmessage =
-			fixture_number("SELECT max(id) FROM dbmail_physmessage");
+		sample.physmessage = fixture_number(
+			"SELECT max(id) FROM dbmail_physmessage");
 		g_array_append_val(samples, sample);
 	}
 }
@@ -186,8 +190,8 @@ static void test_values(void)
 			FETCH_SUMMARY | FETCH_RAW);
 	g_assert_false(fetch_batch_message(batch, count - 1)->found);
 	assert_bytes(fetch_batch_message(batch, 0)->raw,
-		bytes_slice(sample_bytes(&g_array_index(samples, Sample, 5)), 30,
-			1000));
+		bytes_slice(sample_bytes(&g_array_index(samples, Sample, 5)),
+			30, 1000));
 	for (guint i = 0; i < samples->len; i++) {
 		const Sample *sample = &g_array_index(samples, Sample, i);
 		const FetchedMessage *message =
@@ -200,8 +204,8 @@ static void test_values(void)
 			bytes_slice(sample_bytes(sample), 0, sample->header));
 		g_assert_cmpint(message->envelope.data[0], ==, '(');
 		g_autoptr(Arena) arena = arena_new();
-		const MimeStructure *root = mime_structure_decode(
-			arena, message->structure, NULL);
+		const MimeStructure *root =
+			mime_structure_decode(arena, message->structure, NULL);
 		g_assert_nonnull(root);
 		g_assert_cmpuint(root->body_end, ==, sample->text->len);
 		g_assert_cmpuint(root->body, ==, sample->header);
@@ -275,7 +279,8 @@ static void test_ranges(void)
 		assert_range(sample, G_MAXINT64, 1);
 		for (guint j = 0; j < 12; j++)
 			assert_range(sample,
-				(guint64)g_rand_int_range(random, 0, length + 5),
+				(guint64)g_rand_int_range(
+					random, 0, length + 5),
 				sizes[j % G_N_ELEMENTS(sizes)]);
 		/* Around the ends of its rows. */
 		for (gint32 at = 1048576; at < length; at += 1048576)
@@ -283,8 +288,7 @@ static void test_ranges(void)
 	}
 }
 
-static gboolean stop_at_once(
-	Bytes bytes G_GNUC_UNUSED, gpointer data)
+static gboolean stop_at_once(Bytes bytes G_GNUC_UNUSED, gpointer data)
 {
 	++*(guint *)data;
 	return FALSE;
@@ -311,8 +315,8 @@ static void assert_torn(gint64 physmessage, guint64 offset)
 	g_autoptr(FetchBatch) batch = NULL;
 	g_autoptr(GString) streamed = g_string_new(NULL);
 	const FetchAsk ask = { physmessage, offset, G_MAXUINT64 };
-	g_assert_false(fetch_batch_new(
-		store, &ask, 1, FETCH_RAW, &batch, &error));
+	g_assert_false(
+		fetch_batch_new(store, &ask, 1, FETCH_RAW, &batch, &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INTERNAL));
 	g_clear_error(&error);
 	g_assert_false(fetch_stream(store, physmessage, offset, G_MAXUINT64,
@@ -336,10 +340,11 @@ static void test_torn(void)
 		g_autoptr(GString) text = make_many_parts();
 		fixture_deliver(store, inbox, bytes_of(text->str, text->len),
 			DELIVERY_STORED);
-		gint64 id =
-			fixture_number("SELECT max(id) FROM dbmail_physmessage");
-		g_autofree char *sql = g_strdup_printf(
-			"%s physmessage_id = %" G_GINT64_FORMAT, damages[i], id);
+		gint64 id = fixture_number(
+			"SELECT max(id) FROM dbmail_physmessage");
+		g_autofree char *sql =
+			g_strdup_printf("%s physmessage_id = %" G_GINT64_FORMAT,
+				damages[i], id);
 		database_script(sql);
 		assert_torn(id, 0);
 	}
@@ -357,7 +362,8 @@ static void test_kept_whole(void)
 		" part_order) FROM dbmail_partlists l JOIN dbmail_mimeparts p"
 		" ON p.id = l.part_id WHERE physmessage_id = %" G_GINT64_FORMAT
 		" RETURNING id) UPDATE dbmail_partlists SET part_id = new.id,"
-		" is_header = 0 FROM new WHERE physmessage_id = %" G_GINT64_FORMAT
+		" is_header = 0 FROM new WHERE physmessage_id = "
+		"%" G_GINT64_FORMAT
 		" AND part_order = 0; DELETE FROM dbmail_partlists WHERE"
 		" physmessage_id = %" G_GINT64_FORMAT " AND part_order > 0",
 		id, id, id);

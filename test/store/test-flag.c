@@ -132,9 +132,12 @@ static void test_many(void)
 	if (!flag_change(store, inbox, uids, &deleted, &seq, NULL, &error))
 		database_check(error);
 	/* Apart by more than the gap a row of the log may span. */
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_changes WHERE mailbox_idnr ="
-		" (SELECT max(mailbox_idnr) FROM dbmail_changes)"), ==, 3);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_changes WHERE "
+			"mailbox_idnr ="
+			" (SELECT max(mailbox_idnr) FROM dbmail_changes)"),
+		==, 3);
 	guint64 after = change(inbox, 1, G_MAXUINT32, &seen, NULL);
 	g_assert_cmpuint(after, ==, seq + 1);
 	g_autoptr(MailboxView) view = get(inbox);
@@ -183,16 +186,16 @@ static void test_unchanged_since(void)
 	g_assert_true(numset_is_empty(left));
 }
 
-static void assert_refused(gint64 mailbox, const char *const *keywords,
-	DbmailErrorCode code)
+static void assert_refused(
+	gint64 mailbox, const char *const *keywords, DbmailErrorCode code)
 {
 	const FlagChange flag = { FLAG_ADD, S, keywords, FALSE, 0 };
 	g_autoptr(NumSet) uids = numset_new();
 	g_autoptr(GError) error = NULL;
 	guint64 seq;
 	numset_add_range(uids, 1, 10);
-	g_assert_false(flag_change(
-		store, mailbox, uids, &flag, &seq, NULL, &error));
+	g_assert_false(
+		flag_change(store, mailbox, uids, &flag, &seq, NULL, &error));
 	g_assert_true(dbmail_error_is(error, code));
 }
 
@@ -220,8 +223,9 @@ static void test_keyword_limit(void)
 	change(inbox, 1, 1, &flag, NULL);
 	g_autoptr(MailboxView) one = get(inbox);
 	g_assert_cmpuint(one->messages[0].keywords, !=, 0);
-	g_assert_cmpuint(one->messages[0].keywords &
-			(one->messages[0].keywords - 1), ==, 0);
+	g_assert_cmpuint(
+		one->messages[0].keywords & (one->messages[0].keywords - 1), ==,
+		0);
 }
 
 static void test_refusals(void)
@@ -238,9 +242,11 @@ static void test_refusals(void)
 	for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
 		assert_refused(inbox, bad[i], DBMAIL_ERROR_INVALID);
 	assert_refused(987654321, NULL, DBMAIL_ERROR_NOT_FOUND);
-	g_autofree char *read_only = g_strdup_printf(
-		"UPDATE dbmail_mailboxes SET permission = 1 WHERE mailbox_idnr ="
-		" %" G_GINT64_FORMAT, inbox);
+	g_autofree char *read_only =
+		g_strdup_printf("UPDATE dbmail_mailboxes SET permission = 1 "
+				"WHERE mailbox_idnr ="
+				" %" G_GINT64_FORMAT,
+			inbox);
 	database_script(read_only);
 	assert_refused(inbox, NULL, DBMAIL_ERROR_NO_PERMISSION);
 	g_autoptr(MailboxView) view = get(inbox);

@@ -90,7 +90,7 @@ static void assert_create_fails(
 	g_assert_null(mailbox);
 }
 
-static void delete(gint64 user, const char *name)
+static void delete (gint64 user, const char *name)
 {
 	GError *error = NULL;
 	if (!mailbox_delete(store, user, name, &error))
@@ -112,8 +112,8 @@ static void move(gint64 user, const char *from, const char *to)
 		database_check(error);
 }
 
-static void assert_rename_fails(gint64 user, const char *from, const char *to,
-	DbmailErrorCode code)
+static void assert_rename_fails(
+	gint64 user, const char *from, const char *to, DbmailErrorCode code)
 {
 	g_autoptr(GError) error = NULL;
 	g_assert_false(mailbox_rename(store, user, from, to, &error));
@@ -132,8 +132,9 @@ static void assert_list(gint64 user, const char *expected)
 	for (guint i = 0; i < list->len; i++) {
 		const MailboxListed *listed = g_ptr_array_index(list, i);
 		const Mailbox *mailbox = listed->mailbox;
-		const char *form = mailbox == NULL ? "-"
-			: mailbox->no_select ? "(" : ".";
+		const char *form = mailbox == NULL ? "-" :
+			mailbox->no_select         ? "(" :
+						     ".";
 		if (i > 0)
 			g_string_append_c(text, ' ');
 		g_string_append_c(text, form[0]);
@@ -153,8 +154,9 @@ static gint64 bare_user(const char *name)
 	g_autofree char *sql = g_strdup_printf(
 		"DELETE FROM dbmail_mailboxes WHERE name <> 'INBOX' AND"
 		" owner_idnr = %" G_GINT64_FORMAT
-		"; DELETE FROM dbmail_subscribed_names WHERE user_id = %"
-		G_GINT64_FORMAT, user, user);
+		"; DELETE FROM dbmail_subscribed_names WHERE user_id = "
+		"%" G_GINT64_FORMAT,
+		user, user);
 	database_script(sql);
 	return user;
 }
@@ -187,8 +189,9 @@ static void test_create(void)
 	create(user, "Zebra", NULL);
 	create(user, "apple", NULL);
 	create(user, "Lists-2", NULL);
-	assert_list(user, ".INBOX .Lists .Lists-2 .Lists/a .Lists/a/b .Zebra"
-			  " .apple");
+	assert_list(user,
+		".INBOX .Lists .Lists-2 .Lists/a .Lists/a/b .Zebra"
+		" .apple");
 	g_autoptr(Mailbox) found = get(user, "Lists/a/b");
 	g_assert_cmpint(found->id, ==, lists);
 	g_assert_cmpuint(found->uidnext, ==, 1);
@@ -205,7 +208,7 @@ static void test_delete(void)
 	deliver(parent, 3);
 	deliver(child, 2);
 	g_autoptr(Mailbox) before = get(user, "a");
-	delete(user, "a");
+	delete (user, "a");
 	assert_list(user, ".INBOX (a) .a/b");
 	g_autoptr(Mailbox) empty = get(user, "a");
 	g_assert_cmpuint(empty->messages, ==, 0);
@@ -229,20 +232,24 @@ static void test_delete(void)
 	g_assert_cmpuint(view->count, ==, 1);
 	g_assert_true(view->uidvalidity != before->uidvalidity ||
 		view->messages[0].uid >= before->uidnext);
-	delete(user, "a");
-	delete(user, "a/b");
-	delete(user, "a");
+	delete (user, "a");
+	delete (user, "a/b");
+	delete (user, "a");
 	assert_list(user, ".INBOX");
 	fixture_assert_sums();
-	g_assert_cmpint(fixture_number(
-		"SELECT curmail_size FROM dbmail_users WHERE userid = 'delete'"),
+	g_assert_cmpint(fixture_number("SELECT curmail_size FROM dbmail_users "
+				       "WHERE userid = 'delete'"),
 		==, 0);
 	/* All six messages wait for the clean-up. */
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_physmessage p WHERE NOT EXISTS"
-		" (SELECT FROM dbmail_messages m WHERE m.physmessage_id = p.id)"
-		" AND NOT EXISTS (SELECT FROM dbmail_purge_queue q"
-		" WHERE q.physmessage_id = p.id)"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_physmessage p WHERE NOT "
+			"EXISTS"
+			" (SELECT FROM dbmail_messages m WHERE "
+			"m.physmessage_id = p.id)"
+			" AND NOT EXISTS (SELECT FROM dbmail_purge_queue q"
+			" WHERE q.physmessage_id = p.id)"),
+		==, 0);
 	/* A new one of the name has another UIDVALIDITY. */
 	create(user, "a", NULL);
 	g_autoptr(Mailbox) third = get(user, "a");
@@ -331,8 +338,8 @@ static void test_rename_inbox(void)
 		g_assert_cmpuint(full->messages[i].uid, ==, i + 1);
 		g_assert_cmpint(full->messages[i].physmessage, ==,
 			old->messages[i].physmessage);
-		g_assert_cmpuint(full->messages[i].flags, ==,
-			old->messages[i].flags);
+		g_assert_cmpuint(
+			full->messages[i].flags, ==, old->messages[i].flags);
 		g_assert_cmpuint(full->messages[i].keywords, ==,
 			old->messages[i].keywords);
 	}
@@ -353,7 +360,7 @@ static void test_subscribe(void)
 			database_check(error);
 	}
 	assert_list(user, ".INBOX+ .a+ -b+");
-	delete(user, "a");
+	delete (user, "a");
 	assert_list(user, ".INBOX+ -a+ -b+");
 	if (!mailbox_unsubscribe(store, user, "a", &error) ||
 		!mailbox_unsubscribe(store, user, "nothing", &error))
@@ -394,11 +401,14 @@ static void test_recent(void)
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
 		takers += GPOINTER_TO_UINT(g_thread_join(threads[i]));
 	g_assert_cmpuint(takers, ==, 1);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_messages m JOIN dbmail_mailboxes b"
-		" USING (mailbox_idnr) JOIN dbmail_users u ON"
-		" u.user_idnr = b.owner_idnr WHERE u.userid = 'recent'"
-		" AND m.recent_flag = 1"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_messages m JOIN "
+			"dbmail_mailboxes b"
+			" USING (mailbox_idnr) JOIN dbmail_users u ON"
+			" u.user_idnr = b.owner_idnr WHERE u.userid = 'recent'"
+			" AND m.recent_flag = 1"),
+		==, 0);
 	g_assert_false(mailbox_take_recent(store, 987654321, &first, &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_NOT_FOUND));
 	g_clear_error(&error);

@@ -19,16 +19,19 @@ static const char *const messages[] = {
 	"The quick brown fox\r\njumps over\r\n",
 	/* b: encoded words, folded, utf-8 */
 	"From: =?utf-8?Q?J=C3=BCrgen_Stra=C3=9Fe?= <juergen@example.de>\r\n"
-	"To: alice@example.org,\r\n carol@example.com\r\nCc: dave@example.org\r\n"
+	"To: alice@example.org,\r\n carol@example.com\r\nCc: "
+	"dave@example.org\r\n"
 	"Subject: =?iso-8859-1?Q?Gr=FC=DFe?= =?utf-8?B?IGF1cyBLw7Zsbg==?=\r\n"
 	"Date: Fri, 3 Jan 2020 00:30:00 +0900\r\n"
 	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"
 	"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 	"Sch=F6ne Gr=FC=\r\n=DFe und ein sehr lan=\r\nges Wort\r\n",
 	/* c: base64 utf-8 in a multipart, an attachment that is no text */
-	"From: carol@example.com\r\nTo: list@example.org\r\nBcc: eve@example.org\r\n"
+	"From: carol@example.com\r\nTo: list@example.org\r\nBcc: "
+	"eve@example.org\r\n"
 	"Subject: parts\r\nMIME-Version: 1.0\r\n"
-	"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble-word\r\n--b\r\n"
+	"Content-Type: multipart/mixed; "
+	"boundary=b\r\n\r\npreamble-word\r\n--b\r\n"
 	"Content-Type: text/html; charset=utf-8\r\n"
 	"Content-Transfer-Encoding: base64\r\n\r\n"
 	"PHA+w4RwZmVsIHVuZCBCaXJuZW48L3A+\r\n--b\r\n"
@@ -51,19 +54,22 @@ static const char *const messages[] = {
 
 static char *large_message(void)
 {
-	g_autoptr(GString) text = g_string_new(
-		"From: frank@example.org\r\nTo: x@example.org\r\n"
-		"To: second-to@example.org\r\nX-Large: =?utf-8?Q?l=C3=A4rge?=\r\n"
-		"Subject: ");
+	g_autoptr(GString) text =
+		g_string_new("From: frank@example.org\r\nTo: x@example.org\r\n"
+			     "To: second-to@example.org\r\nX-Large: "
+			     "=?utf-8?Q?l=C3=A4rge?=\r\n"
+			     "Subject: ");
 	for (guint i = 0; i < 1200; i++)
 		g_string_append(text, "long-subject\r\n ");
-	g_string_append(text, "tail-of-subject\r\nMIME-Version: 1.0\r\n"
-			      "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-			      "--b\r\nContent-Type: application/x-big\r\n\r\n");
+	g_string_append(text,
+		"tail-of-subject\r\nMIME-Version: 1.0\r\n"
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+		"--b\r\nContent-Type: application/x-big\r\n\r\n");
 	for (guint i = 0; i < 20000; i++)
 		g_string_append(text, "not-a-text not-a-text\r\n");
-	g_string_append(text, "--b\r\nContent-Type: text/plain\r\n\r\n"
-			      LARGE_WORD "\r\n--b--\r\n");
+	g_string_append(text,
+		"--b\r\nContent-Type: text/plain\r\n\r\n" LARGE_WORD
+		"\r\n--b--\r\n");
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -73,8 +79,8 @@ static void put_messages(void)
 	g_autofree char *large = large_message();
 	for (guint i = 0; i < G_N_ELEMENTS(messages); i++) {
 		const char *text = messages[i] != NULL ? messages[i] : large;
-		g_autoptr(MessageDraft) draft = message_draft_new(
-			store, bytes_of_string(text), NULL);
+		g_autoptr(MessageDraft) draft =
+			message_draft_new(store, bytes_of_string(text), NULL);
 		MessagePut put = {
 			.draft = draft,
 			.mailbox = inbox,
@@ -186,10 +192,11 @@ static SearchKey *read_key(Reader *reader)
 		read_header_key(reader, key, rest);
 	if (key->kind == SEARCH_UID || key->kind == SEARCH_SEQUENCE)
 		read_set(reader, key, rest);
-	if (key->kind == SEARCH_INTERNAL_DATE || key->kind == SEARCH_SENT_DATE) {
+	if (key->kind == SEARCH_INTERNAL_DATE ||
+		key->kind == SEARCH_SENT_DATE) {
 		key->text = NULL;
-		g_assert_true(calendar_day_parse(
-			bytes_of_string(rest), &key->day));
+		g_assert_true(
+			calendar_day_parse(bytes_of_string(rest), &key->day));
 	}
 	return key;
 }
@@ -257,7 +264,9 @@ static const struct {
 	/* fields */
 	{ "h:subject:hello", "a" },
 	{ "h:SUBJECT:O_w", "a" },
-	{ "h:subject:gr\xc3\xbc\xc3\x9f" "e", "b" },
+	{ "h:subject:gr\xc3\xbc\xc3\x9f"
+	  "e",
+		"b" },
 	{ "h:subject:GR\xc3\x9cSSE_aus_k", "b" },
 	{ "h:subject:caf\xc3\x89", "e" },
 	{ "h:subject:cafe\xcc\x81", "e" },
@@ -347,7 +356,9 @@ static void test_fold(void)
 		{ "ABC xyz [@`{", "abc xyz [@`{" },
 		{ "\xc3\x84x\xc3\x84", "\xc3\xa4x\xc3\xa4" },
 		{ "aA\xcc\x88Z", "a\xc3\xa4z" },
-		{ "stra\xc3\x9f" "E", "strasse" },
+		{ "stra\xc3\x9f"
+		  "E",
+			"strasse" },
 		{ "\xef\xac\x81X", "fix" },
 		{ "\xef\xbc\xa1", "a" },
 	};
@@ -388,9 +399,9 @@ static void test_limits(void)
 	g_clear_error(&error);
 	for (guint i = 0; i < 5000; i++) {
 		SearchKey *not = arena_new_object(arena, SearchKey);
-		not->kind = SEARCH_NOT;
-		not->first_child = key;
-		key = not;
+		not ->kind = SEARCH_NOT;
+		not ->first_child = key;
+		key = not ;
 	}
 	g_assert_false(
 		search_run(store, view, key, NULL, NULL, &matches, &error));

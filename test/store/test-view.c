@@ -203,17 +203,20 @@ static void test_reload(void)
 	deliver(store, inbox, 5);
 	assert_fresh(inbox);
 	change(store, inbox, 1, 2, FLAG_ADD, FLAG_SEEN, NULL);
-	g_autofree char *trim = g_strdup_printf(
-		"DELETE FROM dbmail_changes WHERE mailbox_idnr = %" G_GINT64_FORMAT
-		"; UPDATE dbmail_mailboxes SET log_floor = seq"
-		" WHERE mailbox_idnr = %" G_GINT64_FORMAT, inbox, inbox);
+	g_autofree char *trim =
+		g_strdup_printf("DELETE FROM dbmail_changes WHERE mailbox_idnr "
+				"= %" G_GINT64_FORMAT
+				"; UPDATE dbmail_mailboxes SET log_floor = seq"
+				" WHERE mailbox_idnr = %" G_GINT64_FORMAT,
+			inbox, inbox);
 	database_script(trim);
 	assert_fresh(inbox);
 	deliver(store, inbox, 1);
 	assert_fresh(inbox);
-	g_autofree char *back = g_strdup_printf(
-		"UPDATE dbmail_mailboxes SET seq = seq - 3 WHERE mailbox_idnr = %"
-		G_GINT64_FORMAT, inbox);
+	g_autofree char *back =
+		g_strdup_printf("UPDATE dbmail_mailboxes SET seq = seq - 3 "
+				"WHERE mailbox_idnr = %" G_GINT64_FORMAT,
+			inbox);
 	database_script(back);
 	assert_fresh(inbox);
 }

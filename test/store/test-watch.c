@@ -91,16 +91,19 @@ static void test_poll(void)
 	settle(watch);
 	g_autofree char *sql = g_strdup_printf(
 		"UPDATE dbmail_mailboxes SET seq = seq + 1 WHERE mailbox_idnr ="
-		" %" G_GINT64_FORMAT, inbox);
+		" %" G_GINT64_FORMAT,
+		inbox);
 	database_script(sql);
 	g_assert_cmpint(wait_for(watch, PATIENCE), >=, 0);
 	g_assert_cmpint(wait_for(watch, 200), ==, -1);
-	g_autofree char *gone = g_strdup_printf(
-		"DELETE FROM dbmail_mailboxes WHERE mailbox_idnr = %"
-		G_GINT64_FORMAT, inbox);
+	g_autofree char *gone =
+		g_strdup_printf("DELETE FROM dbmail_mailboxes WHERE "
+				"mailbox_idnr = %" G_GINT64_FORMAT,
+			inbox);
 	database_script(gone);
 	g_assert_cmpint(wait_for(watch, PATIENCE), >=, 0);
-	watch_table_set_poll(store->watches, G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC);
+	watch_table_set_poll(
+		store->watches, G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC);
 	watch_free(&watch);
 }
 
