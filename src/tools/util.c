@@ -6,20 +6,37 @@
 
 #include "base/errors.h"
 #include "db/pool.h"
+#include "store/check.h"
 #include "store/migrate.h"
+#include "store/purge.h"
 #include "tools/tool.h"
+
+#define STATUS_PROBLEMS 1 /* check: something is wrong and stays so */
+#define STATUS_REPAIRED 2 /* check: something was wrong and is repaired */
 
 typedef struct {
 	Tool tool;
+	gboolean repair;
+	guint keep_days;
 } Util;
 
 static const char usage[] =
 	"Usage: dbmail-util [OPTION]... VERB\n"
 	"\n"
 	"  migrate   bring the database to this version's schema\n"
+	"  check     verify that the store is whole; with -y repair it\n"
+	"  purge     remove what no mailbox holds any more\n"
 	"  test      try configuration, database and schema, change nothing\n"
 	"\n"
-	TOOL_OPTIONS_HELP;
+	"  -a, -t    the same as check\n"
+	"  -p        the same as purge\n"
+	"  -y        check: repair what can be repaired\n"
+	"  -n        check: change nothing (default)\n"
+	"  -k DAYS   purge: keep that much of the change log (default 14)\n"
+	TOOL_OPTIONS_HELP
+	"\n"
+	"check ends with 0 where all is well, 1 where something is wrong, 2\n"
+	"where everything that was wrong has been repaired.\n";
 
 static void report_migration(gint version, const char *name, gpointer data)
 {
@@ -45,6 +62,62 @@ static int verb_migrate(Util *util)
 	return EX_OK;
 }
 
+static void report_finding(const CheckFinding *finding, gpointer data)
+{
+	const Util *util = data;
+	tool_progress_end(&util->tool);
+	/* Also with -q: a finding is what monitoring waits for. */
+	printf("%s\t%s\t%s\n", finding->repaired ? "repaired" : "problem",
+		finding->name, finding->detail);
+}
+
+static void report_progress(
+	const char *name, guint64 done, guint64 total, gpointer data)
+{
+	const Util *util = data;
+	tool_progress(&util->tool,
+		"%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, name, done,
+		total);
+}
+
+static int verb_check(Util *util)
+{
+	g_autoptr(GError) error = NULL;
+	guint64 problems = 0;
+	guint64 repaired = 0;
+
+	if (!tool_open(&util->tool, STORE_PLAIN, &error) ||
+		!check_run(util->tool.store, util->repair, report_finding,
+			report_progress, util, &problems, &repaired, &error))
+		return tool_fail(&util->tool, &error);
+	tool_progress_end(&util->tool);
+	tool_say(&util->tool,
+		"%" G_GUINT64_FORMAT " problems, %" G_GUINT64_FORMAT
+		" repaired",
+		problems, repaired);
+	if (problems > repaired)
+		return STATUS_PROBLEMS;
+	return repaired > 0 ? STATUS_REPAIRED : EX_OK;
+}
+
+static int verb_purge(Util *util)
+{
+	g_autoptr(GError) error = NULL;
+	PurgeReport report = { 0 };
+
+	if (!tool_open(&util->tool, STORE_PLAIN, &error) ||
+		!purge_run(util->tool.store, util->keep_days, &report, &error))
+		return tool_fail(&util->tool, &error);
+	tool_say(&util->tool,
+		"removed %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT
+		" parts of %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT
+		" rows of the change log, %" G_GUINT64_FORMAT
+		" delivery keys",
+		report.messages, report.parts, report.bytes, report.changes,
+		report.deliveries);
+	return EX_OK;
+}
+
 static int verb_test(Util *util)
 {
 	g_autoptr(GError) error = NULL;
@@ -64,8 +137,19 @@ static const struct {
 	int (*run)(Util *util);
 } verbs[] = {
 	{ "migrate", 0, verb_migrate },
+	{ "check", 'a', verb_check },
+	{ "check", 't', verb_check },
+	{ "purge", 'p', verb_purge },
 	{ "test", 0, verb_test },
 };
+
+static guint parse_days(const Util *util, const char *text)
+{
+	guint64 days;
+	if (!g_ascii_string_to_unsigned(text, 10, 0, 36500, &days, NULL))
+		tool_wrong_usage(&util->tool, "-k takes a number of days");
+	return (guint)days;
+}
 
 /* The verb that an option letter or a word stands for; -1 for none. */
 static int verb_find(int letter, const char *word)
@@ -80,12 +164,19 @@ static int verb_find(int letter, const char *word)
 
 int main(int argc, char **argv)
 {
-	Util util = { .tool = { .name = "dbmail-util", .usage = usage } };
+	Util util = { .tool = { .name = "dbmail-util", .usage = usage },
+		.keep_days = 14 };
 	int verb = -1;
 	int option;
 
-	while ((option = getopt(argc, argv, TOOL_OPTIONS )) != -1) {
-		if (verb_find(option, NULL) >= 0)
+	while ((option = getopt(argc, argv, TOOL_OPTIONS "atpynk:")) != -1) {
+		if (option == 'y')
+			util.repair = TRUE;
+		else if (option == 'n')
+			util.repair = FALSE;
+		else if (option == 'k')
+			util.keep_days = parse_days(&util, optarg);
+		else if (verb_find(option, NULL) >= 0)
 			verb = verb_find(option, NULL);
 		else
 			tool_option(&util.tool, option, optarg);
@@ -93,7 +184,7 @@ int main(int argc, char **argv)
 	if (verb < 0 && optind < argc)
 		verb = verb_find(0, argv[optind++]);
 	if (verb < 0 || optind < argc)
-		tool_wrong_usage(&util.tool, "say one of migrate, test");
+		tool_wrong_usage(&util.tool, "say one of migrate, check, purge, test");
 	int status = verbs[verb].run(&util);
 	tool_close(&util.tool);
 	return status;
