@@ -388,7 +388,7 @@ int main(int argc, char **argv)
 	int option;
 
 	g_array_set_clear_func(deliver.to, to_clear);
-	while ((option = getopt(
+	while ((option = tool_getopt(
 			argc, argv, "d:u:m:r:FC" TOOL_OPTIONS)) != -1)
 		take_option(&deliver, option);
 	if (optind < argc)

@@ -371,7 +371,7 @@ static void parse_options(Export *export, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, TOOL_OPTIONS "u:m:rF:b:o:d")) != -1) {
+	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "u:m:rF:b:o:d")) != -1) {
 		switch (option) {
 		case 'u':
 			export->user = optarg;

@@ -254,7 +254,7 @@ static void parse_options(Import *import, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, TOOL_OPTIONS "u:m:c")) != -1) {
+	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "u:m:c")) != -1) {
 		if (option == 'u')
 			import->user = optarg;
 		else if (option == 'm')

@@ -2,6 +2,7 @@
 /* What the command line tools have in common. */
 #include "tools/tool.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -35,6 +36,17 @@ void tool_wrong_usage(const Tool *tool, const char *why)
 	fprintf(stderr, "%s: %s\n%s -h tells how to use it\n", tool->name, why,
 		tool->name);
 	exit(EX_USAGE);
+}
+
+int tool_getopt(int argc, char **argv, const char *letters)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+
+	return getopt_long(argc, argv, letters, long_options, NULL);
 }
 
 void tool_option(Tool *tool, int option, const char *argument)

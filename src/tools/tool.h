@@ -30,6 +30,9 @@ typedef struct {
 	Store *store;       /* after tool_open() */
 } Tool;
 
+/* getopt() with --help for -h and --version for -V. */
+int tool_getopt(int argc, char **argv, const char *letters);
+
 /* Takes one of TOOL_OPTIONS; ends the process for -V and -h, and with
  * EX_USAGE for an option getopt() did not know. */
 void tool_option(Tool *tool, int option, const char *argument);

@@ -541,7 +541,7 @@ int main(int argc, char **argv)
 	};
 	int option;
 
-	while ((option = getopt(argc, argv,
+	while ((option = tool_getopt(argc, argv,
 			"+a:c:d:e:l::W::P::p:m:s:S:g:u:nyiw:x:X:t:T:"
 			TOOL_OPTIONS)) != -1)
 		take_option(&users, option, argc, argv);

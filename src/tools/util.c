@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	int verb = -1;
 	int option;
 
-	while ((option = getopt(argc, argv, TOOL_OPTIONS "atpynk:")) != -1) {
+	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "atpynk:")) != -1) {
 		if (option == 'y')
 			util.repair = TRUE;
 		else if (option == 'n')
