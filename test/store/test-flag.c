@@ -176,6 +176,12 @@ static void test_unchanged_since(void)
 	numset_clear(left);
 	g_assert_cmpuint(change(inbox, 3, 6, &flagged, left), ==, seq + 1);
 	g_assert_true(numset_is_empty(left));
+	FlagChange answered = flagged;
+	answered.flags = A;
+	answered.unchanged_since = seq + 1;
+	g_assert_cmpuint(change(inbox, 4, 5, &answered, left), ==, seq + 2);
+	g_assert_true(numset_is_empty(left));
+	seq++;
 	/* 0 spares all; a number past any modseq none. */
 	flagged.unchanged_since = 0;
 	g_assert_cmpuint(change(inbox, 1, 10, &flagged, left), ==, seq + 1);
