@@ -5,7 +5,7 @@
 #include <poll.h>
 
 #include "store/search.h"
-#include "imap/search-key.h"
+#include "imap/args.h"
 #include "imap/session.h"
 
 /* Nobody waits for the answer any more. */

@@ -10,7 +10,6 @@
 #include "imap/fetch-item.h"
 #include "imap/list-args.h"
 #include "imap/reply.h"
-#include "imap/search-key.h"
 #include "imap/session.h"
 #include "imap/sync.h"
 

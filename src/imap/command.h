@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "imap/parse.h"
+#include "syntax/parse.h"
 
 typedef struct ImapSession ImapSession;
 typedef struct ImapCommand ImapCommand;

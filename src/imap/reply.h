@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/errors.h"
 #include "net/stream.h"
-#include "imap/parse.h"
+#include "syntax/parse.h"
 
 /* Appends an atom where text is one, else a quoted string, or a literal for
  * CR, LF, NUL and 8-bit bytes. */

@@ -7,12 +7,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/errors.h"
 #include "store/fetch.h"
 #include "store/flag.h"
 #include "store/mailbox.h"
+#include "store/search.h"
 #include "store/user.h"
 #include "store/view.h"
+#include "syntax/search-key.h"
 #include "tools/folder.h"
 #include "tools/mboxrd.h"
 #include "tools/tool.h"
@@ -34,6 +37,7 @@ typedef struct {
 	const char *mailbox; /* as given */
 	char *wanted;        /* as the store spells it, or NULL for all */
 	const char *directory;
+	const char *search;  /* IMAP search keys, or NULL for all messages */
 	const char *file; /* one mbox for all, "-" for standard output */
 	Format format;
 	gboolean recursive;
@@ -53,6 +57,7 @@ static const char usage[] =
 	"  -u USER     whose mail\n"
 	"  -m MAILBOX  this mailbox only (default: all of them)\n"
 	"  -r          with -m: and the mailboxes under it\n"
+	"  -s SEARCH   only what this IMAP search finds: 'SINCE 1-Jan-2026'\n"
 	"  -F FORMAT   mbox (mboxrd; default), maildir or eml (a file each)\n"
 	"  -b DIR      write under this directory (default: .), as USER/MAILBOX\n"
 	"  -o FILE     write all into one mbox; - for standard output\n"
@@ -211,31 +216,72 @@ static gboolean export_message(Export *export, const char *base, FILE *mbox,
 	return TRUE;
 }
 
+/* Indexes in the view of the messages that are wanted. */
+static gboolean find_messages(Export *export, const MailboxView *view,
+	GArray **indexes, GError **error)
+{
+	g_autoptr(Arena) arena = arena_new();
+	g_autoptr(GPtrArray) sets =
+		g_ptr_array_new_with_free_func(parser_free_set);
+	const char *text = export->search != NULL ? export->search : "ALL";
+	ImapChunk chunk = { .line = bytes_of_string(text) };
+	const SearchKey *key;
+	ImapParser parser;
+
+	parser_init(&parser, arena, &chunk, 1, sets);
+	parser.numbers.messages = view->count;
+	if (view->count > 0)
+		parser.numbers.last_uid = view->messages[view->count - 1].uid;
+	if (search_key_parse(&parser, &key) && parse_end(&parser))
+		return search_run(export->tool.store, view, key, NULL, NULL,
+			indexes, error);
+	g_autofree char *wrong = g_strdup_printf("-s: %s at column %u",
+		parser.error != NULL ? parser.error : "not understood",
+		parser_column(&parser));
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, wrong, "%s",
+		parser.refusal != NULL ? parser.refusal : text);
+	return FALSE;
+}
+
+/* So many messages, asked for at once. */
+static gboolean export_some(Export *export, const char *base, FILE *mbox,
+	const MailboxView *view, const guint *indexes, guint count,
+	NumSet *written, GError **error)
+{
+	FetchAsk asks[EXPORT_BATCH];
+	g_autoptr(FetchBatch) batch = NULL;
+
+	for (guint i = 0; i < count; i++)
+		asks[i] = (FetchAsk){ view->messages[indexes[i]].physmessage, 0,
+			0 };
+	if (!fetch_batch_new(export->tool.store, asks, count, FETCH_META,
+		    &batch, error))
+		return FALSE;
+	for (guint i = 0; i < count; i++) {
+		const FetchedMessage *got = fetch_batch_message(batch, i);
+		if (!got->found)
+			continue; /* expunged meanwhile */
+		if (!export_message(export, base, mbox, view, indexes[i],
+			    got->internal_date, error))
+			return FALSE;
+		numset_add(written, view->messages[indexes[i]].uid);
+	}
+	return TRUE;
+}
+
 static gboolean export_messages(Export *export, const char *base, FILE *mbox,
 	const MailboxView *view, NumSet *written, GError **error)
 {
-	FetchAsk asks[EXPORT_BATCH];
+	g_autoptr(GArray) found = NULL;
 
-	for (guint begin = 0; begin < view->count; begin += EXPORT_BATCH) {
-		guint count = MIN(EXPORT_BATCH, view->count - begin);
-		g_autoptr(FetchBatch) batch = NULL;
-		for (guint i = 0; i < count; i++)
-			asks[i] = (FetchAsk){
-				view->messages[begin + i].physmessage, 0, 0
-			};
-		if (!fetch_batch_new(export->tool.store, asks, count,
-			    FETCH_META, &batch, error))
+	if (!find_messages(export, view, &found, error))
+		return FALSE;
+	const guint *indexes = (const guint *)(gpointer)found->data;
+	for (guint begin = 0; begin < found->len; begin += EXPORT_BATCH) {
+		if (!export_some(export, base, mbox, view, indexes + begin,
+			    MIN(EXPORT_BATCH, found->len - begin), written,
+			    error))
 			return FALSE;
-		for (guint i = 0; i < count; i++) {
-			const FetchedMessage *got =
-				fetch_batch_message(batch, i);
-			if (!got->found)
-				continue; /* expunged meanwhile */
-			if (!export_message(export, base, mbox, view, begin + i,
-				    got->internal_date, error))
-				return FALSE;
-			numset_add(written, view->messages[begin + i].uid);
-		}
 	}
 	return TRUE;
 }
@@ -371,7 +417,8 @@ static void parse_options(Export *export, int argc, char **argv)
 {
 	int option;
 
-	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "u:m:rF:b:o:d")) != -1) {
+	while ((option = tool_getopt(
+			argc, argv, TOOL_OPTIONS "u:m:rs:F:b:o:d")) != -1) {
 		switch (option) {
 		case 'u':
 			export->user = optarg;
@@ -381,6 +428,9 @@ static void parse_options(Export *export, int argc, char **argv)
 			break;
 		case 'r':
 			export->recursive = TRUE;
+			break;
+		case 's':
+			export->search = optarg;
 			break;
 		case 'F':
 			export->format = parse_format(export, optarg);

@@ -140,8 +140,11 @@ static gboolean read_file(const Reading *reading, const char *path,
 		.has_date = TRUE,
 		.date = (Timestamp)status.st_mtime * TIMESTAMP_SECOND,
 	};
-	if (!is_maildir && !g_str_has_suffix(path, ".eml") &&
-		mboxrd_is_mbox(bytes))
+	/* By its name an mbox may be empty: a mailbox without messages. */
+	if (!is_maildir &&
+		(g_str_has_suffix(path, ".mbox") ||
+			(mboxrd_is_mbox(bytes) &&
+				!g_str_has_suffix(path, ".eml"))))
 		return read_mbox(reading, bytes, &message, error);
 	if (is_maildir)
 		message.flags = source_maildir_flags(path);

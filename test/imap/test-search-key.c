@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SEARCH's keys and the trees they become. */
-#include "imap/search-key.h"
+#include "syntax/search-key.h"
 
+#include "imap/args.h"
 #include "wire.h"
 
 static const char *const kinds[] = {

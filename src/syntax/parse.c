@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tokens of a command (RFC 3501 section 9), out of bytes, without I/O. */
-#include "imap/parse.h"
+#include "syntax/parse.h"
 
 #include "base/text.h"
 

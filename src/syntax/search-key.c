@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SEARCH's keys: the table, and the tree they are read into. */
-#include "imap/search-key.h"
+#include "syntax/search-key.h"
 
 #include "mime/charset.h"
 
@@ -315,14 +315,11 @@ static gboolean read_charset(Reader *reader)
 	return parse_space(parser);
 }
 
-gboolean args_search(ImapParser *parser, ImapCommand *command)
+gboolean search_key_parse(ImapParser *parser, const SearchKey **out)
 {
-	SearchArgs *args = arena_new_object(parser->arena, SearchArgs);
 	Reader reader = { .parser = parser };
 	SearchKey *key = new_key(&reader, SEARCH_AND);
 
-	command->args = args;
-	args->key = key;
-	return parse_space(parser) && read_charset(&reader) &&
-		read_all(&reader, key);
+	*out = key;
+	return read_charset(&reader) && read_all(&reader, key);
 }

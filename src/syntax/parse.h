@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tokens of a command (RFC 3501 section 9), out of bytes, without I/O. */
-#ifndef IMAP_PARSE_H
-#define IMAP_PARSE_H
+#ifndef SYNTAX_PARSE_H
+#define SYNTAX_PARSE_H
 
 #include <glib.h>
 
