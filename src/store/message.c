@@ -440,7 +440,6 @@ static GArray *find_missing(Store *store, const Job *job, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autofree Bytes *hashes = g_new(Bytes, job->parts->len);
-	g_autoptr(GHashTable) missing = NULL;
 	GArray *parts;
 	const DbRows *rows;
 

@@ -80,10 +80,8 @@ static gpointer work(gpointer data)
 		if (!message_deliver(worker->store, draft, timestamp_now(),
 			    &key, targets, worker->targets, &error))
 			database_check(error);
-		if (g_getenv("BENCH_CONFIRM") != NULL &&
-			!message_delivery_confirmed(
-				worker->store, &key, &error))
-			database_check(error);
+		if (g_getenv("BENCH_CONFIRM") != NULL)
+			message_delivery_confirmed(worker->store, &key);
 		next += worker->step;
 		worker->delivered++;
 	}
