@@ -216,6 +216,29 @@ static gboolean export_message(Export *export, const char *base, FILE *mbox,
 	return TRUE;
 }
 
+/* The search as a tree of the arena; last_uid and messages are what "*"
+ * stands for in it. */
+static gboolean parse_search(const Export *export, Arena *arena,
+	GPtrArray *sets, guint32 messages, guint32 last_uid,
+	const SearchKey **key, GError **error)
+{
+	const char *text = export->search != NULL ? export->search : "ALL";
+	ImapChunk chunk = { .line = bytes_of_string(text) };
+	ImapParser parser;
+
+	parser_init(&parser, arena, &chunk, 1, sets);
+	parser.numbers.messages = messages;
+	parser.numbers.last_uid = last_uid;
+	if (search_key_parse(&parser, key) && parse_end(&parser))
+		return TRUE;
+	g_autofree char *wrong = g_strdup_printf("-s: %s at column %u",
+		parser.error != NULL ? parser.error : "not understood",
+		parser_column(&parser));
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, wrong, "%s",
+		parser.refusal != NULL ? parser.refusal : text);
+	return FALSE;
+}
+
 /* Indexes in the view of the messages that are wanted. */
 static gboolean find_messages(Export *export, const MailboxView *view,
 	GArray **indexes, GError **error)
@@ -223,24 +246,26 @@ static gboolean find_messages(Export *export, const MailboxView *view,
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GPtrArray) sets =
 		g_ptr_array_new_with_free_func(parser_free_set);
-	const char *text = export->search != NULL ? export->search : "ALL";
-	ImapChunk chunk = { .line = bytes_of_string(text) };
+	guint32 last_uid =
+		view->count > 0 ? view->messages[view->count - 1].uid : 0;
 	const SearchKey *key;
-	ImapParser parser;
 
-	parser_init(&parser, arena, &chunk, 1, sets);
-	parser.numbers.messages = view->count;
-	if (view->count > 0)
-		parser.numbers.last_uid = view->messages[view->count - 1].uid;
-	if (search_key_parse(&parser, &key) && parse_end(&parser))
-		return search_run(export->tool.store, view, key, NULL, NULL,
-			indexes, error);
-	g_autofree char *wrong = g_strdup_printf("-s: %s at column %u",
-		parser.error != NULL ? parser.error : "not understood",
-		parser_column(&parser));
-	dbmail_error_set(error, DBMAIL_ERROR_INVALID, wrong, "%s",
-		parser.refusal != NULL ? parser.refusal : text);
-	return FALSE;
+	return parse_search(export, arena, sets, view->count, last_uid, &key,
+		       error) &&
+		search_run(export->tool.store, view, key, NULL, NULL, indexes,
+			error);
+}
+
+/* A mistake in the search is said before a file is touched. */
+static gboolean check_search(const Export *export, GError **error)
+{
+	g_autoptr(Arena) arena = arena_new();
+	g_autoptr(GPtrArray) sets =
+		g_ptr_array_new_with_free_func(parser_free_set);
+	const SearchKey *key;
+
+	return parse_search(
+		export, arena, sets, G_MAXUINT32, G_MAXUINT32, &key, error);
 }
 
 /* So many messages, asked for at once. */
@@ -390,7 +415,8 @@ static gboolean export_run(Export *export, GError **error)
 		if (export->wanted == NULL)
 			return FALSE;
 	}
-	if (!tool_open(&export->tool, STORE_PLAIN, error) ||
+	if (!check_search(export, error) ||
+		!tool_open(&export->tool, STORE_PLAIN, error) ||
 		!user_get(export->tool.store, export->user, &export->owner,
 			error))
 		return FALSE;

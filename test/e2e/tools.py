@@ -111,7 +111,8 @@ def searches():
                           ("UID 2:*", 3)):
         got = exported("two", "-F", "eml", "-m", "INBOX", "-s", search)
         report.equal("-s " + search, len(got), count)
-    code, _, err = status("dbmail-export", "-u", "two", "-s", "SUBJET x")
+    code, _, err = status("dbmail-export", "-u", "two", "-o", "-", "-s",
+                          "SUBJET x")
     report.case("-s with a mistake", code == 65 and "column" in err,
                 (code, err))
     code, _, err = status("dbmail-export", "-u", "nobody", "-o", "-")
