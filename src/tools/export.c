@@ -415,8 +415,8 @@ static gboolean export_run(Export *export, GError **error)
 		if (export->wanted == NULL)
 			return FALSE;
 	}
-	if (!check_search(export, error) ||
-		!tool_open(&export->tool, STORE_PLAIN, error) ||
+	if (!tool_open(&export->tool, STORE_PLAIN, error) ||
+		!check_search(export, error) ||
 		!user_get(export->tool.store, export->user, &export->owner,
 			error))
 		return FALSE;
