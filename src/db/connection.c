@@ -78,9 +78,13 @@ static char *connection_server_options(
 	}
 	/* A plan made while a table was small, which includes those of
 	 * foreign keys, is used while it grows: reading a whole table must
-	 * never look cheap. */
+	 * never look cheap.  And one plan has to do: left alone the server
+	 * takes arrays for shorter than they are, thinks a plan made for them
+	 * cheaper, and makes one at every execution, which costs more than
+	 * executing (1.9 ms of processor for a delivery in place of 1.1). */
 	char *all = g_strdup_printf(
 		"-c timezone=UTC -c jit=off -c enable_seqscan=off "
+		"-c plan_cache_mode=force_generic_plan "
 		"-c client_min_messages=warning -c statement_timeout=%us "
 		"-c idle_in_transaction_session_timeout=60s %s",
 		options->statement_seconds, theirs != NULL ? theirs : "");
