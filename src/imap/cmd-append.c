@@ -8,7 +8,7 @@
 #include "imap/args.h"
 #include "imap/session.h"
 
-/* The mailbox, NULL with the command refused where it takes no messages. */
+/* The mailbox; none with the command refused where it takes no messages. */
 static gboolean find_target(ImapSession *session, ImapCommand *command,
 	Mailbox **mailbox, GError **error)
 {
@@ -34,21 +34,15 @@ static gboolean find_target(ImapSession *session, ImapCommand *command,
 gboolean cmd_append_before(
 	ImapSession *session, ImapCommand *command, GError **error)
 {
-	g_autoptr(Mailbox) mailbox = NULL;
-
-	return find_target(session, command, &mailbox, error);
+	return find_target(session, command, &session->append_to, error);
 }
 
 gboolean cmd_append(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const AppendArgs *args = command->args;
-	g_autoptr(Mailbox) mailbox = NULL;
+	const Mailbox *mailbox = session->append_to;
 	gboolean split_failed = FALSE;
 
-	if (!find_target(session, command, &mailbox, error))
-		return FALSE;
-	if (mailbox == NULL)
-		return TRUE;
 	g_autoptr(MessageDraft) draft =
 		message_draft_new(session->store, args->message, &split_failed);
 	if (split_failed)

@@ -4,7 +4,6 @@
 
 #include "base/errors.h"
 #include "base/log.h"
-#include "store/mailbox.h"
 #include "imap/capability.h"
 #include "imap/reply.h"
 #include "imap/utf7.h"
@@ -327,6 +326,7 @@ static void forget_command(ImapSession *session)
 	g_ptr_array_set_size(session->sets, 0);
 	g_array_set_size(session->chunks, 0);
 	g_ptr_array_set_size(session->messages, 0);
+	mailbox_free(&session->append_to);
 	session->chunk_bytes = 0;
 	if (session->holds_large)
 		store_large_leave(session->store);

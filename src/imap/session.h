@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "net/server.h"
 #include "net/stream.h"
+#include "store/mailbox.h"
 #include "store/store.h"
 #include "store/user.h"
 #include "store/view.h"
@@ -64,6 +65,7 @@ typedef struct ImapSession {
 	GArray *chunks;       /* ImapChunk */
 	gsize chunk_bytes;    /* of lines and small literals */
 	GPtrArray *messages;  /* literals that are messages */
+	Mailbox *append_to;   /* found before the message came */
 	gboolean holds_large; /* one of the store's places for large messages */
 } ImapSession;
 
