@@ -296,8 +296,8 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	if (latest == selected->view && selected->held == NULL && own == NULL)
 		return;
 	/* The old view and what was held stay until the comparison is over. */
-	g_autofree ViewMessage *held = g_steal_pointer(&selected->held);
-	g_autoptr(MailboxView) before = g_steal_pointer(&selected->view);
+	ViewMessage *held = g_steal_pointer(&selected->held);
+	MailboxView *before = g_steal_pointer(&selected->view);
 	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(guint));
 	Sync sync = {
 		.session = session,
@@ -313,6 +313,8 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 		sync.own_keywords = keyword_bits(latest, own->change->keywords);
 	selected->view = view_ref(latest);
 	tell(&sync, may_expunge);
+	view_unref(&before);
+	g_free(held);
 }
 
 gboolean sync_begin(
