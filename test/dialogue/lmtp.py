@@ -5,6 +5,7 @@ where a message ends, who gets it, and what a lost reply does."""
 
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -511,14 +512,27 @@ def repeated():
     report.equal("on purpose again", (reply[0][0], len(stored("dup"))),
                  (250, 3))
     c.close()
-    # It went away without a word behind the reply: as good as lost.
+    # It closed in order with nothing unread: it has read the reply.
+    c = t.Lmtp()
+    reply = c.deliver(["dup@x"], message)
+    report.equal("after an orderly end", (reply[0][0], len(stored("dup"))),
+                 (250, 4))
+    c.quit()
+    # The reply came and nobody read it: the machine went down, say.
+    c = t.Lmtp()
+    begin(c, "dup@x")
+    c.command("DATA")
+    c.send(t.data_form(message))
+    c.socket.recv(1, socket.MSG_PEEK)
+    c.close()
+    report.equal("delivered, reply unread", len(stored("dup")), 5)
     c = t.Lmtp()
     reply = c.deliver(["dup@x", "dup2@x"], message)
     report.equal("lost for one, new for the other",
                  ([r[0] for r in reply], len(stored("dup")),
-                  len(stored("dup2"))), ([250, 250], 3, 1))
+                  len(stored("dup2"))), ([250, 250], 5, 1))
     reply = c.deliver(["dup@x"], message, sender="other@example.org")
-    report.equal("another sender", (reply[0][0], len(stored("dup"))), (250, 4))
+    report.equal("another sender", (reply[0][0], len(stored("dup"))), (250, 6))
     c.quit()
     report.equal("nothing is remembered that need not be", sql(
         "SELECT count(*) FROM dbmail_delivered d "
@@ -535,7 +549,7 @@ def repeated():
         expect_reply("pipelined", c, wanted)
     c.send(t.data_form(message))
     expect_reply("pipelined", c, "250")
-    report.equal("both are there", len(stored("dup")), 6)
+    report.equal("both are there", len(stored("dup")), 8)
     c.quit()
     before = configure("[LMTP]\nduplicate_window = 0")
     send_and_vanish("dup2@x", message)
