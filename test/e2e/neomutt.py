@@ -138,8 +138,8 @@ def check_copy(report, mutt):
 
 
 def check_change(report, mutt, client):
-    status, screen = mutt.keys("1<enter><exit><delete-message>"
-                               "2<enter><exit><flag-message>"
+    status, screen = mutt.keys("1<enter><delete-message>"
+                               "2<enter><flag-message>"
                                "<sync-mailbox><quit>")
     report.equal("deleting and flagging ends well", status, 0)
     client.select("INBOX", readonly=True)
