@@ -276,10 +276,7 @@ CREATE TABLE dbmail_changes (
     changed timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (mailbox_idnr, seq, uid_first)
 );
--- Rows come in the order of time: to find old ones, the range of each block of
--- pages is enough.
-CREATE INDEX dbmail_changes_changed ON dbmail_changes
-    USING brin (changed) WITH (autosummarize = on);
+CREATE INDEX dbmail_changes_changed ON dbmail_changes (changed);
 COMMENT ON TABLE dbmail_changes IS 'Flag changes and expunges, a row per command and range of UIDs; new messages are found by their UID.';
 COMMENT ON COLUMN dbmail_changes.mailbox_idnr IS 'The mailbox.';
 COMMENT ON COLUMN dbmail_changes.seq IS 'The mailbox''s seq after the change.';

@@ -232,6 +232,40 @@ static void add_physical(DbParams *params, const Job *job)
 	db_params_bytes_array(params, hashes, count);
 }
 
+static void add_key(DbParams *params, const Store *store, const Job *job)
+{
+	if (job->key != NULL)
+		db_params_bytes(params,
+			bytes_of((const char *)job->key->bytes,
+				DELIVERY_KEY_SIZE));
+	else
+		db_params_null(params);
+	db_params_int64(params, store->duplicate_window);
+}
+
+static gboolean is_one(const Job *job)
+{
+	return job->mailboxes->len == 1 && job->wanted_names->len == 0;
+}
+
+static void add_message_put_one(DbBatch *batch, const Store *store,
+	const Job *job, gboolean parts_are_there)
+{
+	const MessageDraft *draft = job->drafts->pdata[0];
+	DbParams *params = db_batch_add(batch, &SQL_MESSAGE_PUT_ONE);
+
+	db_params_int64(params, g_array_index(job->mailboxes, gint64, 0));
+	db_params_int16(params, g_array_index(job->flags, gint16, 0));
+	db_params_int64(params, (gint64)draft->raw.size);
+	db_params_timestamp(params, g_array_index(job->dates, Timestamp, 0));
+	db_params_bytes(params,
+		bytes_of((const char *)draft->hash, MESSAGE_HASH_SIZE));
+	add_part_arrays(params,
+		(const DraftPart *)(gpointer)job->parts->data,
+		parts_are_there ? 0 : job->parts->len);
+	add_key(params, store, job);
+}
+
 static void add_message_put(DbBatch *batch, const Store *store, const Job *job,
 	gboolean parts_are_there)
 {
@@ -251,13 +285,7 @@ static void add_message_put(DbBatch *batch, const Store *store, const Job *job,
 		(const DraftPart *)(gpointer)job->parts->data,
 		parts_are_there ? 0 : job->parts->len);
 	db_params_bool(params, job->all_or_none);
-	if (job->key != NULL)
-		db_params_bytes(params,
-			bytes_of((const char *)job->key->bytes,
-				DELIVERY_KEY_SIZE));
-	else
-		db_params_null(params);
-	db_params_int64(params, store->duplicate_window);
+	add_key(params, store, job);
 }
 
 /* The columns of the list of parts, a row per piece of every draft. */
@@ -428,7 +456,10 @@ static guint build(DbBatch *batch, const Store *store, const Job *job,
 			job->wanted_names->len);
 	}
 	put = db_batch_count(batch);
-	add_message_put(batch, store, job, parts_are_there);
+	if (is_one(job))
+		add_message_put_one(batch, store, job, parts_are_there);
+	else
+		add_message_put(batch, store, job, parts_are_there);
 	add_message_list(batch, job);
 	return put;
 }
@@ -527,6 +558,14 @@ static gboolean run_job(Store *store, DbBatch *batch, Job *job, guint *put,
 
 /* --- the two ways in ------------------------------------------------------ */
 
+/* message_put_one has no row for a mailbox that is gone. */
+static DeliveryOutcome outcome_of(const DbRows *rows, guint index)
+{
+	if (index >= db_rows_count(rows))
+		return DELIVERY_NO_MAILBOX;
+	return (DeliveryOutcome)db_rows_int32(rows, index, 0);
+}
+
 static gboolean refuse(DeliveryOutcome outcome, GError **error)
 {
 	if (outcome == DELIVERY_OVER_QUOTA)
@@ -555,14 +594,12 @@ gboolean message_append(Store *store, MessagePut *puts, guint count,
 		return FALSE;
 	rows = db_batch_rows(batch, put);
 	for (guint i = 0; i < count; i++) {
-		if (db_rows_int32(rows, i, 0) != DELIVERY_STORED)
-			return refuse(
-				(DeliveryOutcome)db_rows_int32(rows, i, 0),
-				error);
+		if (outcome_of(rows, i) != DELIVERY_STORED)
+			return refuse(outcome_of(rows, i), error);
 	}
 	for (guint i = 0; i < count; i++) {
-		puts[i].uid = (guint32)db_rows_int64(rows, i, 2);
-		puts[i].uidvalidity = (guint32)db_rows_int64(rows, i, 3);
+		puts[i].uid = (guint32)db_rows_int64(rows, i, 1);
+		puts[i].uidvalidity = (guint32)db_rows_int64(rows, i, 2);
 		if (i == 0 || puts[i].mailbox != puts[i - 1].mailbox)
 			watch_notify(store, puts[i].mailbox);
 	}
@@ -597,11 +634,10 @@ gboolean message_deliver(Store *store, const MessageDraft *draft,
 		return FALSE;
 	rows = db_batch_rows(batch, put);
 	for (guint i = 0; i < count; i++) {
-		targets[i].outcome =
-			(DeliveryOutcome)db_rows_int32(rows, i, 0);
+		targets[i].outcome = outcome_of(rows, i);
 		if (targets[i].outcome != DELIVERY_STORED)
 			continue;
-		targets[i].uid = (guint32)db_rows_int64(rows, i, 2);
+		targets[i].uid = (guint32)db_rows_int64(rows, i, 1);
 		watch_notify(store, targets[i].mailbox);
 	}
 	return TRUE;

@@ -26,12 +26,14 @@ UPDATE dbmail_mailboxes b
 -- Shared parts, ascending by hash: $8 hashes, $9 bytes.  $10: all puts are
 -- taken or none.  $11 the delivery's key or NULL, $12 seconds for which keys
 -- are remembered.
--- Outcomes are those of DeliveryOutcome.
+-- Gives for each put, in their order: its outcome, one of DeliveryOutcome,
+-- UID and UIDVALIDITY.  The rows of users and mailboxes are locked, so their
+-- ctid holds; OFFSET 0 keeps the planner at one index look-up each.
 WITH put AS (
 	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
-	       b.owner_idnr, b.uidvalidity, b.uidnext, b.seq,
-	       b.keywords AS known, u.maxmail_size, u.curmail_size,
-	       CASE WHEN b.mailbox_idnr IS NULL OR b.no_select = 1 THEN 3
+	       b.place, b.owner_idnr, b.uidvalidity, b.uidnext, b.seq, b.known,
+	       b.user_place, b.maxmail_size, b.curmail_size,
+	       CASE WHEN coalesce(b.no_select, 1) = 1 THEN 3
 		    WHEN EXISTS (SELECT FROM dbmail_delivered x
 				  WHERE x.key = $11::bytea
 				    AND x.mailbox_idnr = p.mailbox
@@ -42,8 +44,14 @@ WITH put AS (
 		WITH ORDINALITY AS p (mailbox, draft, flags, keywords, n)
 	  JOIN unnest($5::bigint[]) WITH ORDINALITY AS d (size, draft)
 	    ON d.draft = p.draft
-	  LEFT JOIN dbmail_mailboxes b ON b.mailbox_idnr = p.mailbox
-	  LEFT JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+	  LEFT JOIN LATERAL (
+		SELECT m.ctid AS place, m.owner_idnr, m.uidvalidity, m.uidnext,
+		       m.seq, m.keywords AS known, m.no_select,
+		       u.ctid AS user_place, u.maxmail_size, u.curmail_size
+		  FROM dbmail_mailboxes m
+		  JOIN dbmail_users u ON u.user_idnr = m.owner_idnr
+		 WHERE m.mailbox_idnr = p.mailbox
+		OFFSET 0) AS b ON true
 ), weighed AS (
 	SELECT put.*,
 	       CASE WHEN outcome = 0 AND maxmail_size > 0
@@ -59,16 +67,12 @@ WITH put AS (
 	       uidnext - 1 + count(*) FILTER (WHERE result = 0)
 			OVER (PARTITION BY mailbox ORDER BY n) AS uid
 	  FROM weighed
-), taken AS (
-	SELECT *
-	  FROM judged
-	 WHERE taken
 ), ids AS MATERIALIZED (
 	SELECT d.size, d.internal_date, d.hash, d.draft,
 	       nextval('dbmail_physmessage_id_seq') AS id
 	  FROM unnest($5::bigint[], $6::timestamptz[], $7::bytea[])
 		WITH ORDINALITY AS d (size, internal_date, hash, draft)
-	 WHERE EXISTS (SELECT FROM taken t WHERE t.draft = d.draft)
+	 WHERE EXISTS (SELECT FROM judged WHERE taken)
 ), physmessages AS (
 	INSERT INTO dbmail_physmessage (id, messagesize, internal_date, hash)
 	SELECT id, size, internal_date, hash
@@ -86,8 +90,9 @@ WITH put AS (
 						' '))) END,
 	       t.flags & 1, t.flags >> 1 & 1, t.flags >> 2 & 1,
 	       t.flags >> 3 & 1, t.flags >> 4 & 1
-	  FROM taken t
+	  FROM judged t
 	  JOIN ids ON ids.draft = t.draft
+	 WHERE t.taken
 ), mailboxes AS (
 	UPDATE dbmail_mailboxes b
 	   SET seq = b.seq + 1,
@@ -96,39 +101,109 @@ WITH put AS (
 	       unseen = b.unseen + s.unseen,
 	       deleted = b.deleted + s.deleted,
 	       size = b.size + s.size
-	  FROM (SELECT mailbox, count(*) AS messages,
+	  FROM (SELECT place, count(*) AS messages,
 		       count(*) FILTER (WHERE flags & 1 = 0) AS unseen,
 		       count(*) FILTER (WHERE flags & 8 <> 0) AS deleted,
 		       sum(size) AS size
-		  FROM taken
-		 GROUP BY mailbox) AS s
-	 WHERE b.mailbox_idnr = s.mailbox
+		  FROM judged
+		 WHERE taken
+		 GROUP BY place) AS s
+	 WHERE b.ctid = s.place
 ), users AS (
 	UPDATE dbmail_users u
 	   SET curmail_size = u.curmail_size + s.size
-	  FROM (SELECT owner_idnr, sum(size) AS size
-		  FROM taken
-		 GROUP BY owner_idnr) AS s
-	 WHERE u.user_idnr = s.owner_idnr
+	  FROM (SELECT user_place, sum(size) AS size
+		  FROM judged
+		 WHERE taken
+		 GROUP BY user_place) AS s
+	 WHERE u.ctid = s.user_place
 ), parts AS (
 	INSERT INTO dbmail_mimeparts (size, hash, data)
 	SELECT length(p.data), p.hash, p.data
 	  FROM unnest($8::bytea[], $9::bytea[]) AS p (hash, data)
-	 WHERE EXISTS (SELECT FROM taken)
+	 WHERE EXISTS (SELECT FROM judged WHERE taken)
 	    ON CONFLICT DO NOTHING
 ), remembered AS (
 	INSERT INTO dbmail_delivered (key, mailbox_idnr)
-	SELECT $11::bytea, mailbox
-	  FROM taken
-	 WHERE $11::bytea IS NOT NULL
+	SELECT DISTINCT $11::bytea, mailbox
+	  FROM judged
+	 WHERE taken AND $11::bytea IS NOT NULL
 	    ON CONFLICT (key, mailbox_idnr) DO UPDATE SET delivered = now()
 )
-SELECT result, taken, uid, uidvalidity,
+SELECT result, uid, uidvalidity,
        (SELECT set_config('dbmail.put',
 			coalesce(array_agg(id ORDER BY draft), '{}')::text, true)
 	  FROM ids)
   FROM judged
  ORDER BY n;
+
+-- name: message_put_one
+-- The same for what comes most: one message without keywords for one mailbox,
+-- which without arrays, sums and windows is half the work.
+-- $1 mailbox, $2 flags, $3 size, $4 internal date, $5 hash; $6 hashes and $7
+-- bytes of the shared parts; $8 the delivery's key or NULL, $9 seconds.
+-- No row where the mailbox is gone.
+WITH box AS MATERIALIZED (
+	SELECT b.mailbox_idnr, b.uidvalidity, b.uidnext, b.seq,
+	       b.ctid AS place, u.ctid AS user_place,
+	       CASE WHEN b.no_select = 1 THEN 3
+		    WHEN EXISTS (SELECT FROM dbmail_delivered x
+				  WHERE x.key = $8::bytea
+				    AND x.mailbox_idnr = b.mailbox_idnr
+				    AND x.delivered > now() - $9::bigint
+						* interval '1 second') THEN 1
+		    WHEN u.maxmail_size > 0
+		     AND u.curmail_size + $3::bigint > u.maxmail_size THEN 2
+		    ELSE 0 END AS outcome
+	  FROM dbmail_mailboxes b
+	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+	 WHERE b.mailbox_idnr = $1::bigint
+), physmessages AS (
+	INSERT INTO dbmail_physmessage (messagesize, internal_date, hash)
+	SELECT $3::bigint, $4::timestamptz, $5::bytea
+	  FROM box
+	 WHERE outcome = 0
+	RETURNING id
+), messages AS (
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
+		seen_flag, answered_flag, flagged_flag, deleted_flag,
+		draft_flag)
+	SELECT box.mailbox_idnr, p.id, box.uidnext, box.seq + 1,
+	       $2::smallint & 1, $2::smallint >> 1 & 1, $2::smallint >> 2 & 1,
+	       $2::smallint >> 3 & 1, $2::smallint >> 4 & 1
+	  FROM box, physmessages p
+), mailboxes AS (
+	UPDATE dbmail_mailboxes b
+	   SET seq = b.seq + 1,
+	       uidnext = b.uidnext + 1,
+	       messages = b.messages + 1,
+	       unseen = b.unseen + 1 - ($2::smallint & 1),
+	       deleted = b.deleted + ($2::smallint >> 3 & 1),
+	       size = b.size + $3::bigint
+	  FROM box
+	 WHERE b.ctid = box.place AND box.outcome = 0
+), users AS (
+	UPDATE dbmail_users u
+	   SET curmail_size = u.curmail_size + $3::bigint
+	  FROM box
+	 WHERE u.ctid = box.user_place AND box.outcome = 0
+), parts AS (
+	INSERT INTO dbmail_mimeparts (size, hash, data)
+	SELECT length(p.data), p.hash, p.data
+	  FROM box, unnest($6::bytea[], $7::bytea[]) AS p (hash, data)
+	 WHERE box.outcome = 0
+	    ON CONFLICT DO NOTHING
+), remembered AS (
+	INSERT INTO dbmail_delivered (key, mailbox_idnr)
+	SELECT $8::bytea, mailbox_idnr
+	  FROM box
+	 WHERE outcome = 0 AND $8::bytea IS NOT NULL
+	    ON CONFLICT (key, mailbox_idnr) DO UPDATE SET delivered = now()
+)
+SELECT outcome, uidnext, uidvalidity,
+       set_config('dbmail.put',
+		coalesce((SELECT '{' || id || '}' FROM physmessages), '{}'), true)
+  FROM box;
 
 -- name: message_list
 -- Writes the lists of parts, the parts that belong to one message, and the
@@ -140,7 +215,8 @@ SELECT result, taken, uid, uidvalidity,
 -- foreign key: the whole transaction is done again.
 WITH phys AS (
 	SELECT p.id, p.draft
-	  FROM unnest(current_setting('dbmail.put')::bigint[])
+	  FROM unnest(
+		nullif(current_setting('dbmail.put', true), '')::bigint[])
 		WITH ORDINALITY AS p (id, draft)
 ), piece AS MATERIALIZED (
 	SELECT phys.id, x.*,

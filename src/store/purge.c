@@ -8,11 +8,11 @@
 #include "store/store-private.h"
 #include "store/store-sql.h"
 
-/* Rows of a queue, and mailboxes, that one transaction works off: few enough
+/* Rows of a queue, and changes, that one transaction begins with: few enough
  * that a delivery which waits for one of them does not wait long. */
 #define BATCH_MESSAGES 200
 #define BATCH_PARTS 500
-#define BATCH_MAILBOXES 100
+#define BATCH_CHANGES 500
 
 #define DAY_SECONDS G_GINT64_CONSTANT(86400)
 
@@ -161,7 +161,7 @@ static gboolean trim_changes(Store *store, Timestamp before,
 		guint count;
 
 		db_params_timestamp(params, before);
-		db_params_int32(params, BATCH_MAILBOXES);
+		db_params_int32(params, BATCH_CHANGES);
 		if (!db_pool_run(store->pool, found, DB_READ, error))
 			return FALSE;
 		count = db_rows_count(db_batch_rows(found, 0));

@@ -134,11 +134,14 @@ DELETE FROM dbmail_part_queue q
  WHERE q.ctid = claimed.place;
 
 -- name: purge_old_changes
--- Mailboxes with changes to be trimmed; $1 older than, $2 how many.
+-- Mailboxes with changes to be trimmed, among the oldest; $1 older than, $2
+-- how many changes to look at.
 SELECT DISTINCT mailbox_idnr
-  FROM dbmail_changes
- WHERE changed < $1::timestamptz
- LIMIT $2::integer;
+  FROM (SELECT mailbox_idnr
+	  FROM dbmail_changes
+	 WHERE changed < $1::timestamptz
+	 ORDER BY changed
+	 LIMIT $2::integer) AS oldest;
 
 -- name: purge_changes
 -- Trims the log of locked mailboxes and says from where on it is complete; $1

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Measures deliveries into the database that DBMAIL_PGCONN names.
  *
- *   test/pg-cluster run test/store/bench-deliver [SECONDS [PARTS [TARGETS]]]
+ *   test/pg-cluster run \
+ *       test/store/bench-deliver [SECONDS [PARTS [TARGETS [THREADS]]]]
  *
- * prints, for 1, 4 and 16 threads, deliveries per second and the processor
- * time of this process per delivery. */
+ * prints, for 1, 4 and 16 threads or for THREADS, deliveries per second and
+ * the processor time of this process per delivery.  With BENCH_CONFIRM in the
+ * environment each is confirmed too. */
 #include <sys/resource.h>
 
 #include "fixture.h"
@@ -73,8 +75,8 @@ static gpointer work(gpointer data)
 		GError *error = NULL;
 
 		for (guint i = 0; i < worker->targets; i++)
-			targets[i].mailbox = worker->mailboxes[
-				(next + i * worker->step) % MAILBOXES];
+			targets[i].mailbox =
+				worker->mailboxes[(next + i) % MAILBOXES];
 		for (guint i = 0; i < DELIVERY_KEY_SIZE; i++)
 			key.bytes[i] = (guint8)g_rand_int(rand);
 		if (!message_deliver(worker->store, draft, timestamp_now(),
@@ -131,8 +133,9 @@ static guint argument(char **argv, int index, int argc, guint otherwise)
 	guint64 value = otherwise;
 
 	if (argc > index && !g_ascii_string_to_unsigned(
-		    argv[index], 10, 1, 60, &value, NULL))
-		g_error("%s is not a number from 1 to 60", argv[index]);
+		    argv[index], 10, 1, MAILBOXES, &value, NULL))
+		g_error("%s is not a number from 1 to %d", argv[index],
+			MAILBOXES);
 	return (guint)value;
 }
 
@@ -156,7 +159,9 @@ int main(int argc, char **argv)
 
 		mailboxes[i] = fixture_inbox(fixture_user(store, name, 0));
 	}
-	for (gsize i = 0; i < G_N_ELEMENTS(counts); i++)
+	if (argc > 4)
+		measure(&model, argument(argv, 4, argc, 1), seconds);
+	for (gsize i = 0; argc <= 4 && i < G_N_ELEMENTS(counts); i++)
 		measure(&model, counts[i], seconds);
 	return 0;
 }
