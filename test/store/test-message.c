@@ -407,7 +407,8 @@ static void test_large(void)
 {
 	const gint64 inbox = fixture_inbox(fixture_user(store, "large", 0));
 	Bytes message;
-	g_autofree char *text = large_message(11 << 20, 1, &message);
+	g_autofree char *text G_GNUC_UNUSED =
+		large_message(11 << 20, 1, &message);
 	gint64 bodies;
 
 	fixture_deliver(store, inbox, message, DELIVERY_STORED);
