@@ -107,7 +107,7 @@ static void load_view(gpointer data)
 static void refresh(gpointer data)
 {
 	for (guint i = 0; i < 100; i++) {
-		g_autoptr(MailboxView) view = get(*(const gint64 *)data);
+		g_autoptr(MailboxView) view G_GNUC_UNUSED = get(*(const gint64 *)data);
 	}
 }
 
@@ -135,7 +135,7 @@ static void flag(gpointer data)
 			    NULL, &error))
 			database_check(error);
 		if (flagging->look) {
-			g_autoptr(MailboxView) view = get(flagging->mailbox);
+			g_autoptr(MailboxView) view G_GNUC_UNUSED = get(flagging->mailbox);
 		}
 	}
 }

@@ -279,14 +279,14 @@ static void test_rename(void)
 	g_autofree char *longest = g_strnfill(MAILBOX_NAME_MAX, 'x');
 	assert_rename_fails(user, "new", longest, DBMAIL_ERROR_LIMIT);
 	move(user, "older", longest);
-	g_autoptr(Mailbox) found = get(user, longest);
+	g_autoptr(Mailbox) found G_GNUC_UNUSED = get(user, longest);
 	/* Letters of more than a byte, and a name that begins the same. */
 	create(user, "\xc3\xa4", NULL);
 	create(user, "\xc3\xa4/b", NULL);
 	create(user, "\xc3\xa4x", NULL);
 	move(user, "\xc3\xa4", "u");
-	g_autoptr(Mailbox) child = get(user, "u/b");
-	g_autoptr(Mailbox) other = get(user, "\xc3\xa4x");
+	g_autoptr(Mailbox) child G_GNUC_UNUSED = get(user, "u/b");
+	g_autoptr(Mailbox) other G_GNUC_UNUSED = get(user, "\xc3\xa4x");
 }
 
 static void test_rename_inbox(void)
