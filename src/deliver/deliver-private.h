@@ -6,11 +6,13 @@
 #include <openssl/types.h>
 
 #include "deliver/deliver.h"
+#include "deliver/repeat.h"
 #include "deliver/resolved.h"
 
 struct Deliverer {
 	Store *store;
 	Resolved *resolved;
+	Repeats *repeats;
 	EVP_MD *sha256; /* fetched once: that is the dear part */
 };
 

@@ -13,6 +13,10 @@
  * after this time at the latest. */
 #define RESOLVED_MAX 20000
 #define RESOLVED_LIFETIME (5 * G_USEC_PER_SEC)
+/* Confirmed deliveries that are remembered, and for how long: longer than a
+ * session can stand still. */
+#define REPEATS_MAX 50000
+#define REPEATS_LIFETIME ((gint64)60 * 60 * G_USEC_PER_SEC)
 
 Deliverer *deliverer_new(Store *store)
 {
@@ -20,6 +24,7 @@ Deliverer *deliverer_new(Store *store)
 
 	deliverer->store = store;
 	deliverer->resolved = resolved_new(RESOLVED_MAX, RESOLVED_LIFETIME);
+	deliverer->repeats = repeats_new(REPEATS_MAX, REPEATS_LIFETIME);
 	deliverer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	/* Parts are stored under it: without it there is no store. */
 	g_assert(deliverer->sha256 != NULL);
@@ -33,6 +38,7 @@ void deliverer_free(Deliverer **deliverer)
 	if (old == NULL)
 		return;
 	resolved_free(&old->resolved);
+	repeats_free(&old->repeats);
 	EVP_MD_free(old->sha256);
 	g_free(old);
 	*deliverer = NULL;
@@ -230,6 +236,39 @@ static void deliver_shared(Deliverer *deliverer, Delivery *delivery,
 		delivery->count, in_part);
 }
 
+static void deliver_all(Deliverer *deliverer, const Settings *settings,
+	Delivery *delivery, const DeliveryKey *key, gboolean *in_part)
+{
+	if (settings->LMTP_add_delivered_to || settings->LMTP_add_received)
+		deliver_each(deliverer, settings, delivery, key, in_part);
+	else
+		deliver_shared(deliverer, delivery, key, in_part);
+}
+
+/* The same once it is this try's turn. */
+static void deliver_in_turn(Deliverer *deliverer, const Settings *settings,
+	Delivery *delivery, const DeliveryKey *key, gboolean *in_part)
+{
+	g_autoptr(GError) overtaken = NULL;
+
+	if (repeats_enter(deliverer->repeats, key, delivery->since)) {
+		deliver_all(deliverer, settings, delivery, key, in_part);
+		repeats_leave(deliverer->repeats, key);
+		return;
+	}
+	dbmail_error_set(&overtaken, DBMAIL_ERROR_TEMPORARY,
+		"the same message came in meanwhile",
+		"overtaken by its own retry");
+	fail_all(delivery->to, delivery->count, overtaken);
+}
+
+void deliver_confirm(Deliverer *deliverer, const DeliveryKey *key)
+{
+	/* First: from then on a try that was overtaken is known. */
+	repeats_confirm(deliverer->repeats, key, g_get_monotonic_time());
+	message_delivery_confirmed(deliverer->store, key);
+}
+
 gboolean deliver_run(
 	Deliverer *deliverer, const Settings *settings, Delivery *delivery)
 {
@@ -240,10 +279,10 @@ gboolean deliver_run(
 	guint served = 0;
 
 	delivery->has_split_failed = FALSE;
-	if (settings->LMTP_add_delivered_to || settings->LMTP_add_received)
-		deliver_each(deliverer, settings, delivery, key, &in_part);
+	if (key != NULL)
+		deliver_in_turn(deliverer, settings, delivery, key, &in_part);
 	else
-		deliver_shared(deliverer, delivery, key, &in_part);
+		deliver_all(deliverer, settings, delivery, key, &in_part);
 	for (guint i = 0; i < delivery->count; i++)
 		served += delivery->to[i].failure == NULL;
 	delivery->has_key = has_key && !in_part && served > 0;

@@ -67,12 +67,13 @@ typedef struct {
 	char *message;
 	gsize size;
 	gsize room;
+	gint64 since; /* g_get_monotonic_time() before its first byte came */
 	DeliverTrace trace;
 	DeliverTo *to;
 	guint count;
 	/* results */
 	gboolean has_split_failed; /* as message_draft_new(): log it */
-	/* For message_delivery_confirmed() once the client has surely read
+	/* For deliver_confirm() once the client has surely read
 	 * the replies.  Not where a recipient was served in part: its next try
 	 * must find what was stored. */
 	gboolean has_key;
@@ -100,6 +101,12 @@ typedef struct {
  * duplicate_window of [LMTP]; 0 turns all this off. */
 gboolean deliver_run(
 	Deliverer *deliverer, const Settings *settings, Delivery *delivery);
+
+/* The client has surely read the replies: the key is forgotten in passing by
+ * the next delivery, or by message_forget_confirmed().  A try with this key
+ * whose `since` was before now, and which was overtaken by the one that is
+ * confirmed, fails with TEMPORARY (deliver/repeat.h). */
+void deliver_confirm(Deliverer *deliverer, const DeliveryKey *key);
 
 static inline void deliverer_auto_free(Deliverer *deliverer)
 {

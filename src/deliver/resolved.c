@@ -18,18 +18,11 @@ struct Resolved {
 
 /* --- recipients ---------------------------------------------------------------- */
 
-static void recipient_clear(gpointer data)
-{
-	DeliverRecipient *recipient = data;
-
-	g_free(recipient->address);
-	g_free(recipient->mailboxes);
-}
-
 DeliverRecipient *deliver_recipient_new(const char *address, guint count)
 {
-	DeliverRecipient *recipient = g_atomic_rc_box_new0(DeliverRecipient);
+	DeliverRecipient *recipient = g_new0(DeliverRecipient, 1);
 
+	atomic_init(&recipient->references, 1);
 	recipient->address = g_strdup(address);
 	recipient->mailboxes = g_new0(gint64, count);
 	recipient->count = count;
@@ -38,14 +31,19 @@ DeliverRecipient *deliver_recipient_new(const char *address, guint count)
 
 DeliverRecipient *deliver_recipient_ref(DeliverRecipient *recipient)
 {
-	return g_atomic_rc_box_acquire(recipient);
+	atomic_fetch_add(&recipient->references, 1);
+	return recipient;
 }
 
 void deliver_recipient_free(DeliverRecipient **recipient)
 {
-	if (*recipient != NULL)
-		g_atomic_rc_box_release_full(*recipient, recipient_clear);
-	*recipient = NULL;
+	DeliverRecipient *old = g_steal_pointer(recipient);
+
+	if (old == NULL || atomic_fetch_sub(&old->references, 1) != 1)
+		return;
+	g_free(old->address);
+	g_free(old->mailboxes);
+	g_free(old);
 }
 
 const char *deliver_recipient_address(const DeliverRecipient *recipient)

@@ -4,11 +4,14 @@
 #define DELIVER_RESOLVED_H
 
 #include <glib.h>
+#include <stdatomic.h>
 
 #include "deliver/deliver.h"
 
 /* Never changed once made; counted references, safe between threads. */
 struct DeliverRecipient {
+	/* C's own atomics, not GLib's: race detectors see what they order. */
+	atomic_uint references;
 	char *address;
 	gint64 *mailboxes;
 	guint count;

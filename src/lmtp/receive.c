@@ -131,6 +131,7 @@ static void deliver(LmtpSession *session)
 			transaction->room,
 		.size = transaction->message->len - transaction->room,
 		.room = transaction->room,
+		.since = transaction->since,
 		.trace = {
 			.hello = session->hello,
 			.remote = session->connection->remote,
@@ -176,8 +177,11 @@ static gboolean read_data(LmtpSession *session, Unstuff *unstuff)
 			lmtp_session_lost(session);
 			return FALSE;
 		}
-		if (confirms)
+		/* The message is younger than what it confirms. */
+		if (confirms) {
 			lmtp_session_confirm(session);
+			session->transaction.since = g_get_monotonic_time();
+		}
 		confirms = FALSE;
 		stream_consume(session->stream,
 			unstuff_feed(unstuff, input, buffer_append, session));

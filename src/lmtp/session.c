@@ -104,8 +104,8 @@ gboolean lmtp_session_will_confirm(LmtpSession *session)
 void lmtp_session_confirm(LmtpSession *session)
 {
 	if (session->has_unconfirmed)
-		message_delivery_confirmed(
-			session->state->store, &session->unconfirmed);
+		deliver_confirm(
+			session->state->deliverer, &session->unconfirmed);
 	session->has_unconfirmed = FALSE;
 }
 

@@ -348,7 +348,7 @@ static int deliver_message(Deliver *deliver, GByteArray *message)
 	/* Until we have ended, the MTA has no answer: the key stays for a next
 	 * try after a failure. */
 	if (status == EX_OK && delivery.has_key) {
-		message_delivery_confirmed(deliver->tool.store, &delivery.key);
+		deliver_confirm(deliver->deliverer, &delivery.key);
 		if (!message_forget_confirmed(deliver->tool.store, &error))
 			g_clear_error(&error);
 	}

@@ -74,22 +74,25 @@ def make_message(name, rand):
             b"".join(parts) + b"--c--\r\n")
 
 
-def attempt(message, users, digest, cuts):
-    """One try; the users that were not answered with 250."""
+def attempt(message, left, digest, cuts):
+    """One try; takes the users that were answered with 250 off the list."""
     connection = t.Lmtp()
-    left = list(users)
     try:
+        connection.send(
+            b"MAIL FROM:<%s>\r\n" % t.SENDER.encode() + b"".join(
+                b"RCPT TO:<%s@x>\r\n" % user.encode() for user in left) +
+            b"DATA\r\n")
+        replies = [connection.reply() for _ in range(len(left) + 2)]
+        wanted = [250] * (len(left) + 1) + [354]
+        if [reply[0] for reply in replies] != wanted:
+            if any(reply[0] >= 500 and reply[0] != 503 for reply in replies):
+                raise RuntimeError("%s: %r" % (left, replies))
+            return
+        connection.send(t.data_form(message))
         if cuts:
-            connection.send(
-                b"MAIL FROM:<%s>\r\n" % t.SENDER.encode() + b"".join(
-                    b"RCPT TO:<%s@x>\r\n" % user.encode() for user in users) +
-                b"DATA\r\n")
-            for _ in range(len(users) + 2):
-                connection.reply()
-            connection.send(t.data_form(message))
-            return left
-        replies = connection.deliver([u + "@x" for u in users], message)
-        for user, reply in zip(users, replies):
+            return
+        for user in list(left):
+            reply = connection.reply()
             if reply[0] == 250:
                 journal.note(digest, user)
                 left.remove(user)
@@ -97,17 +100,16 @@ def attempt(message, users, digest, cuts):
                 raise RuntimeError("%s: %r" % (user, reply))
     finally:
         connection.close()
-    return left
 
 
 def deliver(message, users, rand):
     digest = hashlib.sha256(t.RETURN_PATH + message).hexdigest()
-    left = users
+    left = list(users)
     while left:
         if time.monotonic() - started > PATIENCE:
             raise RuntimeError("not delivered in all the time there is")
         try:
-            left = attempt(message, left, digest, rand.random() < 0.05)
+            attempt(message, left, digest, rand.random() < 0.05)
         except (EOFError, OSError, socket.timeout):
             pass
         if left:
