@@ -66,6 +66,19 @@ void message_add_lock(DbBatch *batch, const gint64 *mailboxes, guint count);
 gboolean message_run_with_keywords(Store *store, DbBatch *batch,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes the keys that wait to be forgotten: DeliveryKey, NULL for none.  A
+ * key that another delivery is forgetting at this moment is taken too where
+ * it is one's own, so that the statement waits for that delivery. */
+GArray *message_confirmed_take(Store *store, const DeliveryKey *own)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* They are forgotten, or wait again for another time; keys may be NULL. */
+void message_confirmed_settle(
+	Store *store, const GArray *keys, gboolean are_forgotten);
+
+/* Adds the statement that forgets these keys. */
+void message_add_forget(DbBatch *batch, const GArray *keys);
+
 /* Adds the ranges of a set as two bigint[] parameters, firsts and lasts; a
  * NULL set is every UID. */
 void message_add_ranges(DbParams *params, const NumSet *uids);

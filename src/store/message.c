@@ -365,72 +365,6 @@ static void add_message_list(DbBatch *batch, const Job *job)
 		job->drafts->len);
 }
 
-/* --- keys to be forgotten ------------------------------------------------- */
-
-static gint find_key(const GArray *keys, const DeliveryKey *key)
-{
-	for (guint i = 0; i < keys->len; i++) {
-		if (memcmp(&g_array_index(keys, DeliveryKey, i), key,
-			    sizeof(*key)) == 0)
-			return (gint)i;
-	}
-	return -1;
-}
-
-/* Takes all that wait: NULL for none.  A key that another delivery is
- * forgetting at this moment is taken too where it is one's own, so that the
- * statement waits for that delivery. */
-static GArray *confirmed_take(Store *store, const DeliveryKey *own)
-{
-	GArray *keys = g_array_new(FALSE, FALSE, sizeof(DeliveryKey));
-
-	g_mutex_lock(&store->confirmed_lock);
-	g_array_append_vals(
-		keys, store->confirmed->data, store->confirmed->len);
-	g_array_append_vals(store->forgetting, keys->data, keys->len);
-	g_array_set_size(store->confirmed, 0);
-	if (own != NULL && find_key(keys, own) < 0 &&
-		find_key(store->forgetting, own) >= 0) {
-		g_array_append_val(keys, *own);
-		g_array_append_val(store->forgetting, *own);
-	}
-	g_mutex_unlock(&store->confirmed_lock);
-	if (keys->len == 0)
-		g_clear_pointer(&keys, g_array_unref);
-	return keys;
-}
-
-/* They are forgotten, or wait again for another time. */
-static void confirmed_settle(
-	Store *store, const GArray *keys, gboolean are_forgotten)
-{
-	if (keys == NULL)
-		return;
-	g_mutex_lock(&store->confirmed_lock);
-	for (guint i = 0; i < keys->len; i++) {
-		const DeliveryKey *key = &g_array_index(keys, DeliveryKey, i);
-
-		g_array_remove_index_fast(store->forgetting,
-			(guint)find_key(store->forgetting, key));
-	}
-	if (!are_forgotten)
-		g_array_append_vals(store->confirmed, keys->data, keys->len);
-	g_mutex_unlock(&store->confirmed_lock);
-}
-
-static void add_forget(DbBatch *batch, const GArray *keys)
-{
-	const DeliveryKey *key = (const DeliveryKey *)(gpointer)keys->data;
-	g_autofree Bytes *list = g_new(Bytes, keys->len);
-
-	for (guint i = 0; i < keys->len; i++)
-		list[i] = bytes_of((const char *)key[i].bytes,
-			DELIVERY_KEY_SIZE);
-	db_params_bytes_array(
-		db_batch_add(batch, &SQL_MESSAGE_FORGET_DELIVERIES), list,
-		keys->len);
-}
-
 /* --- the batch -------------------------------------------------------------- */
 
 /* Index of message_put's rows in the batch. */
@@ -443,7 +377,7 @@ static guint build(DbBatch *batch, const Store *store, const Job *job,
 
 	message_add_lock(batch, mailboxes, job->mailboxes->len);
 	if (job->forget != NULL)
-		add_forget(batch, job->forget);
+		message_add_forget(batch, job->forget);
 	if (job->wanted_names->len > 0) {
 		DbParams *params =
 			db_batch_add(batch, &SQL_MESSAGE_ADD_KEYWORDS);
@@ -611,7 +545,7 @@ gboolean message_deliver(Store *store, const MessageDraft *draft,
 	DeliveryTarget *targets, guint count, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	g_autoptr(GArray) forget = confirmed_take(store, key);
+	g_autoptr(GArray) forget = message_confirmed_take(store, key);
 	g_auto(Job) job = { .key = key, .forget = forget };
 	const DbRows *rows;
 	guint put;
@@ -624,12 +558,12 @@ gboolean message_deliver(Store *store, const MessageDraft *draft,
 			.internal_date = internal_date };
 
 		if (!add_put(&job, &one, error)) {
-			confirmed_settle(store, forget, FALSE);
+			message_confirmed_settle(store, forget, FALSE);
 			return FALSE;
 		}
 	}
 	ok = run_job(store, batch, &job, &put, error);
-	confirmed_settle(store, forget, ok);
+	message_confirmed_settle(store, forget, ok);
 	if (!ok)
 		return FALSE;
 	rows = db_batch_rows(batch, put);
@@ -641,25 +575,4 @@ gboolean message_deliver(Store *store, const MessageDraft *draft,
 		watch_notify(store, targets[i].mailbox);
 	}
 	return TRUE;
-}
-
-void message_delivery_confirmed(Store *store, const DeliveryKey *key)
-{
-	g_mutex_lock(&store->confirmed_lock);
-	g_array_append_val(store->confirmed, *key);
-	g_mutex_unlock(&store->confirmed_lock);
-}
-
-gboolean message_forget_confirmed(Store *store, GError **error)
-{
-	g_autoptr(GArray) keys = confirmed_take(store, NULL);
-	g_autoptr(DbBatch) batch = db_batch_new();
-	gboolean ok;
-
-	if (keys == NULL)
-		return TRUE;
-	add_forget(batch, keys);
-	ok = db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error);
-	confirmed_settle(store, keys, ok);
-	return ok;
 }

@@ -367,14 +367,17 @@ static void test_append_keywords_limit(void)
 	const gint64 inbox = fixture_inbox(fixture_user(store, "words", 0));
 	g_autoptr(MessageDraft) draft = message_draft_new(
 		store, bytes_of_string("Subject: x\r\n\r\nwords"), NULL);
+	g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
 	const char *words[FLAG_KEYWORDS_MAX + 2] = { NULL };
 	MessagePut put = { .draft = draft, .mailbox = inbox,
 		.keywords = words };
 	g_autoptr(GError) many = NULL;
 	g_autoptr(GError) bad = NULL;
 
-	for (guint i = 0; i <= FLAG_KEYWORDS_MAX; i++)
-		words[i] = g_strdup_printf("k%u", i);
+	for (guint i = 0; i <= FLAG_KEYWORDS_MAX; i++) {
+		g_ptr_array_add(made, g_strdup_printf("k%u", i));
+		words[i] = made->pdata[i];
+	}
 	g_assert_false(message_append(store, &put, 1, &many));
 	g_assert_true(dbmail_error_is(many, DBMAIL_ERROR_LIMIT));
 	words[1] = "with blank";
@@ -411,6 +414,7 @@ static void test_large(void)
 		large_message(11 << 20, 1, &message);
 	gint64 bodies;
 
+	g_assert_true(message.data == text);
 	fixture_deliver(store, inbox, message, DELIVERY_STORED);
 	assert_stored(last_physmessage(), message);
 	g_assert_cmpint(
