@@ -39,6 +39,13 @@ static const Keys messages = {
 static const Keys physmessages = {
 	&SQL_CHECK_PHYSMESSAGES_COUNT, &SQL_CHECK_PHYSMESSAGES_NEXT, 200
 };
+/* For what asks a queue as a whole. */
+static const Keys many_physmessages = {
+	&SQL_CHECK_PHYSMESSAGES_COUNT, &SQL_CHECK_PHYSMESSAGES_NEXT, 20000
+};
+static const Keys many_parts = {
+	&SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT, 20000
+};
 static const Keys parts = {
 	&SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT, 200
 };
@@ -266,10 +273,10 @@ static const Check checks[] = {
 	{ .name = "alias-target", .keys = &aliases,
 		.find = &SQL_CHECK_ALIAS_TARGET,
 		.repair = &SQL_CHECK_REPAIR_ALIAS_TARGET },
-	{ .name = "orphan-message", .keys = &physmessages,
+	{ .name = "orphan-message", .keys = &many_physmessages,
 		.find = &SQL_CHECK_ORPHAN_MESSAGE,
 		.repair = &SQL_CHECK_REPAIR_ORPHAN_MESSAGE },
-	{ .name = "orphan-part", .keys = &parts,
+	{ .name = "orphan-part", .keys = &many_parts,
 		.find = &SQL_CHECK_ORPHAN_PART,
 		.repair = &SQL_CHECK_REPAIR_ORPHAN_PART },
 };

@@ -265,7 +265,8 @@ SELECT id, part_id, part_offset, part_key, part_order, part_depth, is_header
 -- $1 hashes; those that no part has, ascending.
 SELECT h.hash
   FROM unnest($1::bytea[]) AS h (hash)
- WHERE NOT EXISTS (SELECT FROM dbmail_mimeparts m WHERE m.hash = h.hash)
+ WHERE NOT EXISTS (SELECT FROM dbmail_mimeparts m
+		    WHERE m.hash = h.hash OFFSET 0)
  ORDER BY h.hash;
 
 -- name: message_send_parts

@@ -123,27 +123,36 @@ SELECT alias
 
 -- name: user_resolve
 -- $1 names.  A step is a name looked at on behalf of one of them; names of
--- digits are ids where an alias leads to them, and nothing else there.
+-- digits are ids where an alias leads to them, and nothing else there.  OFFSET
+-- 0 keeps the planner at index look-ups whatever it believes of the aliases.
 WITH RECURSIVE step (matched, name, depth) AS (
 	SELECT n.matched, n.name COLLATE "C", 0
 	  FROM unnest($1::text[]) WITH ORDINALITY AS n (name, matched)
 	UNION
 	SELECT s.matched, lower(a.deliver_to), s.depth + 1
 	  FROM step s
-	  JOIN dbmail_aliases a ON lower(a.alias) = s.name
+	 CROSS JOIN LATERAL (
+		SELECT deliver_to
+		  FROM dbmail_aliases
+		 WHERE lower(alias) = s.name
+		OFFSET 0) a
 	 WHERE s.depth < 10
 	   AND (s.depth = 0 OR s.name !~ '^[0-9]{1,18}$')
-), found AS (
-	SELECT s.matched, u.user_idnr
+), found AS MATERIALIZED (
+	SELECT DISTINCT s.matched, u.user_idnr
 	  FROM step s
-	  JOIN dbmail_users u ON lower(u.userid) = s.name
-	 WHERE s.depth = 0 OR s.name !~ '^[0-9]{1,18}$'
-	UNION
-	SELECT s.matched, u.user_idnr
-	  FROM step s
-	  JOIN dbmail_users u ON u.user_idnr =
-		CASE WHEN s.depth > 0 AND s.name ~ '^[0-9]{1,18}$'
-		     THEN s.name::bigint END
+	 CROSS JOIN LATERAL (
+		SELECT user_idnr
+		  FROM dbmail_users
+		 WHERE lower(userid) = s.name
+		   AND (s.depth = 0 OR s.name !~ '^[0-9]{1,18}$')
+		 UNION ALL
+		SELECT user_idnr
+		  FROM dbmail_users
+		 WHERE user_idnr = CASE
+			WHEN s.depth > 0 AND s.name ~ '^[0-9]{1,18}$'
+			THEN s.name::bigint END
+		OFFSET 0) u
 )
 SELECT u.user_idnr, b.mailbox_idnr,
        u.maxmail_size > 0 AND u.curmail_size >= u.maxmail_size,
