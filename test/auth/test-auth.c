@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of auth/auth: who gets in, who is kept out, and for how long. */
+#include "auth/auth.h"
+
+#include <time.h>
+
+#include "../store/fixture.h"
+#include "auth/password.h"
+#include "base/errors.h"
+
+#define CHEAP "argon2_memory = 64\nargon2_passes = 1\nlogin_delay = 0\n"
+
+typedef struct {
+	Settings *settings;
+	Store *store;
+	Auth *auth;
+} World;
+
+static World world_new(const char *extra)
+{
+	g_autofree char *text = g_strconcat(CHEAP, extra, NULL);
+	World world;
+
+	world.settings = fixture_settings(text);
+	world.store = fixture_store(text);
+	world.auth = auth_new(world.store, world.settings);
+	return world;
+}
+
+static void world_clear(World *world)
+{
+	auth_free(&world->auth);
+	g_assert_null(world->auth);
+	store_close(&world->store);
+	settings_free(&world->settings);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
+
+static gint64 add_user(World *world, const char *name, const char *password)
+{
+	g_autoptr(PasswordHasher) hasher = password_hasher_new(world->settings);
+	GError *error = NULL;
+	g_autofree char *hash = password_hash(hasher, password, &error);
+	gint64 id = 0;
+
+	database_check(error);
+	if (!user_create(world->store, name, hash, PASSWORD_SCHEME, 0, &id,
+		    &error))
+		database_check(error);
+	return id;
+}
+
+#define IN -1
+/* IN, or the code of the error. */
+static int login(
+	World *world, const char *user, const char *password, const char *remote)
+{
+	g_autoptr(User) found = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (auth_login(world->auth, user, password, remote, &found, &error)) {
+		g_assert_no_error(error);
+		g_assert_nonnull(found);
+		return IN;
+	}
+	g_assert_null(found);
+	return (int)dbmail_error_code(error);
+}
+
+static void test_login(void)
+{
+	g_auto(World) world = world_new("");
+	g_autofree char *long_name = g_strnfill(300, 'n');
+	g_autofree char *long_password = g_strnfill(2000, 'p');
+
+	add_user(&world, "login", "secret");
+	g_assert_cmpint(login(&world, "login", "secret", "192.0.2.1"), ==, IN);
+	g_assert_cmpint(login(&world, "LogIn", "secret", "192.0.2.1"), ==, IN);
+	g_assert_cmpint(login(&world, "login", "secret", NULL), ==, IN);
+	const struct {
+		const char *user;
+		const char *password;
+	} wrong[] = {
+		{ "login", "Secret" }, { "login", "" }, { "login", "secret " },
+		{ "nobody", "secret" }, { "", "secret" }, { "", "" },
+		{ "lo\xffgin", "secret" }, { long_name, "secret" },
+		{ "login", long_password },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++)
+		g_assert_cmpint(login(&world, wrong[i].user, wrong[i].password,
+					"192.0.2.1"),
+			==, DBMAIL_ERROR_AUTH_FAILED);
+}
+
+/* A password that was right counts no longer once the row is another. */
+static void test_change(void)
+{
+	g_auto(World) world = world_new("");
+	g_autoptr(PasswordHasher) hasher = password_hasher_new(world.settings);
+	gint64 id = add_user(&world, "change", "old");
+	GError *error = NULL;
+
+	for (int i = 0; i < 3; i++)
+		g_assert_cmpint(
+			login(&world, "change", "old", "192.0.2.2"), ==, IN);
+	g_autofree char *hash = password_hash(hasher, "new", &error);
+	if (!user_set_password(world.store, id, hash, PASSWORD_SCHEME, &error))
+		database_check(error);
+	g_assert_cmpint(login(&world, "change", "old", "192.0.2.2"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+	g_assert_cmpint(login(&world, "change", "new", "192.0.2.2"), ==, IN);
+	if (!user_set_password(world.store, id, "", "", &error))
+		database_check(error);
+	g_assert_cmpint(login(&world, "change", "new", "192.0.2.2"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+	g_assert_cmpint(login(&world, "change", "", "192.0.2.2"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+}
+
+static void test_upgrade(void)
+{
+	g_auto(World) world = world_new("");
+	GError *error = NULL;
+	gint64 id = 0;
+
+	if (!user_create(world.store, "upgrade",
+		    "5ebe2294ecd0e0f08eab7690d2a6ee69", "md5sum", 0, &id,
+		    &error))
+		database_check(error);
+	g_assert_cmpint(login(&world, "upgrade", "x", "192.0.2.3"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+	g_assert_cmpint(
+		login(&world, "upgrade", "secret", "192.0.2.3"), ==, IN);
+	g_autoptr(User) user = NULL;
+	if (!user_get(world.store, "upgrade", &user, &error))
+		database_check(error);
+	g_assert_cmpstr(user->encryption, ==, PASSWORD_SCHEME);
+	g_assert_true(g_str_has_prefix(user->password, "$argon2id$"));
+	g_assert_true(user->has_login);
+	g_assert_cmpint(
+		login(&world, "upgrade", "secret", "192.0.2.3"), ==, IN);
+	g_assert_cmpint(login(&world, "upgrade", "x", "192.0.2.3"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+}
+
+/* The settings' count of failures, and not one more guess. */
+static void test_limit_user(void)
+{
+	g_auto(World) world = world_new("login_failures = 3\n");
+
+	add_user(&world, "limit1", "secret");
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *remote = g_strdup_printf("198.51.100.%d", i);
+		g_assert_cmpint(login(&world, "limit1", "x", remote), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+	}
+	g_assert_cmpint(login(&world, "limit1", "x", "198.51.100.9"), ==,
+		DBMAIL_ERROR_LIMIT);
+	g_assert_cmpint(login(&world, "LIMIT1", "secret", "198.51.100.9"), ==,
+		DBMAIL_ERROR_LIMIT);
+}
+
+static void test_limit_address(void)
+{
+	g_auto(World) world = world_new("login_failures = 3\n");
+	static const char *const same[] = { "2001:db8::1", "2001:db8::2:3",
+		"2001:db8:0:0:ffff::" };
+
+	add_user(&world, "limit2", "secret");
+	for (gsize i = 0; i < G_N_ELEMENTS(same); i++) {
+		g_autofree char *user = g_strdup_printf("guess%d", (int)i);
+		g_assert_cmpint(login(&world, user, "x", same[i]), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+	}
+	g_assert_cmpint(login(&world, "limit2", "secret", "2001:db8::4"), ==,
+		DBMAIL_ERROR_LIMIT);
+	g_assert_cmpint(
+		login(&world, "limit2", "secret", "2001:db8:1::4"), ==, IN);
+}
+
+/* Who has logged in from there has a count of their own: others' guesses keep
+ * out neither a webmail's users nor a user everybody guesses at. */
+static void test_limit_known(void)
+{
+	g_auto(World) world = world_new("login_failures = 3\n");
+
+	add_user(&world, "limit3", "secret");
+	g_assert_cmpint(login(&world, "limit3", "secret", "127.0.0.1"), ==, IN);
+	for (int i = 0; i < 3; i++) {
+		g_assert_cmpint(login(&world, "guess", "x", "127.0.0.1"), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+		g_assert_cmpint(login(&world, "limit3", "x", "203.0.113.1"), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+	}
+	g_assert_cmpint(login(&world, "guess", "x", "127.0.0.1"), ==,
+		DBMAIL_ERROR_LIMIT);
+	g_assert_cmpint(login(&world, "limit3", "secret", "203.0.113.2"), ==,
+		DBMAIL_ERROR_LIMIT);
+	g_assert_cmpint(login(&world, "limit3", "secret", "127.0.0.1"), ==, IN);
+	for (int i = 0; i < 3; i++)
+		g_assert_cmpint(login(&world, "limit3", "x", "127.0.0.1"), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+	g_assert_cmpint(login(&world, "limit3", "secret", "127.0.0.1"), ==,
+		DBMAIL_ERROR_LIMIT);
+}
+
+static gint64 thread_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (gint64)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static gint64 cost(World *world, const char *user, const char *password)
+{
+	gint64 start = thread_time();
+
+	(void)login(world, user, password, "192.0.2.9");
+	return thread_time() - start;
+}
+
+/* Nobody, an old hash and a user without password fail as slowly as a new hash;
+ * what was right just now is quick. */
+static void test_cost(void)
+{
+	g_auto(World) world = world_new("argon2_memory = 16384\n"
+					"login_failures = 1000\n");
+	GError *error = NULL;
+	gint64 id = 0;
+
+	add_user(&world, "cost", "secret");
+	if (!user_create(world.store, "cost-old",
+		    "5ebe2294ecd0e0f08eab7690d2a6ee69", "md5sum", 0, &id,
+		    &error) ||
+		!user_create(world.store, "cost-none", "", "", 0, &id, &error))
+		database_check(error);
+	gint64 known = cost(&world, "cost", "x");
+	static const char *const others[] = { "cost-nobody", "cost-old",
+		"cost-none", "", "\xff" };
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		gint64 other = cost(&world, others[i], "x");
+		g_assert_cmpint(other, >, known / 3);
+		g_assert_cmpint(other, <, known * 3);
+	}
+	gint64 first = cost(&world, "cost", "secret");
+	gint64 second = cost(&world, "cost", "secret");
+	g_assert_cmpint(first, >, known / 3);
+	g_assert_cmpint(second, <, known / 3);
+	/* Guessing is not. */
+	g_assert_cmpint(cost(&world, "cost", "x"), >, known / 3);
+}
+
+static void test_delay(void)
+{
+	g_auto(World) world = world_new("login_delay = 1\n");
+
+	add_user(&world, "delay", "secret");
+	gint64 start = g_get_monotonic_time();
+	g_assert_cmpint(login(&world, "delay", "x", "192.0.2.4"), ==,
+		DBMAIL_ERROR_AUTH_FAILED);
+	g_assert_cmpint(
+		g_get_monotonic_time() - start, >=, 1 * G_USEC_PER_SEC);
+}
+
+static void test_plaintext(void)
+{
+	g_auto(World) strict = world_new("");
+	g_auto(World) lax = world_new("plaintext_without_tls = yes\n");
+
+	g_assert_true(auth_plaintext_allowed(strict.auth, TRUE, FALSE));
+	g_assert_true(auth_plaintext_allowed(strict.auth, FALSE, TRUE));
+	g_assert_false(auth_plaintext_allowed(strict.auth, FALSE, FALSE));
+	g_assert_true(auth_plaintext_allowed(lax.auth, FALSE, FALSE));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	DATABASE_OR_SKIP();
+	g_test_add_func("/auth/login", test_login);
+	g_test_add_func("/auth/change", test_change);
+	g_test_add_func("/auth/upgrade", test_upgrade);
+	g_test_add_func("/auth/limit-user", test_limit_user);
+	g_test_add_func("/auth/limit-address", test_limit_address);
+	g_test_add_func("/auth/limit-known", test_limit_known);
+	g_test_add_func("/auth/cost", test_cost);
+	g_test_add_func("/auth/delay", test_delay);
+	g_test_add_func("/auth/plaintext", test_plaintext);
+	return g_test_run();
+}
