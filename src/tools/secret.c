@@ -116,14 +116,15 @@ static char *ask_once(int fd, const char *prompt, GError **error)
 	struct termios before;
 	struct termios silent;
 
-	say(fd, prompt);
 	if (tcgetattr(fd, &before) != 0) {
 		(void)unreadable(error, "/dev/tty");
 		return NULL;
 	}
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	/* Before the prompt: what is typed in answer to it is not flushed. */
 	tcsetattr(fd, TCSAFLUSH, &silent);
+	say(fd, prompt);
 	char *secret = read_secret(fd, "/dev/tty", error);
 	tcsetattr(fd, TCSAFLUSH, &before);
 	say(fd, "\n");
