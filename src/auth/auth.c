@@ -195,10 +195,12 @@ static void remember(Auth *auth, const VerifiedTag *tag)
 	g_mutex_unlock(&auth->lock);
 }
 
-static PasswordVerdict verify(Auth *auth, const User *user, const char *password)
+static PasswordVerdict verify(
+	Auth *auth, const User *user, const char *password)
 {
 	VerifiedTag tag;
-	gboolean has_tag = auth->verified != NULL && user->password[0] != '\0' &&
+	gboolean has_tag = auth->verified != NULL &&
+		user->password[0] != '\0' &&
 		verified_tag(auth->verified, user->id, user->encryption,
 			user->password, password, &tag);
 
@@ -218,8 +220,8 @@ static PasswordVerdict verify(Auth *auth, const User *user, const char *password
 }
 
 /* Neither is worth refusing a log-in for: the next one tries again. */
-static void tidy_up(
-	Auth *auth, const User *user, PasswordVerdict verdict, const char *password)
+static void tidy_up(Auth *auth, const User *user, PasswordVerdict verdict,
+	const char *password)
 {
 	if (verdict == PASSWORD_RIGHT_OLD) {
 		g_autoptr(GError) failed = NULL;

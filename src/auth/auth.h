@@ -21,8 +21,8 @@ void auth_free(Auth **auth);
 
 /* TRUE where passwords may be sent: under TLS, from loopback, or by the
  * setting plaintext_without_tls. */
-gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_tls,
-	gboolean is_loopback);
+gboolean auth_plaintext_allowed(
+	const Auth *auth, gboolean is_tls, gboolean is_loopback);
 
 /* Verifies a password; a wrong one is answered after login_delay, and an
  * unknown user costs the time of a known one.  An old hash is replaced, and

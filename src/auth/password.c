@@ -145,11 +145,10 @@ static guint digest_legacy(const char *name, const char *password,
 	guint8 out[static EVP_MAX_MD_SIZE])
 {
 	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
-	OSSL_PROVIDER *legacy = library != NULL
-		? OSSL_PROVIDER_load(library, "legacy")
-		: NULL;
-	guint size = legacy != NULL ? digest_from(library, name, password, out)
-				    : 0;
+	OSSL_PROVIDER *legacy =
+		library != NULL ? OSSL_PROVIDER_load(library, "legacy") : NULL;
+	guint size =
+		legacy != NULL ? digest_from(library, name, password, out) : 0;
 
 	if (legacy != NULL)
 		OSSL_PROVIDER_unload(legacy);
@@ -259,10 +258,11 @@ PasswordHasher *password_hasher_new(const Settings *settings)
 	hasher->memory = (guint32)settings->DBMAIL_argon2_memory;
 	hasher->passes = (guint32)settings->DBMAIL_argon2_passes;
 	/* 16 and 32 bytes of zeros; no password is known to have this hash. */
-	hasher->nobody = g_strdup_printf("$argon2id$v=19$m=%u,t=%u,p=1"
-		"$AAAAAAAAAAAAAAAAAAAAAA"
-		"$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-		hasher->memory, hasher->passes);
+	hasher->nobody =
+		g_strdup_printf("$argon2id$v=19$m=%u,t=%u,p=1"
+				"$AAAAAAAAAAAAAAAAAAAAAA"
+				"$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+			hasher->memory, hasher->passes);
 	return hasher;
 }
 
@@ -286,8 +286,8 @@ char *password_hash(
 
 	if (size == 0 || size > PASSWORD_MAX) {
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
-			size == 0 ? "the password is empty"
-				  : "the password is longer than 1024 bytes",
+			size == 0 ? "the password is empty" :
+				    "the password is longer than 1024 bytes",
 			"%" G_GSIZE_FORMAT " bytes", size);
 		return NULL;
 	}

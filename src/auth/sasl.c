@@ -48,9 +48,8 @@ static char *field_copy(Bytes field)
 /* The bytes up to a NUL, which is taken too. */
 static gboolean field_take(Bytes *rest, Bytes *field)
 {
-	const char *end = rest->size > 0
-		? memchr(rest->data, '\0', rest->size)
-		: NULL;
+	const char *end =
+		rest->size > 0 ? memchr(rest->data, '\0', rest->size) : NULL;
 
 	if (end == NULL)
 		return FALSE;
@@ -108,8 +107,7 @@ static const Mechanism mechanisms[] = {
 };
 
 static const char *const mechanism_names[] = { "PLAIN", "LOGIN", NULL };
-G_STATIC_ASSERT(
-	G_N_ELEMENTS(mechanisms) + 1 == G_N_ELEMENTS(mechanism_names));
+G_STATIC_ASSERT(G_N_ELEMENTS(mechanisms) + 1 == G_N_ELEMENTS(mechanism_names));
 
 Sasl *sasl_new(const char *mechanism)
 {

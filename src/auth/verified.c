@@ -56,8 +56,8 @@ Verified *verified_new(guint max, gint64 lifetime)
 
 	verified->max = max;
 	verified->lifetime = lifetime;
-	verified->entries = g_hash_table_new_full(
-		tag_hash, tag_equal, NULL, g_free);
+	verified->entries =
+		g_hash_table_new_full(tag_hash, tag_equal, NULL, g_free);
 	g_queue_init(&verified->order);
 	verified->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	if (verified->mac == NULL ||

@@ -57,8 +57,8 @@ static gboolean key_make(
 		EVP_DigestInit_ex2(context, deliverer->sha256, NULL) == 1 &&
 		EVP_DigestUpdate(context, delivery->sender,
 			strlen(delivery->sender) + 1) == 1 &&
-		EVP_DigestUpdate(
-			context, delivery->message, delivery->size) == 1 &&
+		EVP_DigestUpdate(context, delivery->message, delivery->size) ==
+			1 &&
 		EVP_DigestFinal_ex(context, key->bytes, &size) == 1 &&
 		size == sizeof(key->bytes);
 	EVP_MD_CTX_free(context);
@@ -126,8 +126,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Targets, targets_clear)
 
 static DeliveryOutcome targets_outcome(const Targets *targets, gint64 mailbox)
 {
-	guint at = GPOINTER_TO_UINT(
-		g_hash_table_lookup(targets->index, &mailbox));
+	guint at =
+		GPOINTER_TO_UINT(g_hash_table_lookup(targets->index, &mailbox));
 
 	return g_array_index(targets->targets, DeliveryTarget, at - 1).outcome;
 }
@@ -158,8 +158,8 @@ static gboolean take_outcomes(
 	guint duplicates = 0;
 
 	for (guint i = 0; i < to->recipient->count; i++) {
-		DeliveryOutcome outcome = targets_outcome(
-			targets, to->recipient->mailboxes[i]);
+		DeliveryOutcome outcome =
+			targets_outcome(targets, to->recipient->mailboxes[i]);
 		if (outcome == DELIVERY_STORED)
 			stored++;
 		else if (outcome == DELIVERY_DUPLICATE)
@@ -188,8 +188,8 @@ static void deliver_to(Deliverer *deliverer, Delivery *delivery,
 	g_auto(Targets) targets = { NULL, NULL };
 	gboolean has_split_failed = FALSE;
 	Bytes raw = with_trace(delivery, trace, &copy);
-	g_autoptr(MessageDraft) draft = message_draft_new(
-		deliverer->store, raw, &has_split_failed);
+	g_autoptr(MessageDraft) draft =
+		message_draft_new(deliverer->store, raw, &has_split_failed);
 
 	delivery->has_split_failed |= has_split_failed;
 	targets_init(&targets, to, count);
@@ -208,9 +208,9 @@ static void deliver_to(Deliverer *deliverer, Delivery *delivery,
 static void deliver_each(Deliverer *deliverer, const Settings *settings,
 	Delivery *delivery, const DeliveryKey *key, gboolean *in_part)
 {
-	const char *host = settings->DBMAIL_hostname[0] != '\0'
-		? settings->DBMAIL_hostname
-		: g_get_host_name();
+	const char *host = settings->DBMAIL_hostname[0] != '\0' ?
+		settings->DBMAIL_hostname :
+		g_get_host_name();
 	g_autoptr(GString) trace = g_string_new(NULL);
 
 	for (guint i = 0; i < delivery->count; i++) {

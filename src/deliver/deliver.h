@@ -52,7 +52,7 @@ typedef struct {
 typedef struct {
 	const char *hello;    /* what the client called itself */
 	const char *remote;   /* its address */
-	const char *protocol; /* "LMTP", "UTF8LMTPS", ... (RFC 3848, RFC 6531) */
+	const char *protocol; /* such as "UTF8LMTPS" (RFC 3848, 6531) */
 	const char *id;       /* of the session */
 } DeliverTrace;
 

@@ -103,8 +103,8 @@ static gboolean resolve(Store *store, const Settings *settings,
 		    settings->LMTP_recipient_delimiter,
 		    settings->DBMAIL_local_domains, &names))
 		return unknown_user(error);
-	if (!user_resolve(store, (const char *const *)names.names, &targets,
-		    error))
+	if (!user_resolve(
+		    store, (const char *const *)names.names, &targets, error))
 		return FALSE;
 	if (targets->len == 0)
 		return unknown_user(error);
@@ -123,8 +123,8 @@ gboolean deliver_resolve(Deliverer *deliverer, const Settings *settings,
 		deliverer->resolved, address, g_get_monotonic_time());
 
 	if (found == NULL) {
-		if (!resolve(deliverer->store, settings, address, &found,
-			    error))
+		if (!resolve(
+			    deliverer->store, settings, address, &found, error))
 			return FALSE;
 		resolved_add(
 			deliverer->resolved, found, g_get_monotonic_time());

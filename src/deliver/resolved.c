@@ -121,8 +121,7 @@ void resolved_add(Resolved *resolved, DeliverRecipient *recipient, gint64 now)
 	entry->since = now;
 	entry->link.data = entry;
 	g_mutex_lock(&resolved->lock);
-	Entry *old = g_hash_table_lookup(
-		resolved->entries, recipient->address);
+	Entry *old = g_hash_table_lookup(resolved->entries, recipient->address);
 	if (old != NULL)
 		entry_remove(resolved, old);
 	else if (g_hash_table_size(resolved->entries) >= resolved->max)

@@ -30,9 +30,8 @@ Resolved *resolved_new(guint max, gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
 void resolved_free(Resolved **resolved);
 
 /* A reference, or NULL. */
-DeliverRecipient *resolved_find(
-	Resolved *resolved, const char *address, gint64 now)
-	G_GNUC_WARN_UNUSED_RESULT;
+DeliverRecipient *resolved_find(Resolved *resolved, const char *address,
+	gint64 now) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes a reference of its own; replaces what was known of the address. */
 void resolved_add(Resolved *resolved, DeliverRecipient *recipient, gint64 now);

@@ -120,8 +120,8 @@ void lmtp_command_run(LmtpSession *session, Bytes line)
 	/* Blanks at the end are common and mean nothing. */
 	while (line.size > 0 && line.data[line.size - 1] == ' ')
 		line.size--;
-	const char *blank = line.size > 0 ? memchr(line.data, ' ', line.size)
-					  : NULL;
+	const char *blank =
+		line.size > 0 ? memchr(line.data, ' ', line.size) : NULL;
 	gsize size = blank != NULL ? (gsize)(blank - line.data) : line.size;
 	const Command *command = find_command(bytes_slice(line, 0, size));
 	Bytes arguments = bytes_slice(line, size + 1, line.size);

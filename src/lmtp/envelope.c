@@ -67,8 +67,8 @@ static Reply take_parameter(
 	MailParameters *parameters, const PathParameter *parameter)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(mail_parameters); i++) {
-		if (!text_equal_nocase(parameter->keyword,
-			    mail_parameters[i].keyword))
+		if (!text_equal_nocase(
+			    parameter->keyword, mail_parameters[i].keyword))
 			continue;
 		if (parameters->seen & 1u << i)
 			return REPLY_BAD_SYNTAX;
@@ -99,8 +99,7 @@ static gboolean take_path(Bytes *arguments, const char *keyword, Path *path)
 {
 	if (!text_has_prefix_nocase(*arguments, keyword))
 		return FALSE;
-	Bytes text = bytes_slice(
-		*arguments, strlen(keyword), arguments->size);
+	Bytes text = bytes_slice(*arguments, strlen(keyword), arguments->size);
 	gsize size = path_parse(text, path);
 	*arguments = bytes_slice(text, size, text.size);
 	return size > 0;
@@ -133,9 +132,9 @@ void lmtp_command_mail(LmtpSession *session, Bytes arguments)
 	transaction->is_open = TRUE;
 	transaction->is_utf8 = parameters.is_utf8;
 	transaction->is_binary = parameters.is_binary;
-	transaction->sender = path.address.size > 0
-		? g_strndup(path.address.data, path.address.size)
-		: g_strdup("");
+	transaction->sender = path.address.size > 0 ?
+		g_strndup(path.address.data, path.address.size) :
+		g_strdup("");
 	session->count++;
 	session->errors = 0;
 	lmtp_session_reply(session, "250 2.1.0 ok");
@@ -147,9 +146,9 @@ static void log_refused(
 	LmtpSession *session, const char *address, Reply reply, GError *error)
 {
 	LogLevel level = dbmail_error_is(error, DBMAIL_ERROR_NOT_FOUND) ||
-			dbmail_error_is(error, DBMAIL_ERROR_OVER_QUOTA)
-		? LOG_LEVEL_NOTICE
-		: LOG_LEVEL_WARNING;
+			dbmail_error_is(error, DBMAIL_ERROR_OVER_QUOTA) ?
+		LOG_LEVEL_NOTICE :
+		LOG_LEVEL_WARNING;
 
 	log_event(level, &session->connection->log, "recipient-refused",
 		LOG_NUMBER("transaction", session->count),
@@ -184,12 +183,13 @@ void lmtp_command_rcpt(LmtpSession *session, Bytes arguments)
 		lmtp_session_wrong(session, "501 5.1.3 RCPT TO:<address>");
 		return;
 	}
-	PathParameterResult result = path_parameter_next(&arguments, &parameter);
+	PathParameterResult result =
+		path_parameter_next(&arguments, &parameter);
 	if (result != PATH_PARAMETERS_END) {
 		lmtp_session_wrong(session,
-			result == PATH_PARAMETER
-				? "555 5.5.4 parameter not recognized"
-				: REPLY_BAD_SYNTAX);
+			result == PATH_PARAMETER ?
+				"555 5.5.4 parameter not recognized" :
+				REPLY_BAD_SYNTAX);
 		return;
 	}
 	if (path.has_utf8 && !transaction->is_utf8) {
@@ -221,9 +221,9 @@ void lmtp_command_vrfy(LmtpSession *session, Bytes arguments)
 	g_autofree char *bracketed = g_strdup_printf("<%.*s>",
 		(int)MIN(arguments.size, PATH_ADDRESS_MAX + 1),
 		arguments.data != NULL ? arguments.data : "");
-	Bytes text = arguments.size > 0 && arguments.data[0] == '<'
-		? arguments
-		: bytes_of_string(bracketed);
+	Bytes text = arguments.size > 0 && arguments.data[0] == '<' ?
+		arguments :
+		bytes_of_string(bracketed);
 	if (path_parse(text, &path) == 0 || path.address.size == 0) {
 		lmtp_session_wrong(session, "501 5.1.3 VRFY address");
 		return;

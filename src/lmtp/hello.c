@@ -92,9 +92,9 @@ void lmtp_command_starttls(LmtpSession *session, Bytes arguments)
 	(void)arguments;
 	if (!tls_can_begin(session)) {
 		lmtp_session_wrong(session,
-			stream_is_tls(session->stream)
-				? "503 5.5.1 TLS has begun"
-				: "502 5.5.1 no TLS here");
+			stream_is_tls(session->stream) ?
+				"503 5.5.1 TLS has begun" :
+				"502 5.5.1 no TLS here");
 		return;
 	}
 	lmtp_session_reply(session, "220 2.0.0 go ahead");

@@ -5,8 +5,8 @@
 
 static gpointer start(const Settings *settings, GError **error)
 {
-	Store *store = store_open(
-		settings, "dbmail-lmtpd", STORE_NOTIFY, error);
+	Store *store =
+		store_open(settings, "dbmail-lmtpd", STORE_NOTIFY, error);
 
 	if (store == NULL)
 		return NULL;
@@ -18,8 +18,7 @@ static gpointer start(const Settings *settings, GError **error)
 }
 
 /* Sessions go on with the settings they began with. */
-static gboolean reload(
-	gpointer data, const Settings *settings, GError **error)
+static gboolean reload(gpointer data, const Settings *settings, GError **error)
 {
 	LmtpState *state = data;
 

@@ -92,9 +92,9 @@ static gboolean take_route(Cursor *cursor)
 
 static gboolean take_address(Cursor *cursor)
 {
-	gboolean is_local = cursor->at < cursor->end && *cursor->at == '"'
-		? take_quoted(cursor)
-		: take_dotted(cursor, is_atom_char);
+	gboolean is_local = cursor->at < cursor->end && *cursor->at == '"' ?
+		take_quoted(cursor) :
+		take_dotted(cursor, is_atom_char);
 
 	if (!is_local)
 		return FALSE;
@@ -138,8 +138,8 @@ gsize path_parse(Bytes text, Path *path)
 	if (address.size == 0 && start[-1] != '<')
 		return 0;
 	path->has_utf8 = !is_ascii(address);
-	if (path->has_utf8 && !g_utf8_validate(address.data,
-				      (gssize)address.size, NULL))
+	if (path->has_utf8 &&
+		!g_utf8_validate(address.data, (gssize)address.size, NULL))
 		return 0;
 	path->address = address;
 	return (gsize)(cursor.at - all);

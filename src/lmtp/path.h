@@ -31,12 +31,12 @@ gsize path_parse(Bytes text, Path *path);
 /* One parameter of MAIL or RCPT: KEYWORD or KEYWORD=VALUE. */
 typedef struct {
 	Bytes keyword;
-	Bytes value;        /* without data where there is no "=" */
+	Bytes value; /* without data where there is no "=" */
 } PathParameter;
 
 typedef enum {
-	PATH_PARAMETER,       /* *parameter is the next one */
-	PATH_PARAMETERS_END,  /* only blanks were left */
+	PATH_PARAMETER,        /* *parameter is the next one */
+	PATH_PARAMETERS_END,   /* only blanks were left */
 	PATH_PARAMETERS_WRONG, /* malformed (RFC 5321 section 4.1.2) */
 } PathParameterResult;
 

@@ -33,8 +33,7 @@ static void buffer_begin(LmtpSession *session)
 	transaction->room = deliver_return_path_size(transaction->sender);
 	transaction->message =
 		g_byte_array_sized_new((guint)transaction->room + FIRST_SIZE);
-	g_byte_array_set_size(
-		transaction->message, (guint)transaction->room);
+	g_byte_array_set_size(transaction->message, (guint)transaction->room);
 }
 
 /* The bytes that follow are read and dropped. */
@@ -75,16 +74,16 @@ static void log_result(
 	const LmtpTransaction *transaction = &session->transaction;
 	gint64 spent = g_get_monotonic_time() - transaction->since;
 	LogLevel level = to->failure == NULL ||
-			dbmail_error_is(to->failure, DBMAIL_ERROR_OVER_QUOTA)
-		? LOG_LEVEL_NOTICE
-		: LOG_LEVEL_ERROR;
+			dbmail_error_is(to->failure, DBMAIL_ERROR_OVER_QUOTA) ?
+		LOG_LEVEL_NOTICE :
+		LOG_LEVEL_ERROR;
 
 	if (!log_enabled(level))
 		return;
 	log_event(level, &session->connection->log,
-		to->failure != NULL       ? "delivery-failed"
-			: to->is_duplicate ? "delivery-repeated"
-					   : "delivered",
+		to->failure != NULL      ? "delivery-failed" :
+			to->is_duplicate ? "delivery-repeated" :
+					   "delivered",
 		LOG_NUMBER("transaction", session->count),
 		LOG_STRING("from", transaction->sender),
 		LOG_STRING("to", deliver_recipient_address(to->recipient)),
@@ -221,19 +220,19 @@ void lmtp_command_data(LmtpSession *session, Bytes arguments)
 /* "1000", "0 LAST" (RFC 3030 section 2). */
 static gboolean parse_chunk(Bytes arguments, guint64 *size, gboolean *is_last)
 {
-	const char *blank = arguments.size > 0
-		? memchr(arguments.data, ' ', arguments.size)
-		: NULL;
-	gsize digits = blank != NULL ? (gsize)(blank - arguments.data)
-				     : arguments.size;
+	const char *blank = arguments.size > 0 ?
+		memchr(arguments.data, ' ', arguments.size) :
+		NULL;
+	gsize digits = blank != NULL ? (gsize)(blank - arguments.data) :
+				       arguments.size;
 	Bytes rest = bytes_slice(arguments, digits, arguments.size);
 
 	while (rest.size > 0 && rest.data[0] == ' ')
 		rest = bytes_slice(rest, 1, rest.size);
 	*is_last = rest.size > 0;
 	return (rest.size == 0 || text_equal_nocase(rest, "LAST")) &&
-		text_to_number(bytes_slice(arguments, 0, digits), G_MAXINT64,
-			size);
+		text_to_number(
+			bytes_slice(arguments, 0, digits), G_MAXINT64, size);
 }
 
 /* Appends the chunk, or drops it where the transaction is refused. */

@@ -28,9 +28,9 @@ Reply reply_of_error(const GError *error, const Settings *settings)
 	DbmailErrorCode code = dbmail_error_code(error);
 
 	if (code == DBMAIL_ERROR_OVER_QUOTA)
-		return g_str_equal(settings->LMTP_quota_failure, "hard")
-			? "552 5.2.2 mailbox is full"
-			: "452 4.2.2 mailbox is full";
+		return g_str_equal(settings->LMTP_quota_failure, "hard") ?
+			"552 5.2.2 mailbox is full" :
+			"452 4.2.2 mailbox is full";
 	for (gsize i = 0; i < G_N_ELEMENTS(replies); i++) {
 		if (replies[i].code == code)
 			return replies[i].reply;

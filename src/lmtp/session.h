@@ -19,8 +19,8 @@ typedef struct {
 
 /* From MAIL to the end of the message. */
 typedef struct {
-	gboolean is_open; /* MAIL was accepted */
-	char *sender;     /* "" for <> */
+	gboolean is_open;   /* MAIL was accepted */
+	char *sender;       /* "" for <> */
 	gboolean is_utf8;   /* SMTPUTF8 */
 	gboolean is_binary; /* BODY=BINARYMIME: no DATA */
 	GArray *to;         /* of DeliverTo */

@@ -51,8 +51,7 @@ static UnstuffState behind_dot_cr(Feed *feed)
 /* Up to the next CRLF at memchr's speed. */
 static UnstuffState in_text(Feed *feed)
 {
-	const char *lf =
-		memchr(feed->at, '\n', (gsize)(feed->end - feed->at));
+	const char *lf = memchr(feed->at, '\n', (gsize)(feed->end - feed->at));
 
 	if (lf == NULL) {
 		feed->at = feed->end;
@@ -77,7 +76,7 @@ static UnstuffState behind_cr(Feed *feed)
 gsize unstuff_feed(
 	Unstuff *unstuff, Bytes input, UnstuffSink sink, gpointer data)
 {
-	static UnstuffState (*const steps[])(Feed *feed) = {
+	static UnstuffState (*const steps[])(Feed * feed) = {
 		[UNSTUFF_LINE_START] = at_line_start,
 		[UNSTUFF_DOT] = behind_dot,
 		[UNSTUFF_DOT_CR] = behind_dot_cr,

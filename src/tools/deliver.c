@@ -25,14 +25,14 @@ static const char usage_text[] =
 	"  -u USER     deliver to a user's INBOX\n"
 	"  -m MAILBOX  deliver to this mailbox of the user, made if missing\n"
 	"  -r SENDER   envelope sender, for Return-Path (default: none, <>)\n"
-	"  -F          take a leading mbox \"From \" line off; its sender is used\n"
+	"  -F          take a leading mbox \"From \" line off; its sender is "
+	"used\n"
 	"              where -r is not given\n"
 	"  -C          make each line end CRLF: for MTAs that pipe LF\n"
-	"\n"
-	TOOL_OPTIONS_HELP
-	"\n"
+	"\n" TOOL_OPTIONS_HELP "\n"
 	"Exit status (sysexits.h): 0 delivered; 67 unknown user; 73 mailbox\n"
-	"cannot be made or is full for good; 65 too large; 75 try again later.\n";
+	"cannot be made or is full for good; 65 too large; 75 try again "
+	"later.\n";
 
 typedef struct {
 	Tool tool;
@@ -125,8 +125,8 @@ static gboolean read_message(GByteArray *message, gsize max, GError **error)
 	for (;;) {
 		guint have = message->len;
 		g_byte_array_set_size(message, have + READ_SIZE);
-		gssize got = read(
-			STDIN_FILENO, message->data + have, READ_SIZE);
+		gssize got =
+			read(STDIN_FILENO, message->data + have, READ_SIZE);
 		g_byte_array_set_size(message, have + (guint)MAX(got, 0));
 		if (got == 0)
 			return TRUE;
@@ -151,10 +151,10 @@ static void take_from_line(Deliver *deliver, GByteArray *message)
 		memcmp(message->data, from, skip) != 0)
 		return;
 	const guint8 *end = memchr(message->data, '\n', message->len);
-	guint size = end != NULL ? (guint)(end - message->data) + 1
-				 : message->len;
-	g_autofree char *line = g_strndup(
-		(const char *)message->data + skip, size - skip);
+	guint size =
+		end != NULL ? (guint)(end - message->data) + 1 : message->len;
+	g_autofree char *line =
+		g_strndup((const char *)message->data + skip, size - skip);
 	line[strcspn(line, " \t\r\n")] = '\0';
 	deliver->from_line_sender = clean_sender(line);
 	g_byte_array_remove_range(message, 0, size);
@@ -163,14 +163,14 @@ static void take_from_line(Deliver *deliver, GByteArray *message)
 /* Each LF that has no CR before it gets one. */
 static GByteArray *with_crlf(const GByteArray *message)
 {
-	GByteArray *out = g_byte_array_sized_new(
-		message->len + message->len / 32);
+	GByteArray *out =
+		g_byte_array_sized_new(message->len + message->len / 32);
 
 	for (guint at = 0; at < message->len;) {
 		const guint8 *start = message->data + at;
 		const guint8 *lf = memchr(start, '\n', message->len - at);
-		guint size = lf != NULL ? (guint)(lf - start)
-					: message->len - at;
+		guint size =
+			lf != NULL ? (guint)(lf - start) : message->len - at;
 		g_byte_array_append(out, start, size);
 		at += size;
 		if (lf == NULL)
@@ -259,8 +259,7 @@ static gboolean find_recipients(Deliver *deliver, GError **error)
 		return find_user(deliver, error);
 	for (guint i = 0; i < deliver->addresses->len; i++) {
 		DeliverRecipient *recipient = NULL;
-		if (!deliver_resolve(deliver->deliverer,
-			    deliver->tool.settings,
+		if (!deliver_resolve(deliver->deliverer, deliver->tool.settings,
 			    deliver->addresses->pdata[i], &recipient, error))
 			return FALSE;
 		add_recipient(deliver, recipient);
@@ -324,11 +323,11 @@ static int report(const Deliver *deliver)
 
 static int deliver_message(Deliver *deliver, GByteArray *message)
 {
-	g_autofree char *sender = clean_sender(deliver->sender != NULL
-			? deliver->sender
-			: deliver->from_line_sender != NULL
-				? deliver->from_line_sender
-				: "");
+	g_autofree char *sender = clean_sender(deliver->sender != NULL ?
+			deliver->sender :
+			deliver->from_line_sender != NULL ?
+			deliver->from_line_sender :
+			"");
 	Delivery delivery = {
 		.sender = sender,
 		.message = (char *)message->data,
@@ -388,12 +387,12 @@ int main(int argc, char **argv)
 	int option;
 
 	g_array_set_clear_func(deliver.to, to_clear);
-	while ((option = tool_getopt(
-			argc, argv, "d:u:m:r:FC" TOOL_OPTIONS)) != -1)
+	while ((option = tool_getopt(argc, argv, "d:u:m:r:FC" TOOL_OPTIONS)) !=
+		-1)
 		take_option(&deliver, option);
 	if (optind < argc)
-		tool_wrong_usage(&deliver.tool,
-			"that is more than it understands");
+		tool_wrong_usage(
+			&deliver.tool, "that is more than it understands");
 	check_usage(&deliver);
 	int status = run(&deliver);
 	g_array_unref(deliver.to);

@@ -31,8 +31,8 @@ static gboolean invalid(GError **error, const char *text)
 
 static gboolean unreadable(GError **error, const char *path)
 {
-	g_autofree char *text = g_strdup_printf(
-		"cannot read %s: %s", path, g_strerror(errno));
+	g_autofree char *text =
+		g_strdup_printf("cannot read %s: %s", path, g_strerror(errno));
 
 	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, text, "%s", text);
 	return FALSE;
@@ -144,12 +144,13 @@ char *secret_ask(const char *user, GError **error)
 		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
 			"there is no terminal to ask for the password; "
 			"-W FILE reads it from a file, -W - from standard "
-			"input", "/dev/tty: %s", g_strerror(errno));
+			"input",
+			"/dev/tty: %s", g_strerror(errno));
 		return NULL;
 	}
 	char *first = ask_once(fd, prompt, error);
-	char *second = first != NULL ? ask_once(fd, "Once more: ", error)
-				     : NULL;
+	char *second =
+		first != NULL ? ask_once(fd, "Once more: ", error) : NULL;
 	close(fd);
 	if (second != NULL && !g_str_equal(first, second)) {
 		secret_free(&second);
@@ -183,15 +184,15 @@ char *secret_from_shadow(const char *path, const char *user, GError **error)
 	char *text = NULL;
 
 	if (!g_file_get_contents(path, &text, NULL, &failed)) {
-		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
-			failed->message, "%s", failed->message);
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, failed->message,
+			"%s", failed->message);
 		return NULL;
 	}
 	char *hash = shadow_find(text, user);
 	secret_free(&text);
 	if (hash == NULL || hash[0] == '\0') {
-		g_autofree char *why = g_strdup_printf(
-			"%s has no password of %s", path, user);
+		g_autofree char *why =
+			g_strdup_printf("%s has no password of %s", path, user);
 		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, why, "%s", why);
 		secret_free(&hash);
 	}

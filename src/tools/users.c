@@ -38,8 +38,8 @@ static const char usage_text[] =
 	"\n"
 	"  -n            show what would be done, and do nothing\n"
 	"  -y            delete and empty without asking\n"
-	"  -i            ask before deleting and emptying (the default)\n"
-	TOOL_OPTIONS_HELP;
+	"  -i            ask before deleting and emptying (the "
+	"default)\n" TOOL_OPTIONS_HELP;
 
 typedef struct {
 	Tool tool;
@@ -80,8 +80,8 @@ static const char *optional_argument(int argc, char **argv)
 static void set_action(Users *users, int action, const char *name)
 {
 	if (users->action != 0)
-		tool_wrong_usage(&users->tool,
-			"one of -a, -c, -d, -e and -l at a time");
+		tool_wrong_usage(
+			&users->tool, "one of -a, -c, -d, -e and -l at a time");
 	users->action = action;
 	users->name = name;
 }
@@ -95,7 +95,8 @@ static void refuse_option(const Users *users, int option)
 		const char *why;
 	} refused[] = {
 		{ 'w', EX_USAGE,
-			"a password on the command line can be read by everybody "
+			"a password on the command line can be read by "
+			"everybody "
 			"on this machine; -W FILE reads it from a file, -W - "
 			"from standard input" },
 		{ 'x', EX_UNAVAILABLE, NULL },
@@ -178,9 +179,8 @@ static gboolean parse_size(const char *text, gint64 *size)
 
 	if (digits.size > 0) {
 		char last = g_ascii_toupper(digits.data[digits.size - 1]);
-		const char *at = g_ascii_isalpha(last)
-			? strchr(suffixes, last)
-			: NULL;
+		const char *at =
+			g_ascii_isalpha(last) ? strchr(suffixes, last) : NULL;
 		if (at != NULL) {
 			shift = 10 * ((guint)(at - suffixes) + 1);
 			digits.size--;
@@ -257,9 +257,9 @@ static gboolean read_password(Users *users, GError **error)
 		!users->tool.is_quiet)
 		fprintf(stderr, "%s: -p %s is ignored: new passwords are %s\n",
 			users->tool.name, users->scheme, PASSWORD_SCHEME);
-	char *password = users->asks_password
-		? secret_ask(users->name, error)
-		: secret_read(users->password_file, error);
+	char *password = users->asks_password ?
+		secret_ask(users->name, error) :
+		secret_read(users->password_file, error);
 	if (password == NULL)
 		return FALSE;
 	gboolean ok = hash_password(users, password, error);
@@ -364,13 +364,13 @@ static gboolean add_user(Users *users, GError **error)
 	if (!users->is_dry &&
 		!user_create(users->tool.store, users->name,
 			users->hash != NULL ? users->hash : "",
-			users->hash != NULL ? users->hash_scheme
-					    : PASSWORD_SCHEME,
+			users->hash != NULL ? users->hash_scheme :
+					      PASSWORD_SCHEME,
 			users->quota, &user.id, error))
 		return FALSE;
 	tool_say(&users->tool, "%s: new user%s", users->name,
-		users->hash == NULL ? ", who cannot log in without a password"
-				    : "");
+		users->hash == NULL ? ", who cannot log in without a password" :
+				      "");
 	return set_client(users, &user, error) &&
 		add_aliases(users, &user, error);
 }
@@ -394,8 +394,8 @@ static gboolean is_confirmed(const Users *users, const char *question)
 
 static gboolean delete_user(Users *users, GError **error)
 {
-	g_autofree char *question = g_strdup_printf(
-		"Delete %s with all mail?", users->name);
+	g_autofree char *question =
+		g_strdup_printf("Delete %s with all mail?", users->name);
 	g_autoptr(User) user = NULL;
 
 	if (!user_get(users->tool.store, users->name, &user, error))
@@ -426,8 +426,8 @@ static gboolean empty_mailbox(
 
 static gboolean empty_user(Users *users, GError **error)
 {
-	g_autofree char *question = g_strdup_printf(
-		"Remove all messages of %s?", users->name);
+	g_autofree char *question =
+		g_strdup_printf("Remove all messages of %s?", users->name);
 	g_autoptr(GPtrArray) list = NULL;
 	g_autoptr(User) user = NULL;
 
@@ -459,12 +459,12 @@ static gboolean print_user(Users *users, const User *user, GError **error)
 	if (user->has_login)
 		timestamp_format_iso8601(user->last_login, login);
 	g_autofree char *joined = g_strjoinv(",", aliases);
-	printf("%s\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT
-	       "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s\n",
+	printf("%s\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT
+	       "\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s\n",
 		user->name, user->id, user->client, user->quota, user->used,
-		user->password[0] == '\0'              ? "-"
-			: user->encryption[0] == '\0' ? "plaintext"
-						      : user->encryption,
+		user->password[0] == '\0'           ? "-" :
+			user->encryption[0] == '\0' ? "plaintext" :
+						      user->encryption,
 		login, joined);
 	return TRUE;
 }
@@ -481,8 +481,8 @@ static gboolean list_users(Users *users, GError **error)
 	}
 	if (list->len > 0 || users->name == NULL)
 		return TRUE;
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such user",
-		"no such user");
+	dbmail_error_set(
+		error, DBMAIL_ERROR_NOT_FOUND, "no such user", "no such user");
 	return FALSE;
 }
 
@@ -542,11 +542,12 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			"+a:c:d:e:l::W::P::p:m:s:S:g:u:nyiw:x:X:t:T:"
-			TOOL_OPTIONS)) != -1)
+			"+a:c:d:e:l::W::P::p:m:s:S:g:u:nyiw:x:X:t:"
+			"T:" TOOL_OPTIONS)) != -1)
 		take_option(&users, option, argc, argv);
 	if (optind < argc)
-		tool_wrong_usage(&users.tool, "that is more than it understands");
+		tool_wrong_usage(
+			&users.tool, "that is more than it understands");
 	check_usage(&users);
 	int status = run(&users);
 	secret_free(&users.hash);

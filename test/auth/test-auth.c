@@ -44,16 +44,16 @@ static gint64 add_user(World *world, const char *name, const char *password)
 	gint64 id = 0;
 
 	database_check(error);
-	if (!user_create(world->store, name, hash, PASSWORD_SCHEME, 0, &id,
-		    &error))
+	if (!user_create(
+		    world->store, name, hash, PASSWORD_SCHEME, 0, &id, &error))
 		database_check(error);
 	return id;
 }
 
 #define IN -1
 /* IN, or the code of the error. */
-static int login(
-	World *world, const char *user, const char *password, const char *remote)
+static int login(World *world, const char *user, const char *password,
+	const char *remote)
 {
 	g_autoptr(User) found = NULL;
 	g_autoptr(GError) error = NULL;
@@ -81,9 +81,14 @@ static void test_login(void)
 		const char *user;
 		const char *password;
 	} wrong[] = {
-		{ "login", "Secret" }, { "login", "" }, { "login", "secret " },
-		{ "nobody", "secret" }, { "", "secret" }, { "", "" },
-		{ "lo\xffgin", "secret" }, { long_name, "secret" },
+		{ "login", "Secret" },
+		{ "login", "" },
+		{ "login", "secret " },
+		{ "nobody", "secret" },
+		{ "", "secret" },
+		{ "", "" },
+		{ "lo\xffgin", "secret" },
+		{ long_name, "secret" },
 		{ "login", long_password },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++)
@@ -259,8 +264,7 @@ static void test_delay(void)
 	gint64 start = g_get_monotonic_time();
 	g_assert_cmpint(login(&world, "delay", "x", "192.0.2.4"), ==,
 		DBMAIL_ERROR_AUTH_FAILED);
-	g_assert_cmpint(
-		g_get_monotonic_time() - start, >=, 1 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1 * G_USEC_PER_SEC);
 }
 
 static void test_plaintext(void)

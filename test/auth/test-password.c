@@ -116,17 +116,16 @@ static void test_wrong(void)
 		for (gsize j = 0; j < G_N_ELEMENTS(guesses); j++) {
 			g_test_message("%s %s", right[i].scheme, guesses[j]);
 			g_assert_cmpint(password_verify(hasher, guesses[j],
-						right[i].hash,
-						right[i].scheme),
+						right[i].hash, right[i].scheme),
 				==, PASSWORD_WRONG);
 		}
 		/* The hash itself must not open the door. */
-		PasswordVerdict verdict = password_verify(hasher, right[i].hash,
-			right[i].hash, right[i].scheme);
+		PasswordVerdict verdict = password_verify(
+			hasher, right[i].hash, right[i].hash, right[i].scheme);
 		g_assert_cmpint(verdict, ==,
-			g_str_equal(right[i].hash, right[i].password)
-				? PASSWORD_RIGHT_OLD
-				: PASSWORD_WRONG);
+			g_str_equal(right[i].hash, right[i].password) ?
+				PASSWORD_RIGHT_OLD :
+				PASSWORD_WRONG);
 	}
 }
 
@@ -203,8 +202,8 @@ static void test_cost(void)
 			password_verify(other, PASSWORD, hash, PASSWORD_SCHEME),
 			==, PASSWORD_RIGHT_OLD);
 		g_autofree char *dear = password_hash(other, PASSWORD, &error);
-		g_assert_cmpint(
-			password_verify(hasher, PASSWORD, dear, PASSWORD_SCHEME),
+		g_assert_cmpint(password_verify(hasher, PASSWORD, dear,
+					PASSWORD_SCHEME),
 			==, PASSWORD_RIGHT);
 	}
 }

@@ -4,8 +4,14 @@
 
 #include <string.h>
 
-#define BYTES(text) { (text), sizeof(text) - 1 }
-#define NONE { NULL, 0 }
+#define BYTES(text) \
+	{ \
+		(text), sizeof(text) - 1 \
+	}
+#define NONE \
+	{ \
+		NULL, 0 \
+	}
 
 typedef struct {
 	const char *mechanism;
@@ -23,8 +29,8 @@ static const Dialogue dialogues[] = {
 		"tim", "tanstaaftanstaaf", "" },
 	{ "plain", { NONE, BYTES("Ursel\0Kurt\0xipj3plmq") }, 2, SASL_DONE,
 		{ "" }, "Kurt", "xipj3plmq", "Ursel" },
-	{ "Plain", { BYTES("\0ütz\0\xff\xfe") }, 1, SASL_DONE, { NULL },
-		"ütz", "\xff\xfe", "" },
+	{ "Plain", { BYTES("\0ütz\0\xff\xfe") }, 1, SASL_DONE, { NULL }, "ütz",
+		"\xff\xfe", "" },
 	{ "PLAIN", { BYTES("") }, 1, SASL_INVALID, { NULL }, NULL, NULL, NULL },
 	{ "PLAIN", { BYTES("tim") }, 1, SASL_INVALID, { NULL }, NULL, NULL,
 		NULL },
@@ -65,8 +71,8 @@ static void check_dialogue(const Dialogue *dialogue)
 		gboolean is_last = i + 1 == dialogue->count;
 		SaslStep step =
 			sasl_step(sasl, dialogue->messages[i], &challenge);
-		g_assert_cmpint(step, ==,
-			is_last ? dialogue->end : SASL_CONTINUE);
+		g_assert_cmpint(
+			step, ==, is_last ? dialogue->end : SASL_CONTINUE);
 		if (!is_last)
 			g_assert_true(bytes_equal(challenge,
 				bytes_of_string(dialogue->challenges[i])));
@@ -74,8 +80,8 @@ static void check_dialogue(const Dialogue *dialogue)
 	if (dialogue->end == SASL_DONE) {
 		g_assert_cmpstr(sasl_user(sasl), ==, dialogue->user);
 		g_assert_cmpstr(sasl_password(sasl), ==, dialogue->password);
-		g_assert_cmpstr(sasl_authorisation(sasl), ==,
-			dialogue->authorisation);
+		g_assert_cmpstr(
+			sasl_authorisation(sasl), ==, dialogue->authorisation);
 	}
 	/* Over is over. */
 	g_assert_cmpint(sasl_step(sasl, bytes_of("\0a\0b", 4), &challenge), ==,

@@ -33,8 +33,8 @@ static void test_tags(void)
 	verified_add(verified, &tags[0], 0);
 	g_assert_true(verified_has(verified, &tags[0], 0));
 	for (gsize i = 1; i < G_N_ELEMENTS(tags); i++) {
-		g_assert_cmpint(memcmp(&tags[0], &tags[i], sizeof(tags[0])), !=,
-			0);
+		g_assert_cmpint(
+			memcmp(&tags[0], &tags[i], sizeof(tags[0])), !=, 0);
 		g_assert_false(verified_has(verified, &tags[i], 0));
 	}
 	VerifiedTag again = tag_of(verified, 1, "argon2id", "hash", "secret");

@@ -11,7 +11,8 @@ static void test_return_path(void)
 		{ "a@b", "Return-Path: <a@b>\r\n" },
 		{ "", "Return-Path: <>\r\n" },
 		{ "ü@b", "Return-Path: <ü@b>\r\n" },
-		{ "a\r\nSubject: x\t\x7f", "Return-Path: <a?\?Subject: x?\?>\r\n" },
+		{ "a\r\nSubject: x\t\x7f",
+			"Return-Path: <a?\?Subject: x?\?>\r\n" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -15,8 +15,8 @@ static gsize feed(Unstuff *unstuff, Bytes wire, gsize step, GByteArray *out)
 	gsize taken = 0;
 
 	while (taken < wire.size && unstuff->state != UNSTUFF_END)
-		taken += unstuff_feed(unstuff, bytes_slice(wire, taken, step),
-			to_bytes, out);
+		taken += unstuff_feed(
+			unstuff, bytes_slice(wire, taken, step), to_bytes, out);
 	return taken;
 }
 

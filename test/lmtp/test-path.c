@@ -75,15 +75,15 @@ static void test_paths(void)
 		g_autofree char *copy = g_memdup2(text.data, text.size);
 		Path path = { .has_utf8 = 2 };
 		gsize size = path_parse(bytes_of(copy, text.size), &path);
-	
+
 		if (paths[i].address == NULL) {
 			g_assert_cmpuint(size, ==, 0);
 			continue;
 		}
 		g_assert_cmpstr(paths[i].text + size, ==, paths[i].rest);
 		g_assert_cmpuint(size, >, 0);
-		g_assert_true(bytes_equal(path.address,
-			bytes_of_string(paths[i].address)));
+		g_assert_true(bytes_equal(
+			path.address, bytes_of_string(paths[i].address)));
 		g_assert_cmpint(path.has_utf8, ==, paths[i].has_utf8);
 	}
 }
@@ -155,8 +155,8 @@ static void test_parameters(void)
 				(gssize)one.keyword.size);
 			if (one.value.data != NULL)
 				g_string_append_c(got, '=');
-			g_string_append_len(got, one.value.data,
-				(gssize)one.value.size);
+			g_string_append_len(
+				got, one.value.data, (gssize)one.value.size);
 			g_string_append_c(got, ';');
 		}
 		if (result == PATH_PARAMETERS_WRONG)

@@ -16,7 +16,10 @@ static const struct {
 	gboolean has_bare_lf;
 } cases[] = {
 #define WIRE(wire, message, rest, bare) \
-	{ wire, sizeof(wire) - 1, message, sizeof(message) - 1, rest, bare }
+	{ \
+		wire, sizeof(wire) - 1, message, sizeof(message) - 1, rest, \
+			bare \
+	}
 #define OPEN G_MAXSIZE
 	WIRE(".\r\n", "", 0, FALSE),
 	WIRE(".\r\nQUIT\r\n", "", 6, FALSE),
@@ -77,8 +80,8 @@ static gsize feed(Unstuff *unstuff, const char *wire, gsize size,
 		gsize end = i < n_cuts ? cuts[i] : size;
 		/* A copy of its own shows reads past its end. */
 		g_autofree char *piece = g_memdup2(wire + taken, end - taken);
-		gsize got = unstuff_feed(unstuff,
-			bytes_of(piece, end - taken), to_bytes, out);
+		gsize got = unstuff_feed(
+			unstuff, bytes_of(piece, end - taken), to_bytes, out);
 		taken += got;
 		if (unstuff->state == UNSTUFF_END)
 			return taken;
@@ -101,8 +104,8 @@ static void check(gsize i, const gsize *cuts, gsize n_cuts)
 		g_assert_cmpint(unstuff.state, ==, UNSTUFF_END);
 		g_assert_cmpuint(size - taken, ==, cases[i].rest);
 	}
-	g_assert_cmpmem(out->data, out->len, cases[i].message,
-		cases[i].message_size);
+	g_assert_cmpmem(
+		out->data, out->len, cases[i].message, cases[i].message_size);
 	g_assert_cmpint(unstuff.has_bare_lf, ==, cases[i].has_bare_lf);
 }
 
@@ -110,8 +113,8 @@ static void check(gsize i, const gsize *cuts, gsize n_cuts)
 static void test_all_cuts(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		gsize places = cases[i].wire_size > 0 ? cases[i].wire_size - 1
-						      : 0;
+		gsize places =
+			cases[i].wire_size > 0 ? cases[i].wire_size - 1 : 0;
 		for (guint32 set = 0; set < 1u << places; set++) {
 			gsize cuts[32];
 			gsize n = 0;
@@ -132,8 +135,8 @@ static void append_stuffed(GString *wire, const char *message, gsize size)
 		if (at_start && message[i] == '.')
 			g_string_append_c(wire, '.');
 		g_string_append_c(wire, message[i]);
-		at_start = message[i] == '\n' && i > 0 &&
-			message[i - 1] == '\r';
+		at_start =
+			message[i] == '\n' && i > 0 && message[i - 1] == '\r';
 	}
 	g_string_append(wire, ".\r\n");
 }
@@ -166,8 +169,8 @@ static void test_random(void)
 		for (gsize i = 0; i < n; i++)
 			at = cuts[i] = (gsize)g_test_rand_int_range(
 				(gint32)at, (gint32)wire->len + 1);
-		gsize taken = feed(
-			&unstuff, wire->str, wire->len, cuts, n, out);
+		gsize taken =
+			feed(&unstuff, wire->str, wire->len, cuts, n, out);
 		g_assert_cmpuint(taken, ==, end);
 		g_assert_cmpint(unstuff.state, ==, UNSTUFF_END);
 		g_assert_cmpmem(out->data, out->len, message, size);
