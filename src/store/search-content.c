@@ -12,6 +12,9 @@
 /* What is looked at of one header block, and of one text. */
 #define SEARCH_HEADER_MAX ((gsize)1048576)
 #define SEARCH_TEXT_MAX ((gsize)4194304)
+/* At least so much is read at once: each read looks at all rows of a message
+ * before it, and a message may have ten thousand parts of a few bytes. */
+#define SEARCH_READ_MIN ((gsize)262144)
 
 /* --- dates and summaries -------------------------------------------------------- */
 
@@ -111,23 +114,32 @@ typedef struct {
 	Store *store;
 	const SearchPlan *plan;
 	gint64 physmessage;
-	Bytes raw;     /* the whole message, or no data */
-	GString *text; /* scratch */
+	gsize size;        /* of the message */
+	Bytes raw;         /* what is at hand of it */
+	gsize raw_offset;  /* where that begins */
+	FetchBatch *batch; /* what raw is in, where it was read */
+	GString *text;     /* scratch */
 	GString *folded;
 } Body;
 
-/* The bytes of a range, which live as long as *batch. */
-static gboolean body_read(Body *body, gsize offset, gsize size,
-	FetchBatch **batch, Bytes *bytes, GError **error)
+/* The bytes of a range, which live until the next call. */
+static gboolean body_read(
+	Body *body, gsize offset, gsize size, Bytes *bytes, GError **error)
 {
-	if (body->raw.data != NULL) {
-		*bytes = bytes_slice(body->raw, offset, size);
-		return TRUE;
+	if (offset < body->raw_offset ||
+		offset + size > body->raw_offset + body->raw.size) {
+		gsize most = body->size > offset ? body->size - offset : 0;
+		FetchAsk ask = { body->physmessage, offset,
+			MIN(MAX(size, SEARCH_READ_MIN), most) };
+		body->raw = (Bytes){ NULL, 0 };
+		fetch_batch_free(&body->batch);
+		if (!fetch_batch_new(body->store, &ask, 1, FETCH_RAW,
+			    &body->batch, error))
+			return FALSE;
+		body->raw = fetch_batch_message(body->batch, 0)->raw;
+		body->raw_offset = offset;
 	}
-	FetchAsk ask = { body->physmessage, offset, size };
-	if (!fetch_batch_new(body->store, &ask, 1, FETCH_RAW, batch, error))
-		return FALSE;
-	*bytes = fetch_batch_message(*batch, 0)->raw;
+	*bytes = bytes_slice(body->raw, offset - body->raw_offset, size);
 	return TRUE;
 }
 
@@ -153,10 +165,9 @@ static void body_look(Body *body, gboolean text_keys_only)
 static gboolean body_look_at_header(Body *body, gsize offset, gsize size,
 	gboolean text_keys_only, GError **error)
 {
-	g_autoptr(FetchBatch) batch = NULL;
 	Bytes block;
-	if (!body_read(body, offset, MIN(size, SEARCH_HEADER_MAX), &batch,
-		    &block, error))
+	if (!body_read(
+		    body, offset, MIN(size, SEARCH_HEADER_MAX), &block, error))
 		return FALSE;
 	g_string_truncate(body->text, 0);
 	append_header_text(block, body->text);
@@ -167,11 +178,10 @@ static gboolean body_look_at_header(Body *body, gsize offset, gsize size,
 static gboolean body_look_at_leaf(
 	Body *body, Arena *arena, const MimeStructure *leaf, GError **error)
 {
-	g_autoptr(FetchBatch) batch = NULL;
 	Bytes bytes;
 	if (!body_read(body, leaf->body,
-		    MIN(leaf->body_end - leaf->body, SEARCH_TEXT_MAX), &batch,
-		    &bytes, error))
+		    MIN(leaf->body_end - leaf->body, SEARCH_TEXT_MAX), &bytes,
+		    error))
 		return FALSE;
 	const MimeParam *param =
 		mime_param_find(leaf->params, leaf->n_params, "charset");
@@ -233,7 +243,7 @@ static gboolean body_walk(
 }
 
 static gboolean match_body(Store *store, const SearchPlan *plan,
-	const FetchedMessage *message, GError **error)
+	const FetchedMessage *message, guint64 size, GError **error)
 {
 	g_autoptr(Arena) arena = arena_new();
 	const MimeStructure *root =
@@ -242,9 +252,18 @@ static gboolean match_body(Store *store, const SearchPlan *plan,
 		return FALSE;
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GString) folded = g_string_new(NULL);
-	Body body = { store, plan, message->physmessage, message->raw, text,
-		folded };
-	return body_walk(&body, arena, root, error);
+	Body body = {
+		.store = store,
+		.plan = plan,
+		.physmessage = message->physmessage,
+		.size = (gsize)size,
+		.raw = message->raw,
+		.text = text,
+		.folded = folded,
+	};
+	gboolean ok = body_walk(&body, arena, root, error);
+	fetch_batch_free(&body.batch);
+	return ok;
 }
 
 /* --- together --------------------------------------------------------------------- */
@@ -337,7 +356,7 @@ gboolean search_content_match(Store *store, const SearchPlan *plan,
 		!match_headers(store, plan, message, whole, error))
 		return FALSE;
 	if (plan->level >= SEARCH_LEVEL_BODY) {
-		if (!match_body(store, plan, message, error))
+		if (!match_body(store, plan, message, size, error))
 			return FALSE;
 		set_undecided_false(plan);
 	}
