@@ -7,6 +7,9 @@
 
 #define TEXT_BUSY "the database is not available, try again later"
 #define TEXT_BUG "internal error"
+#define TEXT_RIGHTS \
+	"the database refuses what is needed: dburi in [DBMAIL] must name " \
+	"the role that owns the tables, or one with rights on them"
 #define TEXT_LOST "the connection to the database was lost, try again later"
 
 /* The cause of an error of ours: "lost", "commit-unknown", or
@@ -40,6 +43,9 @@ static const StateRow states[] = {
 	{ "23505", DBMAIL_ERROR_EXISTS, DB_FAILURE_FINAL, "already exists" },
 	{ "55P03", DBMAIL_ERROR_IN_USE, DB_FAILURE_FINAL,
 		"in use by another session" },
+
+	/* an administrator's slip, and no reason to bounce mail */
+	{ "42501", DBMAIL_ERROR_TEMPORARY, DB_FAILURE_FINAL, TEXT_RIGHTS },
 
 	/* a plan or a prepared statement the server no longer has: a fresh
 	 * connection knows nothing of either */
