@@ -28,13 +28,14 @@ char *arena_copy(Arena *arena, const char *data, gsize size)
 
 char *arena_strdup(Arena *arena, const char *string) G_GNUC_WARN_UNUSED_RESULT;
 
-char *arena_printf(Arena *arena, const char *format, ...)
-	G_GNUC_PRINTF(2, 3) G_GNUC_WARN_UNUSED_RESULT;
+char *arena_printf(Arena *arena, const char *format, ...) G_GNUC_PRINTF(2, 3)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* Bytes handed out since the arena was made or cleared. */
 gsize arena_used(const Arena *arena);
 
-#define arena_new_object(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
+#define arena_new_object(arena, Type) \
+	((Type *)arena_alloc((arena), sizeof(Type)))
 
 /* n zeroed objects; the caller has bounded n. */
 #define arena_new_array(arena, Type, n) \

@@ -21,7 +21,7 @@ typedef enum {
 	DBMAIL_ERROR_TEMPORARY,     /* the same again later may work */
 	DBMAIL_ERROR_CLOSED,        /* the peer went away or was too slow */
 	DBMAIL_ERROR_UNSUPPORTED,   /* understood, not implemented */
-	DBMAIL_ERROR_INTERNAL,      /* a bug, or a store that contradicts itself */
+	DBMAIL_ERROR_INTERNAL, /* a bug, or a store that contradicts itself */
 } DbmailErrorCode;
 
 GQuark dbmail_error_quark(void);
@@ -46,7 +46,8 @@ void dbmail_error_set_cause(GError *error, const char *cause);
 /* What was noted; NULL where nothing was.  Valid as long as the error. */
 const char *dbmail_error_cause(const GError *error);
 
-static inline gboolean dbmail_error_is(const GError *error, DbmailErrorCode code)
+static inline gboolean dbmail_error_is(
+	const GError *error, DbmailErrorCode code)
 {
 	return g_error_matches(error, DBMAIL_ERROR, (int)code);
 }

@@ -37,8 +37,8 @@ static const struct {
 	[LOG_LEVEL_DEBUG] = { "debug", LOG_DEBUG },
 };
 
-void log_open(const char *program, LogTarget target, LogFormat format,
-	LogLevel level)
+void log_open(
+	const char *program, LogTarget target, LogFormat format, LogLevel level)
 {
 	g_mutex_lock(&log_lock);
 	g_strlcpy(the_log.program, program, sizeof(the_log.program));
@@ -58,13 +58,12 @@ gboolean log_enabled(LogLevel level)
 
 void log_session_id(char out[static 13])
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+				     "pqrstuvwxyz0123456789-_";
 	guint8 random[12];
 
 	/* 12 bytes are always given whole once the kernel has its seed. */
-	while (getrandom(random, sizeof(random), 0) !=
-		(gssize)sizeof(random)) {
+	while (getrandom(random, sizeof(random), 0) != (gssize)sizeof(random)) {
 		if (errno != EINTR)
 			g_error("getrandom: %s", g_strerror(errno));
 	}
@@ -124,8 +123,8 @@ static gboolean is_plain(Bytes value)
 static void append_key(GString *line, LogFormat format, const char *key)
 {
 	if (format == LOG_FORMAT_JSON)
-		g_string_append_printf(line, "%s\"%s\":",
-			line->len > 1 ? "," : "", key);
+		g_string_append_printf(
+			line, "%s\"%s\":", line->len > 1 ? "," : "", key);
 	else
 		g_string_append_printf(
 			line, "%s%s=", line->len > 0 ? " " : "", key);
@@ -165,8 +164,8 @@ static void append_field(GString *line, LogFormat format, const LogField *field)
 	case LOG_FIELD_ERROR:
 		if (field->value.error == NULL)
 			break;
-		append_string(line, format, field->key,
-			field->value.error->message);
+		append_string(
+			line, format, field->key, field->value.error->message);
 		append_string(line, format, "detail",
 			dbmail_error_detail(field->value.error));
 		break;

@@ -66,14 +66,23 @@ typedef struct {
 /* Fields of a line; values are escaped, so they may come from a peer, but
  * must never be secrets.  A NULL string is left out; bytes are cut at 256. */
 #define LOG_STRING(k, v) \
-	{ .type = LOG_FIELD_STRING, .key = (k), .value.string = (v) }
+	{ \
+		.type = LOG_FIELD_STRING, .key = (k), .value.string = (v) \
+	}
 #define LOG_BYTES(k, v) \
-	{ .type = LOG_FIELD_BYTES, .key = (k), .value.bytes = (v) }
+	{ \
+		.type = LOG_FIELD_BYTES, .key = (k), .value.bytes = (v) \
+	}
 #define LOG_NUMBER(k, v) \
-	{ .type = LOG_FIELD_NUMBER, .key = (k), .value.number = (gint64)(v) }
+	{ \
+		.type = LOG_FIELD_NUMBER, .key = (k), \
+		.value.number = (gint64)(v) \
+	}
 /* error="text" detail="detail" of a GError. */
 #define LOG_GERROR(e) \
-	{ .type = LOG_FIELD_ERROR, .key = "error", .value.error = (e) }
+	{ \
+		.type = LOG_FIELD_ERROR, .key = "error", .value.error = (e) \
+	}
 
 /* Writes a line; context may be NULL; fields end with LOG_FIELD_END. */
 void log_write(LogLevel level, const LogContext *context, const char *event,
@@ -83,7 +92,7 @@ void log_write(LogLevel level, const LogContext *context, const char *event,
  * event is a constant word of lower-case letters and dashes. */
 #define log_event(level, context, event, ...) \
 	log_write((level), (context), (event), \
-		(const LogField[]){ __VA_ARGS__ __VA_OPT__(, ){ \
-			.type = LOG_FIELD_END } })
+		(const LogField[]){ \
+			__VA_ARGS__ __VA_OPT__(, ){ .type = LOG_FIELD_END } })
 
 #endif

@@ -79,14 +79,15 @@ void numset_add_range(NumSet *set, guint32 first, guint32 last)
 void numset_add_set(NumSet *set, const NumSet *other)
 {
 	for (guint i = 0; i < other->ranges->len; i++)
-		numset_add_range(
-			set, range_at(other, i)->first, range_at(other, i)->last);
+		numset_add_range(set, range_at(other, i)->first,
+			range_at(other, i)->last);
 }
 
 gboolean numset_contains(const NumSet *set, guint32 number)
 {
 	guint index = range_find(set, number);
-	return index < set->ranges->len && range_at(set, index)->first <= number;
+	return index < set->ranges->len &&
+		range_at(set, index)->first <= number;
 }
 
 gboolean numset_is_empty(const NumSet *set)

@@ -25,13 +25,11 @@ typedef struct {
 
 static const SettingRow rows[] = {
 #define SETTING_STRING(section, name, value, help) \
-	{ #section, #name, TYPE_STRING, \
-		offsetof(Settings, section##_##name), value, 0, 0, 0, NULL, \
-		help },
+	{ #section, #name, TYPE_STRING, offsetof(Settings, section##_##name), \
+		value, 0, 0, 0, NULL, help },
 #define SETTING_NUMBER(section, name, value, min, max, unit, help) \
-	{ #section, #name, TYPE_NUMBER, \
-		offsetof(Settings, section##_##name), NULL, value, min, max, \
-		unit, help },
+	{ #section, #name, TYPE_NUMBER, offsetof(Settings, section##_##name), \
+		NULL, value, min, max, unit, help },
 #define SETTING_BOOL(section, name, value, help) \
 	{ #section, #name, TYPE_BOOL, offsetof(Settings, section##_##name), \
 		NULL, value, 0, 1, NULL, help },
@@ -82,8 +80,7 @@ static Settings *settings_new(void)
 			*string_at(settings, &rows[i]) =
 				g_strdup(rows[i].text_default);
 		else if (rows[i].type == TYPE_NUMBER)
-			*number_at(settings, &rows[i]) =
-				rows[i].number_default;
+			*number_at(settings, &rows[i]) = rows[i].number_default;
 		else
 			*bool_at(settings, &rows[i]) =
 				rows[i].number_default != 0;
@@ -106,11 +103,10 @@ void settings_free(Settings **settings)
 static void line_error(GError **error, const Reader *reader, const char *key,
 	const char *right)
 {
-	g_autofree char *text = key != NULL
-		? g_strdup_printf("%s:%u: %s: %s", reader->file, reader->line,
-			key, right)
-		: g_strdup_printf(
-			"%s:%u: %s", reader->file, reader->line, right);
+	g_autofree char *text = key != NULL ?
+		g_strdup_printf("%s:%u: %s: %s", reader->file, reader->line,
+			key, right) :
+		g_strdup_printf("%s:%u: %s", reader->file, reader->line, right);
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
 }
 
@@ -142,8 +138,8 @@ static gboolean row_set(Reader *reader, const SettingRow *row,
 	switch (row->type) {
 	case TYPE_WORD:
 		if (!word_is_in(row->choice, value)) {
-			g_autofree char *right =
-				g_strdup_printf("must be one of %s", row->choice);
+			g_autofree char *right = g_strdup_printf(
+				"must be one of %s", row->choice);
 			line_error(error, reader, row->name, right);
 			return FALSE;
 		}
@@ -158,17 +154,18 @@ static gboolean row_set(Reader *reader, const SettingRow *row,
 		line_error(error, reader, row->name, "must be yes or no");
 		return FALSE;
 	case TYPE_NUMBER:
-		if (text_to_number(bytes_of_string(value),
-			    (guint64)row->max, &number) &&
+		if (text_to_number(bytes_of_string(value), (guint64)row->max,
+			    &number) &&
 			(gint64)number >= row->min) {
 			*number_at(reader->settings, row) = (gint64)number;
 			return TRUE;
 		}
 		break;
 	}
-	g_autofree char *right = g_strdup_printf("must be a number of %s from %"
-		G_GINT64_FORMAT " to %" G_GINT64_FORMAT, row->choice, row->min,
-		row->max);
+	g_autofree char *right =
+		g_strdup_printf("must be a number of %s from %" G_GINT64_FORMAT
+				" to %" G_GINT64_FORMAT,
+			row->choice, row->min, row->max);
 	line_error(error, reader, row->name, right);
 	return FALSE;
 }
@@ -182,8 +179,8 @@ static gboolean key_set(
 	gboolean is_global = g_ascii_strcasecmp(reader->section, "DBMAIL") == 0;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		gboolean is_own = g_ascii_strcasecmp(
-			reader->section, rows[i].section) == 0;
+		gboolean is_own = g_ascii_strcasecmp(reader->section,
+					  rows[i].section) == 0;
 		if (g_ascii_strcasecmp(key, rows[i].name) != 0 ||
 			(!is_own && !is_global))
 			continue;
@@ -218,7 +215,8 @@ static gboolean section_set(Reader *reader, Bytes line, GError **error)
 		}
 	}
 	line_error(error, reader, NULL,
-		"no such section; there are [DBMAIL] [LMTP] [IMAP] [POP] [SIEVE]");
+		"no such section; there are [DBMAIL] [LMTP] [IMAP] [POP] "
+		"[SIEVE]");
 	return FALSE;
 }
 
@@ -262,8 +260,8 @@ Settings *settings_parse(
 
 	while (ok && rest.size > 0) {
 		const char *end = memchr(rest.data, '\n', rest.size);
-		gsize length = end != NULL ? (gsize)(end - rest.data)
-					   : rest.size;
+		gsize length =
+			end != NULL ? (gsize)(end - rest.data) : rest.size;
 		reader.line++;
 		ok = line_set(&reader, bytes_slice(rest, 0, length), error);
 		rest = bytes_slice(rest, length + 1, rest.size);
@@ -311,8 +309,9 @@ const char *settings_path(const char *option)
 		.tls_ciphers = (settings)->section_name##_tls_ciphers, \
 		.tls_min_version = (settings)->section_name##_tls_min_version, \
 		.max_connections = (settings)->section_name##_max_connections, \
-		.max_connections_per_address = (settings) \
-			->section_name##_max_connections_per_address, \
+		.max_connections_per_address = \
+			(settings) \
+				->section_name##_max_connections_per_address, \
 		.login_timeout = (settings)->section_name##_login_timeout, \
 		.max_errors = (settings)->section_name##_max_errors, \
 		.proxy_protocol = (settings)->section_name##_proxy_protocol, \
@@ -344,8 +343,8 @@ static void row_dump(const Settings *settings, const SettingRow *row, FILE *out)
 			*bool_at(settings, row) ? "yes" : "no");
 		break;
 	case TYPE_WORD:
-		fprintf(out, "\n# one of %s\n%s = %s\n", row->choice,
-			row->name, *string_at(settings, row));
+		fprintf(out, "\n# one of %s\n%s = %s\n", row->choice, row->name,
+			*string_at(settings, row));
 		break;
 	case TYPE_STRING:
 		fprintf(out, "\n%s = %s\n", row->name,

@@ -35,7 +35,8 @@ static CalendarDay day_of_number(gint64 number)
 	gint64 era = (number >= 0 ? number : number - 146096) / 146097;
 	gint64 day_of_era = number - era * 146097;
 	gint64 year_of_era = (day_of_era - day_of_era / 1460 +
-		day_of_era / 36524 - day_of_era / 146096) / 365;
+				     day_of_era / 36524 - day_of_era / 146096) /
+		365;
 	gint64 day_of_year = day_of_era -
 		(365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	gint64 month = (5 * day_of_year + 2) / 153;
@@ -61,8 +62,8 @@ CalendarDay timestamp_day(Timestamp time)
 static int second_of_day(Timestamp time)
 {
 	gint64 seconds = floor_divide(time, TIMESTAMP_SECOND);
-	return (int)(seconds - floor_divide(seconds, SECONDS_PER_DAY) *
-		SECONDS_PER_DAY);
+	return (int)(seconds -
+		floor_divide(seconds, SECONDS_PER_DAY) * SECONDS_PER_DAY);
 }
 
 void timestamp_format_imap(Timestamp time, char out[static 27])
@@ -89,8 +90,10 @@ void timestamp_format_iso8601(Timestamp time, char out[static 25])
 {
 	CalendarDay day = timestamp_day(time);
 	int second = second_of_day(time);
-	int milli = (int)((time - floor_divide(time, TIMESTAMP_SECOND) *
-		TIMESTAMP_SECOND) / 1000);
+	int milli = (int)((time -
+				  floor_divide(time, TIMESTAMP_SECOND) *
+					  TIMESTAMP_SECOND) /
+		1000);
 	g_snprintf(out, 25, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", day.year,
 		day.month, day.day, second / 3600, second / 60 % 60,
 		second % 60, milli);
@@ -112,8 +115,8 @@ static gboolean is_leap(int year)
 
 static gboolean day_is_valid(int year, int month, int day)
 {
-	static const int days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
-		31 };
+	static const int days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
 	if (year < 1 || month < 1 || month > 12 || day < 1)
 		return FALSE;
 	return day <= days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
@@ -154,7 +157,8 @@ gboolean timestamp_parse_imap(Bytes text, Timestamp *time)
 		!text_to_number(bytes_slice(text, space + 1, 2), 23, &hour) ||
 		!text_to_number(bytes_slice(text, space + 4, 2), 59, &minute) ||
 		!text_to_number(bytes_slice(text, space + 7, 2), 60, &second) ||
-		!text_to_number(bytes_slice(text, space + 11, 2), 23, &zone_hour) ||
+		!text_to_number(
+			bytes_slice(text, space + 11, 2), 23, &zone_hour) ||
 		!text_to_number(
 			bytes_slice(text, space + 13, 2), 59, &zone_minute))
 		return FALSE;

@@ -16,9 +16,9 @@ Timestamp timestamp_now(void);
 
 /* A calendar day, as searches compare them (RFC 3501 section 6.4.4). */
 typedef struct {
-	gint16 year;  /* 1..9999 */
-	gint8 month;  /* 1..12 */
-	gint8 day;    /* 1..31 */
+	gint16 year; /* 1..9999 */
+	gint8 month; /* 1..12 */
+	gint8 day;   /* 1..31 */
 } CalendarDay;
 
 /* Days since 1970-01-01 of a proleptic Gregorian date. */

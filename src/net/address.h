@@ -23,8 +23,8 @@ typedef struct {
 	guint16 port;
 } Address;
 
-Address address_of_bytes(AddressFamily family, const guint8 *bytes,
-	guint16 port);
+Address address_of_bytes(
+	AddressFamily family, const guint8 *bytes, guint16 port);
 
 /* NONE where the family is none of ours. */
 Address address_of_sockaddr(const struct sockaddr *sa, socklen_t size);
@@ -34,8 +34,8 @@ Address address_of_peer(int fd);
 Address address_of_socket(int fd);
 
 /* The sockaddr of an IPv4 or IPv6 address; returns its size. */
-socklen_t address_to_sockaddr(const Address *address,
-	struct sockaddr_storage *sa);
+socklen_t address_to_sockaddr(
+	const Address *address, struct sockaddr_storage *sa);
 
 /* "192.0.2.1", "2001:db8::1", "unix", "unknown"; without the port. */
 #define ADDRESS_TEXT_SIZE 46
@@ -43,8 +43,8 @@ void address_format(const Address *address, char out[static ADDRESS_TEXT_SIZE]);
 
 /* "192.0.2.1:143", "[2001:db8::1]:143", "unix", "unknown". */
 #define ADDRESS_PORT_TEXT_SIZE (ADDRESS_TEXT_SIZE + 8)
-void address_format_port(const Address *address,
-	char out[static ADDRESS_PORT_TEXT_SIZE]);
+void address_format_port(
+	const Address *address, char out[static ADDRESS_PORT_TEXT_SIZE]);
 
 /* A numeric IPv4 or IPv6 address, and nothing else, with port 0. */
 gboolean address_parse(Bytes text, Address *address);

@@ -37,8 +37,8 @@ gboolean channel_has_pending(const Channel *channel);
 /* Sends what it can of count pieces, at least 1 byte of a total that is not
  * 0, and their number into *sent when DONE.  After a WANT the same bytes
  * must be offered again first. */
-ChannelResult channel_write(Channel *channel, const struct iovec *pieces,
-	int count, gsize *sent);
+ChannelResult channel_write(
+	Channel *channel, const struct iovec *pieces, int count, gsize *sent);
 
 /* Begins TLS as the server; then channel_handshake() until it is DONE. */
 void channel_start_tls(Channel *channel, TlsContext *tls);

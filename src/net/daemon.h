@@ -27,8 +27,8 @@ typedef struct {
 	/* SIGHUP: takes what it can of the new settings, which live until stop has
 	 * returned (as do the old ones: sessions may still use them).  May be
 	 * NULL.  An error is logged and the daemon goes on. */
-	gboolean (*reload)(gpointer state, const Settings *settings,
-		GError **error);
+	gboolean (*reload)(
+		gpointer state, const Settings *settings, GError **error);
 
 	/* Every session has ended; frees state. */
 	void (*stop)(gpointer state);

@@ -11,7 +11,7 @@
 typedef struct {
 	int fd;
 	gboolean is_tls; /* TLS starts at once */
-	char *path;      /* of a unix socket that goes when it is closed, or NULL */
+	char *path; /* of a unix socket that goes when it is closed, or NULL */
 } Listener;
 
 /* An empty array of Listener that closes them when it is freed. */

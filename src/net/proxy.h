@@ -19,11 +19,11 @@ typedef enum {
 } ProxyResult;
 
 typedef struct {
-	gsize size;         /* bytes of the header; what follows is the client's */
-	gboolean is_local;  /* the proxy speaks for itself: a health check */
-	Address source;     /* NONE where the proxy does not say */
+	gsize size; /* bytes of the header; what follows is the client's */
+	gboolean is_local; /* the proxy speaks for itself: a health check */
+	Address source;    /* NONE where the proxy does not say */
 	Address destination;
-	gboolean has_tls;   /* the client speaks TLS with the proxy (version 2) */
+	gboolean has_tls; /* the client speaks TLS with the proxy (version 2) */
 } ProxyHeader;
 
 /* Parses what a connection begins with.  Pure: no I/O, nothing kept.  For

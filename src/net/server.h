@@ -15,13 +15,13 @@
  * likes.  The thread has a small stack (SERVER_STACK_SIZE): large buffers
  * belong on the heap. */
 typedef struct {
-	Stream *stream;         /* TLS has begun already on an implicit TLS port */
-	const char *remote;     /* "192.0.2.1", "2001:db8::1", "unix", "unknown" */
-	guint16 remote_port;    /* 0 where there is none */
-	gboolean is_loopback;   /* the client is on this machine */
+	Stream *stream;      /* TLS has begun already on an implicit TLS port */
+	const char *remote;  /* "192.0.2.1", "2001:db8::1", "unix", "unknown" */
+	guint16 remote_port; /* 0 where there is none */
+	gboolean is_loopback;    /* the client is on this machine */
 	gboolean is_proxied_tls; /* TLS between the client and the proxy */
-	TlsContext *tls;        /* for STARTTLS; NULL when TLS is off */
-	LogContext log;         /* session and remote are set */
+	TlsContext *tls;         /* for STARTTLS; NULL when TLS is off */
+	LogContext log;          /* session and remote are set */
 } ServerConnection;
 
 #define SERVER_STACK_SIZE (256 * 1024)

@@ -88,8 +88,8 @@ gboolean stream_peer_read_all(const Stream *stream)
 	struct tcp_info info;
 	socklen_t size = sizeof(info);
 
-	return getsockopt(stream_fd(stream), IPPROTO_TCP, TCP_INFO, &info, &size) ==
-		0 &&
+	return getsockopt(stream_fd(stream), IPPROTO_TCP, TCP_INFO, &info,
+		       &size) == 0 &&
 		info.tcpi_state == TCP_CLOSE_WAIT && info.tcpi_unacked == 0;
 }
 

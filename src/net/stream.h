@@ -113,8 +113,7 @@ StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
  * next read. */
 void stream_write(Stream *stream, const char *data, gsize size);
 void stream_puts(Stream *stream, const char *text);
-void stream_printf(Stream *stream, const char *format, ...)
-	G_GNUC_PRINTF(2, 3);
+void stream_printf(Stream *stream, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* Sends all that is buffered.  CLOSED when that, or a write before, failed. */
 gboolean stream_flush(Stream *stream, GError **error);
@@ -172,8 +171,8 @@ void stream_set_drain(Stream *stream, StreamDrain *drain);
 /* Called, with data, by a reading call or stream_wait() that has waited for a
  * second, when the buffers have been given back: the server gives back what
  * else an idle thread does not need. */
-void stream_set_idle_hook(Stream *stream, void (*hook)(gpointer data),
-	gpointer data);
+void stream_set_idle_hook(
+	Stream *stream, void (*hook)(gpointer data), gpointer data);
 
 static inline void stream_auto_free(Stream *stream)
 {

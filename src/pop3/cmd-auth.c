@@ -61,8 +61,8 @@ static void log_in(Pop3Session *session, const char *name, const char *password)
 	}
 	session->state = POP3_TRANSACTION;
 	stream_set_deadline(session->stream, 0);
-	stream_set_timeout(session->stream,
-		(guint)session->settings->POP_timeout);
+	stream_set_timeout(
+		session->stream, (guint)session->settings->POP_timeout);
 	log_event(LOG_LEVEL_NOTICE, &session->connection->log, "login",
 		LOG_NUMBER("messages", session->left),
 		LOG_STRING("tls", stream_tls_description(session->stream)));
@@ -182,8 +182,8 @@ void pop3_cmd_auth(Pop3Session *session, const Pop3Line *line)
 	}
 	if (sasl_run(session, sasl, response)) {
 		if (sasl_authorisation(sasl)[0] != '\0' &&
-			g_ascii_strcasecmp(sasl_authorisation(sasl),
-				sasl_user(sasl)) != 0)
+			g_ascii_strcasecmp(
+				sasl_authorisation(sasl), sasl_user(sasl)) != 0)
 			pop3_bad(session, "[AUTH] Only as yourself");
 		else
 			log_in(session, sasl_user(sasl), sasl_password(sasl));
@@ -216,7 +216,8 @@ void pop3_cmd_stls(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 void pop3_cmd_capa(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 {
 	static const char *const always[] = { "TOP", "UIDL", "RESP-CODES",
-		"AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8", "LANG" };
+		"AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8",
+		"LANG" };
 
 	pop3_ok(session, "Capabilities");
 	for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
@@ -224,8 +225,7 @@ void pop3_cmd_capa(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 	if (plaintext_allowed(session)) {
 		g_autofree char *names =
 			g_strjoinv(" ", (char **)sasl_mechanisms());
-		stream_printf(
-			session->stream, "USER\r\nSASL %s\r\n", names);
+		stream_printf(session->stream, "USER\r\nSASL %s\r\n", names);
 	}
 	if (session->connection->tls != NULL &&
 		!stream_is_tls(session->stream) &&

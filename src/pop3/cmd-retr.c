@@ -14,11 +14,11 @@ typedef struct {
 	Pop3Session *session;
 	const ViewMessage *message;
 	DotWriter dot;
-	gboolean is_begun;   /* +OK has been said */
-	gboolean in_body;    /* TOP: the blank line has passed */
+	gboolean is_begun; /* +OK has been said */
+	gboolean in_body;  /* TOP: the blank line has passed */
 	gboolean is_top;
-	guint64 lines;       /* TOP: lines of the body still wanted */
-	gboolean at_start;   /* TOP: of a line */
+	guint64 lines;     /* TOP: lines of the body still wanted */
+	gboolean at_start; /* TOP: of a line */
 } Sending;
 
 static void send_bytes(const char *data, gsize size, gpointer stream)
@@ -56,16 +56,16 @@ static gsize top_size(Sending *sending, Bytes bytes)
 
 	while (at < bytes.size && (!sending->in_body || sending->lines > 0)) {
 		const char *lf = memchr(bytes.data + at, '\n', bytes.size - at);
-		gsize end = lf != NULL ? (gsize)(lf - bytes.data) + 1
-				       : bytes.size;
+		gsize end =
+			lf != NULL ? (gsize)(lf - bytes.data) + 1 : bytes.size;
 		Bytes line = bytes_slice(bytes, at, end - at);
 		if (sending->in_body)
 			sending->lines -= lf != NULL;
 		else if (sending->at_start && lf != NULL && is_blank(line))
 			sending->in_body = TRUE;
 		/* A piece may end between CR and LF. */
-		sending->at_start = lf != NULL ||
-			(sending->at_start && is_blank(line));
+		sending->at_start =
+			lf != NULL || (sending->at_start && is_blank(line));
 		at = end;
 	}
 	return at;

@@ -20,9 +20,9 @@
  * it, is without. */
 typedef struct {
 	enum {
-		DOT_LINE,   /* a line begins */
-		DOT_LOOSE,  /* the same, after an LF without CR */
-		DOT_HELD,   /* a dot came there and waits for what follows it */
+		DOT_LINE,  /* a line begins */
+		DOT_LOOSE, /* the same, after an LF without CR */
+		DOT_HELD,  /* a dot came there and waits for what follows it */
 		DOT_INSIDE,
 	} state;
 	gboolean is_begun; /* the message has bytes */

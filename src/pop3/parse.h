@@ -19,7 +19,7 @@ typedef struct {
 	Bytes rest; /* all after the keyword's blank: a password may hold any */
 	guint count;
 	Bytes arguments[POP3_ARGUMENTS_MAX]; /* of rest, parted by blanks */
-	gboolean has_more; /* than POP3_ARGUMENTS_MAX */
+	gboolean has_more;                   /* than POP3_ARGUMENTS_MAX */
 } Pop3Line;
 
 /* FALSE for a line without a keyword of letters and digits, or with NUL.

@@ -81,8 +81,10 @@ static void run_line(Pop3Session *session, Bytes line)
 	log_event(LOG_LEVEL_DEBUG, &session->connection->log, "command",
 		LOG_STRING("keyword", command->keyword));
 	if (!(command->states & session->state)) {
-		pop3_bad(session, session->state == POP3_AUTHORIZATION
-			? "Log in first" : "Not after log-in");
+		pop3_bad(session,
+			session->state == POP3_AUTHORIZATION ?
+				"Log in first" :
+				"Not after log-in");
 		return;
 	}
 	if (parsed.count < command->min_arguments) {
@@ -143,8 +145,8 @@ void pop3_session_serve(ServerConnection *connection, gpointer data)
 
 	log_event(LOG_LEVEL_INFO, &connection->log, "connect",
 		LOG_STRING("tls", stream_tls_description(session.stream)));
-	stream_set_deadline(session.stream,
-		(guint)session.settings->POP_login_timeout);
+	stream_set_deadline(
+		session.stream, (guint)session.settings->POP_login_timeout);
 	pop3_ok(&session, "POP3 server ready");
 	while (!session.is_over)
 		serve_command(&session);

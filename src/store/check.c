@@ -24,31 +24,23 @@ typedef struct {
 	gint32 step;
 } Keys;
 
-static const Keys users = {
-	&SQL_CHECK_USERS_COUNT, &SQL_CHECK_USERS_NEXT, 1000
-};
-static const Keys aliases = {
-	&SQL_CHECK_ALIASES_COUNT, &SQL_CHECK_ALIASES_NEXT, 1000
-};
-static const Keys mailboxes = {
-	&SQL_CHECK_MAILBOXES_COUNT, &SQL_CHECK_MAILBOXES_NEXT, 10
-};
-static const Keys messages = {
-	&SQL_CHECK_MESSAGES_COUNT, &SQL_CHECK_MESSAGES_NEXT, 10000
-};
-static const Keys physmessages = {
-	&SQL_CHECK_PHYSMESSAGES_COUNT, &SQL_CHECK_PHYSMESSAGES_NEXT, 200
-};
+static const Keys users = { &SQL_CHECK_USERS_COUNT, &SQL_CHECK_USERS_NEXT,
+	1000 };
+static const Keys aliases = { &SQL_CHECK_ALIASES_COUNT, &SQL_CHECK_ALIASES_NEXT,
+	1000 };
+static const Keys mailboxes = { &SQL_CHECK_MAILBOXES_COUNT,
+	&SQL_CHECK_MAILBOXES_NEXT, 10 };
+static const Keys messages = { &SQL_CHECK_MESSAGES_COUNT,
+	&SQL_CHECK_MESSAGES_NEXT, 10000 };
+static const Keys physmessages = { &SQL_CHECK_PHYSMESSAGES_COUNT,
+	&SQL_CHECK_PHYSMESSAGES_NEXT, 200 };
 /* For what asks a queue as a whole. */
-static const Keys many_physmessages = {
-	&SQL_CHECK_PHYSMESSAGES_COUNT, &SQL_CHECK_PHYSMESSAGES_NEXT, 20000
-};
-static const Keys many_parts = {
-	&SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT, 20000
-};
-static const Keys parts = {
-	&SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT, 200
-};
+static const Keys many_physmessages = { &SQL_CHECK_PHYSMESSAGES_COUNT,
+	&SQL_CHECK_PHYSMESSAGES_NEXT, 20000 };
+static const Keys many_parts = { &SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT,
+	20000 };
+static const Keys parts = { &SQL_CHECK_PARTS_COUNT, &SQL_CHECK_PARTS_NEXT,
+	200 };
 
 typedef struct Run Run;
 
@@ -61,10 +53,10 @@ typedef struct {
 	const DbStatement *repair;
 	/* In place of the statements' usual way; each may be NULL. */
 	void (*add_find_params)(DbParams *params);
-	gboolean (*confirm)(Run *run, gint64 key, const char **detail,
-		GError **error);
-	gboolean (*mend)(Run *run, gint64 key, gboolean *mended,
-		GError **error);
+	gboolean (*confirm)(
+		Run *run, gint64 key, const char **detail, GError **error);
+	gboolean (*mend)(
+		Run *run, gint64 key, gboolean *mended, GError **error);
 } Check;
 
 struct Run {
@@ -154,8 +146,8 @@ static gboolean read_expected(Store *store, gint64 physmessage, gint64 *size,
 /* The candidates are messages that differ, with a detail, and large ones,
  * which are read here.  The message is looked for last, so that one which was
  * cleaned up in between is no finding. */
-static gboolean confirm_hash(Run *run, gint64 key, const char **detail,
-	GError **error)
+static gboolean confirm_hash(
+	Run *run, gint64 key, const char **detail, GError **error)
 {
 	Digest digest = { EVP_MD_CTX_new(), 0 };
 	guint8 expected[MESSAGE_HASH_SIZE];
@@ -175,11 +167,13 @@ static gboolean confirm_hash(Run *run, gint64 key, const char **detail,
 	EVP_MD_CTX_free(digest.context);
 	if (!ok)
 		return FALSE;
-	if (found && (size != digest.size ||
-		memcmp(expected, actual, sizeof(actual)) != 0)) {
-		run->detail = g_strdup_printf("physical message %"
-			G_GINT64_FORMAT " does not join to its size and hash",
-			key);
+	if (found &&
+		(size != digest.size ||
+			memcmp(expected, actual, sizeof(actual)) != 0)) {
+		run->detail =
+			g_strdup_printf("physical message %" G_GINT64_FORMAT
+					" does not join to its size and hash",
+				key);
 		*detail = run->detail;
 	}
 	return TRUE;
@@ -204,8 +198,8 @@ static gboolean collect_piece(Bytes piece, gpointer data)
 	return TRUE;
 }
 
-static gboolean mend_envelope(Run *run, gint64 key, gboolean *mended,
-	GError **error)
+static gboolean mend_envelope(
+	Run *run, gint64 key, gboolean *mended, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -231,60 +225,88 @@ static gboolean mend_envelope(Run *run, gint64 key, gboolean *mended,
 
 /* Order matters: what a repair works out may rest on an earlier one. */
 static const Check checks[] = {
-	{ .name = "part-size", .keys = &parts, .find = &SQL_CHECK_PART_SIZE,
+	{ .name = "part-size",
+		.keys = &parts,
+		.find = &SQL_CHECK_PART_SIZE,
 		.repair = &SQL_CHECK_REPAIR_PART_SIZE },
 	{ .name = "part-hash", .keys = &parts, .find = &SQL_CHECK_PART_HASH },
-	{ .name = "dangling-part", .keys = &physmessages,
+	{ .name = "dangling-part",
+		.keys = &physmessages,
 		.find = &SQL_CHECK_DANGLING_PART },
-	{ .name = "part-offset", .keys = &physmessages,
+	{ .name = "part-offset",
+		.keys = &physmessages,
 		.find = &SQL_CHECK_PART_OFFSET,
 		.repair = &SQL_CHECK_REPAIR_PART_OFFSET },
-	{ .name = "message-hash", .keys = &physmessages,
+	{ .name = "message-hash",
+		.keys = &physmessages,
 		.find = &SQL_CHECK_MESSAGE_HASH,
-		.add_find_params = add_join_max, .confirm = confirm_hash },
-	{ .name = "missing-envelope", .keys = &physmessages,
-		.find = &SQL_CHECK_ENVELOPE, .mend = mend_envelope },
-	{ .name = "missing-message", .keys = &messages,
+		.add_find_params = add_join_max,
+		.confirm = confirm_hash },
+	{ .name = "missing-envelope",
+		.keys = &physmessages,
+		.find = &SQL_CHECK_ENVELOPE,
+		.mend = mend_envelope },
+	{ .name = "missing-message",
+		.keys = &messages,
 		.find = &SQL_CHECK_MESSAGE_CONTENTS },
-	{ .name = "message-flags", .keys = &messages,
+	{ .name = "message-flags",
+		.keys = &messages,
 		.find = &SQL_CHECK_MESSAGE_FLAGS,
 		.lock = &SQL_CHECK_LOCK_MESSAGES,
 		.repair = &SQL_CHECK_REPAIR_MESSAGE_FLAGS },
-	{ .name = "mailbox-counters", .keys = &mailboxes,
-		.find = &SQL_CHECK_MAILBOX_COUNTERS, .lock = &SQL_STORE_LOCK,
+	{ .name = "mailbox-counters",
+		.keys = &mailboxes,
+		.find = &SQL_CHECK_MAILBOX_COUNTERS,
+		.lock = &SQL_STORE_LOCK,
 		.repair = &SQL_CHECK_REPAIR_MAILBOX_COUNTERS },
-	{ .name = "uidnext", .keys = &mailboxes, .find = &SQL_CHECK_UIDNEXT,
-		.lock = &SQL_STORE_LOCK, .repair = &SQL_CHECK_REPAIR_UIDNEXT },
-	{ .name = "mailbox-seq", .keys = &mailboxes,
-		.find = &SQL_CHECK_MAILBOX_SEQ, .lock = &SQL_STORE_LOCK,
+	{ .name = "uidnext",
+		.keys = &mailboxes,
+		.find = &SQL_CHECK_UIDNEXT,
+		.lock = &SQL_STORE_LOCK,
+		.repair = &SQL_CHECK_REPAIR_UIDNEXT },
+	{ .name = "mailbox-seq",
+		.keys = &mailboxes,
+		.find = &SQL_CHECK_MAILBOX_SEQ,
+		.lock = &SQL_STORE_LOCK,
 		.repair = &SQL_CHECK_REPAIR_MAILBOX_SEQ },
-	{ .name = "first-recent", .keys = &mailboxes,
-		.find = &SQL_CHECK_FIRST_RECENT, .lock = &SQL_STORE_LOCK,
+	{ .name = "first-recent",
+		.keys = &mailboxes,
+		.find = &SQL_CHECK_FIRST_RECENT,
+		.lock = &SQL_STORE_LOCK,
 		.repair = &SQL_CHECK_REPAIR_FIRST_RECENT },
-	{ .name = "change-log", .keys = &mailboxes,
-		.find = &SQL_CHECK_CHANGE_LOG, .lock = &SQL_STORE_LOCK,
+	{ .name = "change-log",
+		.keys = &mailboxes,
+		.find = &SQL_CHECK_CHANGE_LOG,
+		.lock = &SQL_STORE_LOCK,
 		.repair = &SQL_CHECK_REPAIR_CHANGE_LOG },
-	{ .name = "quota-sum", .keys = &users, .find = &SQL_CHECK_QUOTA_SUM,
+	{ .name = "quota-sum",
+		.keys = &users,
+		.find = &SQL_CHECK_QUOTA_SUM,
 		.lock = &SQL_CHECK_LOCK_USERS,
 		.repair = &SQL_CHECK_REPAIR_QUOTA_SUM },
-	{ .name = "user-inbox", .keys = &users, .find = &SQL_CHECK_USER_INBOX,
+	{ .name = "user-inbox",
+		.keys = &users,
+		.find = &SQL_CHECK_USER_INBOX,
 		.lock = &SQL_CHECK_LOCK_USERS,
 		.repair = &SQL_CHECK_REPAIR_USER_INBOX },
-	{ .name = "alias-target", .keys = &aliases,
+	{ .name = "alias-target",
+		.keys = &aliases,
 		.find = &SQL_CHECK_ALIAS_TARGET,
 		.repair = &SQL_CHECK_REPAIR_ALIAS_TARGET },
-	{ .name = "orphan-message", .keys = &many_physmessages,
+	{ .name = "orphan-message",
+		.keys = &many_physmessages,
 		.find = &SQL_CHECK_ORPHAN_MESSAGE,
 		.repair = &SQL_CHECK_REPAIR_ORPHAN_MESSAGE },
-	{ .name = "orphan-part", .keys = &many_parts,
+	{ .name = "orphan-part",
+		.keys = &many_parts,
 		.find = &SQL_CHECK_ORPHAN_PART,
 		.repair = &SQL_CHECK_REPAIR_ORPHAN_PART },
 };
 
 /* --- carrying it out ------------------------------------------------------ */
 
-static void tell(Run *run, const Check *check, const char *detail,
-	gboolean repaired)
+static void tell(
+	Run *run, const Check *check, const char *detail, gboolean repaired)
 {
 	const CheckFinding finding = { check->name, detail, repaired };
 
@@ -309,8 +331,7 @@ static gboolean run_repair(Run *run, const Check *check, const DbRows *found,
 	if (check->lock != NULL)
 		db_params_int64_array(
 			db_batch_add(batch, check->lock), keys, count);
-	db_params_int64_array(
-		db_batch_add(batch, check->repair), keys, count);
+	db_params_int64_array(db_batch_add(batch, check->repair), keys, count);
 	if (!db_pool_run(run->store->pool, batch, DB_WRITE, error))
 		return FALSE;
 	rows = db_batch_rows(batch, db_batch_count(batch) - 1);
@@ -323,8 +344,8 @@ static gboolean run_repair(Run *run, const Check *check, const DbRows *found,
 	return TRUE;
 }
 
-static gboolean settle(Run *run, const Check *check, const DbRows *found,
-	GError **error)
+static gboolean settle(
+	Run *run, const Check *check, const DbRows *found, GError **error)
 {
 	g_autoptr(GHashTable) mended = g_hash_table_new_full(
 		g_int64_hash, g_int64_equal, g_free, NULL);
@@ -367,8 +388,8 @@ static gboolean find_step(Run *run, const Keys *keys, gint64 after,
 	return TRUE;
 }
 
-static gboolean check_step(Run *run, const Check *check, gint64 after,
-	gint64 last, GError **error)
+static gboolean check_step(
+	Run *run, const Check *check, gint64 after, gint64 last, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, check->find);
@@ -399,8 +420,8 @@ static gboolean run_check(Run *run, const Check *check, GError **error)
 		gint64 last;
 
 		if (run->progress != NULL)
-			run->progress(check->name, done, MAX(done, total),
-				run->data);
+			run->progress(
+				check->name, done, MAX(done, total), run->data);
 		if (!find_step(run, check->keys, after, &last, &count, error))
 			return FALSE;
 		if (count == 0)
@@ -416,8 +437,11 @@ gboolean check_run(Store *store, gboolean repair, CheckReport report,
 	CheckProgress progress, gpointer data, guint64 *problems,
 	guint64 *repaired, GError **error)
 {
-	Run run = { .store = store, .repair = repair, .report = report,
-		.progress = progress, .data = data };
+	Run run = { .store = store,
+		.repair = repair,
+		.report = report,
+		.progress = progress,
+		.data = data };
 	gboolean ok = TRUE;
 
 	for (guint i = 0; ok && i < G_N_ELEMENTS(checks); i++)

@@ -15,8 +15,8 @@ typedef struct {
 } CheckFinding;
 
 typedef void (*CheckReport)(const CheckFinding *finding, gpointer data);
-typedef void (*CheckProgress)(const char *name, guint64 done, guint64 total,
-	gpointer data);
+typedef void (*CheckProgress)(
+	const char *name, guint64 done, guint64 total, gpointer data);
 
 /* Every invariant, one after the other: each message joins to its recorded
  * size and hash; no dangling or orphaned part; part hashes true; UIDs below

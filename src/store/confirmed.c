@@ -59,8 +59,8 @@ void message_add_forget(DbBatch *batch, const GArray *keys)
 	g_autofree Bytes *list = g_new(Bytes, keys->len);
 
 	for (guint i = 0; i < keys->len; i++)
-		list[i] = bytes_of((const char *)key[i].bytes,
-			DELIVERY_KEY_SIZE);
+		list[i] =
+			bytes_of((const char *)key[i].bytes, DELIVERY_KEY_SIZE);
 	db_params_bytes_array(
 		db_batch_add(batch, &SQL_MESSAGE_FORGET_DELIVERIES), list,
 		keys->len);

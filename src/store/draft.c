@@ -15,8 +15,8 @@
  * is done by hash. */
 #define PRIVATE_MAX STORE_LARGE_MESSAGE
 
-void message_hash(Store *store, Bytes bytes,
-	guint8 hash[static MESSAGE_HASH_SIZE])
+void message_hash(
+	Store *store, Bytes bytes, guint8 hash[static MESSAGE_HASH_SIZE])
 {
 	/* Fails only where memory has run out, as g_malloc() does. */
 	if (!EVP_Digest(bytes.data != NULL ? bytes.data : "", bytes.size, hash,
@@ -40,8 +40,8 @@ static void take_pieces(Store *store, MessageDraft *draft, const GArray *pieces)
 {
 	const gboolean share_all = header_size(pieces) > PRIVATE_MAX;
 
-	draft->pieces = g_array_sized_new(
-		FALSE, TRUE, sizeof(DraftPiece), pieces->len);
+	draft->pieces =
+		g_array_sized_new(FALSE, TRUE, sizeof(DraftPiece), pieces->len);
 	g_array_set_size(draft->pieces, pieces->len);
 	for (guint i = 0; i < pieces->len; i++) {
 		DraftPiece *to = &g_array_index(draft->pieces, DraftPiece, i);
@@ -76,8 +76,8 @@ static gboolean split(Store *store, MessageDraft *draft, const MimeScan *scan)
 static void describe(MessageDraft *draft, const MimeScan *scan)
 {
 	const MimeEntity *root = mime_scan_entity(scan, 0);
-	const gsize size = MIN(root->body - root->header,
-		mime_scan_limits(scan)->max_header);
+	const gsize size = MIN(
+		root->body - root->header, mime_scan_limits(scan)->max_header);
 	const MimeHeader *header = mime_header_new(
 		draft->arena, bytes_slice(draft->raw, root->header, size));
 
@@ -137,14 +137,16 @@ static const gsize text_columns[] = {
 	offsetof(MimeSummary, references),
 };
 
-static void add_text_column(DbParams *params,
-	const MessageDraft *const *drafts, guint count, gsize offset)
+static void add_text_column(DbParams *params, const MessageDraft *const *drafts,
+	guint count, gsize offset)
 {
 	g_autofree const char **values = g_new(const char *, count);
 
 	for (guint i = 0; i < count; i++)
-		values[i] = *(const char *const *)(gconstpointer)(
-			(const char *)drafts[i]->summary + offset);
+		values[i] = *(const char *const
+				*)(gconstpointer)((const char *)drafts[i]
+							  ->summary +
+			offset);
 	db_params_text_array(params, values, count);
 }
 
@@ -160,8 +162,8 @@ static gboolean has_date(const MimeSummary *summary)
 }
 
 /* No date is '-infinity' on the way: the arrays hold no NULLs. */
-static void add_dates(DbParams *params, const MessageDraft *const *drafts,
-	guint count)
+static void add_dates(
+	DbParams *params, const MessageDraft *const *drafts, guint count)
 {
 	g_autofree Timestamp *dates = g_new(Timestamp, count);
 	g_autofree gint16 *zones = g_new(gint16, count);
@@ -179,25 +181,25 @@ static void add_dates(DbParams *params, const MessageDraft *const *drafts,
 	db_params_bool_array(params, truncated, count);
 }
 
-static void add_ready_made(DbParams *params, const MessageDraft *const *drafts,
-	guint count)
+static void add_ready_made(
+	DbParams *params, const MessageDraft *const *drafts, guint count)
 {
 	g_autofree Bytes *envelopes = g_new(Bytes, count);
 	g_autofree Bytes *structures = g_new(Bytes, count);
 
 	for (guint i = 0; i < count; i++) {
-		envelopes[i] = bytes_of(drafts[i]->envelope->str,
-			drafts[i]->envelope->len);
-		structures[i] = bytes_of(
-			(const char *)drafts[i]->structure->data,
-			drafts[i]->structure->len);
+		envelopes[i] = bytes_of(
+			drafts[i]->envelope->str, drafts[i]->envelope->len);
+		structures[i] =
+			bytes_of((const char *)drafts[i]->structure->data,
+				drafts[i]->structure->len);
 	}
 	db_params_bytes_array(params, envelopes, count);
 	db_params_bytes_array(params, structures, count);
 }
 
-void message_add_envelopes(DbParams *params, const MessageDraft *const *drafts,
-	guint count)
+void message_add_envelopes(
+	DbParams *params, const MessageDraft *const *drafts, guint count)
 {
 	G_STATIC_ASSERT(
 		G_N_ELEMENTS(text_columns) + 5 == MESSAGE_ENVELOPE_PARAMS);

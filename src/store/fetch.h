@@ -13,9 +13,9 @@ typedef enum {
 	FETCH_META = 1 << 0,      /* size and internal_date */
 	FETCH_ENVELOPE = 1 << 1,  /* envelope */
 	FETCH_STRUCTURE = 1 << 2, /* structure */
-	FETCH_HEADER = 1 << 3,    /* header: the message's own, with blank line */
-	FETCH_SUMMARY = 1 << 4,   /* the decoded fields of dbmail_envelope */
-	FETCH_RAW = 1 << 5,       /* raw: the range asked for, at most */
+	FETCH_HEADER = 1 << 3,  /* header: the message's own, with blank line */
+	FETCH_SUMMARY = 1 << 4, /* the decoded fields of dbmail_envelope */
+	FETCH_RAW = 1 << 5,     /* raw: the range asked for, at most */
 } FetchWhat;
 
 /* Values of one message; bytes belong to the batch.  What was not asked for

@@ -30,9 +30,8 @@ gboolean known_new(Store *store, gint64 mailbox, Known **out, GError **error)
 
 	Known *known = g_new0(Known, 1);
 	known->store = store;
-	known->counts =
-		g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-			(GDestroyNotify)g_bytes_unref, NULL);
+	known->counts = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+		(GDestroyNotify)g_bytes_unref, NULL);
 	const DbRows *rows = db_batch_rows(batch, 0);
 	for (guint i = 0; i < db_rows_count(rows); i++) {
 		Bytes hash = db_rows_bytes(rows, i, 0);
@@ -53,8 +52,7 @@ gboolean known_take(Known *known, Bytes message)
 		    known->store->sha256, NULL) != 1)
 		g_error("SHA-256 failed");
 	g_autoptr(GBytes) key = g_bytes_new_static(digest, size);
-	gint count =
-		GPOINTER_TO_INT(g_hash_table_lookup(known->counts, key));
+	gint count = GPOINTER_TO_INT(g_hash_table_lookup(known->counts, key));
 	if (count == 0)
 		return FALSE;
 	g_hash_table_insert(known->counts, g_bytes_new(digest, size),

@@ -14,7 +14,7 @@
 typedef struct {
 	gint64 id;
 	gint64 owner;
-	char *name; /* UTF-8, levels separated by MAILBOX_SEPARATOR */
+	char *name;        /* UTF-8, levels separated by MAILBOX_SEPARATOR */
 	char *special_use; /* such as "\\Sent", or NULL */
 	guint32 uidvalidity;
 	guint32 uidnext;
@@ -49,8 +49,8 @@ gboolean mailbox_get(Store *store, gint64 owner, const char *name,
 
 /* One line of LIST. */
 typedef struct {
-	Mailbox *mailbox;    /* NULL for a subscribed name without mailbox */
-	char *name;          /* never NULL */
+	Mailbox *mailbox; /* NULL for a subscribed name without mailbox */
+	char *name;       /* never NULL */
 	gboolean subscribed;
 } MailboxListed;
 

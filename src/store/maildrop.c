@@ -37,8 +37,8 @@ static gint64 lease_end(gint64 from)
 /* --- renewing ------------------------------------------------------------- */
 
 /* Notes the locks of this round; called with the lock. */
-static void collect(MaildropKeeper *keeper, GArray *mailboxes,
-	GPtrArray *sessions)
+static void collect(
+	MaildropKeeper *keeper, GArray *mailboxes, GPtrArray *sessions)
 {
 	GHashTableIter iter;
 	gpointer key;
@@ -102,10 +102,10 @@ static void renew(MaildropKeeper *keeper)
 	if (sessions->len == 0)
 		return;
 	params = db_batch_add(batch, &SQL_MAILDROP_RENEW);
-	db_params_int64_array(params,
-		(const gint64 *)(gpointer)mailboxes->data, mailboxes->len);
-	db_params_text_array(params, (const char *const *)sessions->pdata,
-		sessions->len);
+	db_params_int64_array(params, (const gint64 *)(gpointer)mailboxes->data,
+		mailboxes->len);
+	db_params_text_array(
+		params, (const char *const *)sessions->pdata, sessions->len);
 	db_params_int32(params, LEASE_SECONDS);
 	if (db_pool_run(keeper->pool, batch, DB_WRITE_ASYNC, NULL))
 		settle(keeper, db_batch_rows(batch, 0), asked);
@@ -171,8 +171,8 @@ static gboolean start_thread(MaildropKeeper *keeper, GError **error)
 
 	g_mutex_lock(&keeper->lock);
 	if (keeper->thread == NULL)
-		keeper->thread = g_thread_try_new(
-			"maildrop", keep, keeper, &problem);
+		keeper->thread =
+			g_thread_try_new("maildrop", keep, keeper, &problem);
 	ok = keeper->thread != NULL;
 	g_mutex_unlock(&keeper->lock);
 	if (!ok)
@@ -181,8 +181,8 @@ static gboolean start_thread(MaildropKeeper *keeper, GError **error)
 	return ok;
 }
 
-static gboolean take(DbPool *pool, gint64 mailbox, const char *session,
-	GError **error)
+static gboolean take(
+	DbPool *pool, gint64 mailbox, const char *session, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, &SQL_MAILDROP_LOCK);

@@ -26,7 +26,7 @@ struct MessageDraft {
 	Arena *arena;
 	Bytes raw;
 	guint8 hash[MESSAGE_HASH_SIZE];
-	GArray *pieces; /* DraftPiece, ascending by key and order */
+	GArray *pieces;    /* DraftPiece, ascending by key and order */
 	gsize shared_size; /* bytes of the pieces with a hash */
 	const MimeSummary *summary;
 	GString *envelope;
@@ -34,14 +34,14 @@ struct MessageDraft {
 };
 
 /* SHA-256 of the bytes. */
-void message_hash(Store *store, Bytes bytes,
-	guint8 hash[static MESSAGE_HASH_SIZE]);
+void message_hash(
+	Store *store, Bytes bytes, guint8 hash[static MESSAGE_HASH_SIZE]);
 
 /* The columns of dbmail_envelope for `count` drafts, added to params as
  * arrays, in the order message_list (message.sql) and check_envelope
  * (check.sql) take them. */
-void message_add_envelopes(DbParams *params, const MessageDraft *const *drafts,
-	guint count);
+void message_add_envelopes(
+	DbParams *params, const MessageDraft *const *drafts, guint count);
 #define MESSAGE_ENVELOPE_PARAMS 17
 
 typedef enum {
@@ -63,8 +63,8 @@ void message_add_lock(DbBatch *batch, const gint64 *mailboxes, guint count);
 
 /* Runs a batch in DB_WRITE; LIMIT where a mailbox's keywords become too
  * many. */
-gboolean message_run_with_keywords(Store *store, DbBatch *batch,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean message_run_with_keywords(Store *store, DbBatch *batch, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes the keys that wait to be forgotten: DeliveryKey, NULL for none.  A
  * key that another delivery is forgetting at this moment is taken too where

@@ -57,8 +57,8 @@ static void job_init(Job *job)
 	job->draft_of = g_array_new(FALSE, FALSE, sizeof(gint32));
 	job->flags = g_array_new(FALSE, FALSE, sizeof(gint16));
 	job->keywords = g_ptr_array_new_with_free_func(g_free);
-	job->wanted = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, NULL);
+	job->wanted =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	job->wanted_mailboxes = g_array_new(FALSE, FALSE, sizeof(gint64));
 	job->wanted_names = g_ptr_array_new_with_free_func(g_free);
 	job->parts = g_array_new(FALSE, FALSE, sizeof(DraftPart));
@@ -142,7 +142,8 @@ static gint32 find_physical(Job *job, const MessageDraft *draft, Timestamp date)
 static void want_keyword(Job *job, gint64 mailbox, const char *name)
 {
 	g_autofree char *folded = g_ascii_strdown(name, -1);
-	char *pair = g_strdup_printf("%" G_GINT64_FORMAT " %s", mailbox, folded);
+	char *pair =
+		g_strdup_printf("%" G_GINT64_FORMAT " %s", mailbox, folded);
 
 	if (!g_hash_table_add(job->wanted, pair))
 		return;
@@ -164,8 +165,8 @@ static gboolean check_keyword(const char *name, GError **error)
 	return FALSE;
 }
 
-static gboolean add_keywords(Job *job, gint64 mailbox,
-	const char *const *keywords, GError **error)
+static gboolean add_keywords(
+	Job *job, gint64 mailbox, const char *const *keywords, GError **error)
 {
 	GString *joined = g_string_new(NULL);
 
@@ -198,8 +199,8 @@ static gboolean add_put(Job *job, const MessagePut *put, GError **error)
 
 /* --- statements ----------------------------------------------------------- */
 
-static void add_part_arrays(DbParams *params, const DraftPart *parts,
-	guint count)
+static void add_part_arrays(
+	DbParams *params, const DraftPart *parts, guint count)
 {
 	g_autofree Bytes *hashes = g_new(Bytes, count);
 	g_autofree Bytes *bytes = g_new(Bytes, count);
@@ -223,8 +224,8 @@ static void add_physical(DbParams *params, const Job *job)
 		const MessageDraft *draft = job->drafts->pdata[i];
 
 		sizes[i] = (gint64)draft->raw.size;
-		hashes[i] = bytes_of(
-			(const char *)draft->hash, MESSAGE_HASH_SIZE);
+		hashes[i] =
+			bytes_of((const char *)draft->hash, MESSAGE_HASH_SIZE);
 	}
 	db_params_int64_array(params, sizes, count);
 	db_params_timestamp_array(
@@ -258,10 +259,9 @@ static void add_message_put_one(DbBatch *batch, const Store *store,
 	db_params_int16(params, g_array_index(job->flags, gint16, 0));
 	db_params_int64(params, (gint64)draft->raw.size);
 	db_params_timestamp(params, g_array_index(job->dates, Timestamp, 0));
-	db_params_bytes(params,
-		bytes_of((const char *)draft->hash, MESSAGE_HASH_SIZE));
-	add_part_arrays(params,
-		(const DraftPart *)(gpointer)job->parts->data,
+	db_params_bytes(
+		params, bytes_of((const char *)draft->hash, MESSAGE_HASH_SIZE));
+	add_part_arrays(params, (const DraftPart *)(gpointer)job->parts->data,
 		parts_are_there ? 0 : job->parts->len);
 	add_key(params, store, job);
 }
@@ -272,17 +272,16 @@ static void add_message_put(DbBatch *batch, const Store *store, const Job *job,
 	DbParams *params = db_batch_add(batch, &SQL_MESSAGE_PUT);
 	const guint count = job->mailboxes->len;
 
-	db_params_int64_array(params,
-		(const gint64 *)(gpointer)job->mailboxes->data, count);
-	db_params_int32_array(params,
-		(const gint32 *)(gpointer)job->draft_of->data, count);
-	db_params_int16_array(params,
-		(const gint16 *)(gpointer)job->flags->data, count);
+	db_params_int64_array(
+		params, (const gint64 *)(gpointer)job->mailboxes->data, count);
+	db_params_int32_array(
+		params, (const gint32 *)(gpointer)job->draft_of->data, count);
+	db_params_int16_array(
+		params, (const gint16 *)(gpointer)job->flags->data, count);
 	db_params_text_array(
 		params, (const char *const *)job->keywords->pdata, count);
 	add_physical(params, job);
-	add_part_arrays(params,
-		(const DraftPart *)(gpointer)job->parts->data,
+	add_part_arrays(params, (const DraftPart *)(gpointer)job->parts->data,
 		parts_are_there ? 0 : job->parts->len);
 	db_params_bool(params, job->all_or_none);
 	add_key(params, store, job);
@@ -409,8 +408,10 @@ static GArray *find_missing(Store *store, const Job *job, GError **error)
 	const DbRows *rows;
 
 	for (guint i = 0; i < job->parts->len; i++)
-		hashes[i] = bytes_of((const char *)g_array_index(
-			job->parts, DraftPart, i).hash, MESSAGE_HASH_SIZE);
+		hashes[i] = bytes_of(
+			(const char *)g_array_index(job->parts, DraftPart, i)
+				.hash,
+			MESSAGE_HASH_SIZE);
 	db_params_bytes_array(db_batch_add(batch, &SQL_MESSAGE_MISSING_PARTS),
 		hashes, job->parts->len);
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
@@ -442,8 +443,7 @@ static gboolean send_ahead(Store *store, const Job *job, GError **error)
 		return FALSE;
 	while (from < parts->len) {
 		g_autoptr(DbBatch) batch = db_batch_new();
-		const DraftPart *first =
-			&g_array_index(parts, DraftPart, from);
+		const DraftPart *first = &g_array_index(parts, DraftPart, from);
 		guint count = 0;
 		gsize size = 0;
 
@@ -480,8 +480,8 @@ static gboolean run_large(Store *store, DbBatch *batch, const Job *job,
 }
 
 /* Runs the job; its rows are those of index *put in the batch. */
-static gboolean run_job(Store *store, DbBatch *batch, Job *job, guint *put,
-	GError **error)
+static gboolean run_job(
+	Store *store, DbBatch *batch, Job *job, guint *put, GError **error)
 {
 	sort_parts(job);
 	if (job->parts_size > STORE_LARGE_MESSAGE)
@@ -511,8 +511,8 @@ static gboolean refuse(DeliveryOutcome outcome, GError **error)
 	return FALSE;
 }
 
-gboolean message_append(Store *store, MessagePut *puts, guint count,
-	GError **error)
+gboolean message_append(
+	Store *store, MessagePut *puts, guint count, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_auto(Job) job = { .all_or_none = TRUE };

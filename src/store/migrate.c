@@ -46,10 +46,13 @@ static gboolean compare_version(gint found, GError **error)
 	if (found == migrate_version())
 		return TRUE;
 	text = g_strdup_printf(found < migrate_version() ?
-		"the database's schema has version %d and this program needs "
-		"version %d: run dbmail-util migrate" :
-		"the database's schema has version %d and this program knows "
-		"only version %d: install the program that goes with it",
+			"the database's schema has version %d and this program "
+			"needs "
+			"version %d: run dbmail-util migrate" :
+			"the database's schema has version %d and this program "
+			"knows "
+			"only version %d: install the program that goes with "
+			"it",
 		found, migrate_version());
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "schema version");
 	return FALSE;
@@ -62,8 +65,8 @@ typedef struct {
 	gboolean applied;
 } Step;
 
-static gboolean read_version(DbConnection *connection, gint *version,
-	GError **error)
+static gboolean read_version(
+	DbConnection *connection, gint *version, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 
@@ -74,8 +77,8 @@ static gboolean read_version(DbConnection *connection, gint *version,
 	return TRUE;
 }
 
-static gboolean note_migration(DbConnection *connection,
-	const Migration *migration, GError **error)
+static gboolean note_migration(
+	DbConnection *connection, const Migration *migration, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, &SQL_MIGRATE_NOTE);
@@ -85,8 +88,8 @@ static gboolean note_migration(DbConnection *connection,
 	return db_connection_run(connection, batch, error);
 }
 
-static gboolean apply_next(DbConnection *connection, gpointer data,
-	GError **error)
+static gboolean apply_next(
+	DbConnection *connection, gpointer data, GError **error)
 {
 	Step *step = data;
 	const Migration *next;

@@ -90,8 +90,7 @@ static gboolean lock(DbConnection *connection, const Queue *queue,
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 
-	db_params_int64_array(
-		db_batch_add(batch, queue->lock), ids, count);
+	db_params_int64_array(db_batch_add(batch, queue->lock), ids, count);
 	if (!db_connection_run(connection, batch, error))
 		return FALSE;
 	*ours = column(db_batch_rows(batch, 0), 0);
@@ -99,8 +98,8 @@ static gboolean lock(DbConnection *connection, const Queue *queue,
 	return TRUE;
 }
 
-static gboolean work_off(DbConnection *connection, gpointer data,
-	GError **error)
+static gboolean work_off(
+	DbConnection *connection, gpointer data, GError **error)
 {
 	QueueStep *step = data;
 	const Queue *queue = step->queue;
@@ -118,8 +117,7 @@ static gboolean work_off(DbConnection *connection, gpointer data,
 	step->claimed = db_rows_count(db_batch_rows(claimed, 0));
 	if (step->claimed == 0)
 		return TRUE;
-	if (!lock(connection, queue, ids, step->claimed, &ours, &n_ours,
-		    error))
+	if (!lock(connection, queue, ids, step->claimed, &ours, &n_ours, error))
 		return FALSE;
 	db_params_int64_array(
 		db_batch_add(removal, queue->remove), ours, n_ours);
@@ -150,8 +148,8 @@ static gboolean purge_queue(Store *store, const Queue *queue, Timestamp now,
 	return TRUE;
 }
 
-static gboolean trim_changes(Store *store, Timestamp before,
-	PurgeReport *report, GError **error)
+static gboolean trim_changes(
+	Store *store, Timestamp before, PurgeReport *report, GError **error)
 {
 	for (;;) {
 		g_autoptr(DbBatch) found = db_batch_new();
@@ -180,8 +178,8 @@ static gboolean trim_changes(Store *store, Timestamp before,
 	}
 }
 
-static gboolean forget(Store *store, Timestamp now, PurgeReport *report,
-	GError **error)
+static gboolean forget(
+	Store *store, Timestamp now, PurgeReport *report, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 
@@ -218,8 +216,8 @@ gboolean purge_queues(Store *store, PurgeReport *report, GError **error)
 	return TRUE;
 }
 
-gboolean purge_run(Store *store, guint keep_days, PurgeReport *report,
-	GError **error)
+gboolean purge_run(
+	Store *store, guint keep_days, PurgeReport *report, GError **error)
 {
 	PurgeReport done = { 0 };
 	Timestamp now;
@@ -227,8 +225,8 @@ gboolean purge_run(Store *store, guint keep_days, PurgeReport *report,
 	if (!purge_queues(store, &done, error) ||
 		!read_clock(store, &now, error) ||
 		!trim_changes(store,
-			now - keep_days * DAY_SECONDS * TIMESTAMP_SECOND,
-			&done, error) ||
+			now - keep_days * DAY_SECONDS * TIMESTAMP_SECOND, &done,
+			error) ||
 		!forget(store, now, &done, error))
 		return FALSE;
 	*report = done;

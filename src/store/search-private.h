@@ -28,13 +28,13 @@ struct SearchNode {
 	const SearchKey *key;
 	SearchNode *first_child;
 	SearchNode *next;
-	guint64 keyword;   /* SEARCH_KEYWORD: its bit; 0: not in the mailbox */
-	gint64 day;        /* dates: days since 1970 */
+	guint64 keyword;    /* SEARCH_KEYWORD: its bit; 0: not in the mailbox */
+	gint64 day;         /* dates: days since 1970 */
 	const char *needle; /* texts: folded */
 	gsize needle_size;
 	SearchSummaryField summary; /* SEARCH_HEADER: NULL where not there */
-	SearchLevel level;  /* the least at which it can be decided */
-	Tri found;          /* of the message at hand, where it needs reading */
+	SearchLevel level;          /* the least at which it can be decided */
+	Tri found; /* of the message at hand, where it needs reading */
 };
 
 /* --- search-text.c -------------------------------------------------------- */

@@ -11,15 +11,15 @@
 
 typedef enum {
 	SEARCH_ALL,
-	SEARCH_AND, /* children */
-	SEARCH_OR,  /* children */
-	SEARCH_NOT, /* one child */
-	SEARCH_FLAGS,   /* (flags & mask) == value */
-	SEARCH_KEYWORD, /* text */
-	SEARCH_RECENT,  /* uid >= number */
-	SEARCH_SEQUENCE, /* set of sequence numbers */
-	SEARCH_UID,      /* set of UIDs */
-	SEARCH_SIZE,     /* compare, number */
+	SEARCH_AND,           /* children */
+	SEARCH_OR,            /* children */
+	SEARCH_NOT,           /* one child */
+	SEARCH_FLAGS,         /* (flags & mask) == value */
+	SEARCH_KEYWORD,       /* text */
+	SEARCH_RECENT,        /* uid >= number */
+	SEARCH_SEQUENCE,      /* set of sequence numbers */
+	SEARCH_UID,           /* set of UIDs */
+	SEARCH_SIZE,          /* compare, number */
 	SEARCH_INTERNAL_DATE, /* compare, day (UTC, as INTERNALDATE is shown) */
 	SEARCH_SENT_DATE,     /* compare, day in the Date field's own zone */
 	SEARCH_MODSEQ,        /* modseq >= number */
@@ -28,8 +28,12 @@ typedef enum {
 	SEARCH_TEXT,          /* text */
 } SearchKind;
 
-typedef enum { SEARCH_LESS, SEARCH_EQUAL, SEARCH_GREATER_EQUAL, SEARCH_GREATER }
-	SearchCompare;
+typedef enum {
+	SEARCH_LESS,
+	SEARCH_EQUAL,
+	SEARCH_GREATER_EQUAL,
+	SEARCH_GREATER
+} SearchCompare;
 
 /* A node; built in an arena by whoever parsed the command. */
 typedef struct SearchKey SearchKey;

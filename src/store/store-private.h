@@ -38,7 +38,7 @@ typedef struct MaildropKeeper MaildropKeeper; /* maildrop.c */
 struct Store {
 	/* Set by store_open() and then only read. */
 	DbPool *pool;
-	EVP_MD *sha256; /* fetched once: looking it up is slow */
+	EVP_MD *sha256;       /* fetched once: looking it up is slow */
 	DbNotifier *notifier; /* NULL without STORE_NOTIFY */
 	DbListener *listener; /* NULL without STORE_NOTIFY */
 	WatchTable *watches;

@@ -39,8 +39,8 @@ static gboolean start_notifications(Store *store, const Settings *settings,
 {
 	static const char *const channels[] = { STORE_CHANNEL, NULL };
 
-	store->notifier = db_notifier_new(settings->DBMAIL_dburi, application,
-		STORE_CHANNEL, error);
+	store->notifier = db_notifier_new(
+		settings->DBMAIL_dburi, application, STORE_CHANNEL, error);
 	if (store->notifier == NULL)
 		return FALSE;
 	store->listener = db_listener_new(settings->DBMAIL_dburi, application,
@@ -61,8 +61,8 @@ Store *store_open(const Settings *settings, const char *application,
 	copy_settings(store, settings);
 	store->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (store->sha256 == NULL) {
-		dbmail_error_set(error, DBMAIL_ERROR_INTERNAL,
-			"internal error", "OpenSSL has no SHA-256");
+		dbmail_error_set(error, DBMAIL_ERROR_INTERNAL, "internal error",
+			"OpenSSL has no SHA-256");
 		return NULL;
 	}
 	if (!connect_pool(store, settings, application, error))

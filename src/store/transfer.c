@@ -88,16 +88,15 @@ gboolean message_expunge(Store *store, gint64 mailbox, const NumSet *uids,
 		return FALSE;
 	gone = db_batch_rows(batch, 1);
 	for (guint i = 0; expunged != NULL && i < db_rows_count(gone); i++)
-		numset_add_range(expunged,
-			(guint32)db_rows_int64(gone, i, 1),
+		numset_add_range(expunged, (guint32)db_rows_int64(gone, i, 1),
 			(guint32)db_rows_int64(gone, i, 2));
 	if (seq != NULL)
 		*seq = (guint64)db_rows_int64(db_batch_rows(batch, 2), 0, 0);
 	return TRUE;
 }
 
-gboolean message_remove(Store *store, gint64 mailbox, const NumSet *uids,
-	GError **error)
+gboolean message_remove(
+	Store *store, gint64 mailbox, const NumSet *uids, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 
@@ -129,8 +128,7 @@ static void read_copied(const DbRows *rows, MessageCopied *copied)
 	}
 }
 
-gboolean message_run_with_keywords(Store *store, DbBatch *batch,
-	GError **error)
+gboolean message_run_with_keywords(Store *store, DbBatch *batch, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 

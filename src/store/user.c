@@ -123,8 +123,8 @@ static char *like_pattern(const char *pattern)
 	return g_string_free(like, FALSE);
 }
 
-gboolean user_list(Store *store, const char *pattern, GPtrArray **users,
-	GError **error)
+gboolean user_list(
+	Store *store, const char *pattern, GPtrArray **users, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autofree char *like = NULL;
@@ -169,15 +169,16 @@ static void add_folder(Folders *folders, const char *name, const char *use)
 }
 
 /* NAME or NAME:ATTRIBUTE, with the levels above it. */
-static gboolean add_default(Folders *folders, const Store *store,
-	const char *word, GError **error)
+static gboolean add_default(
+	Folders *folders, const Store *store, const char *word, GError **error)
 {
 	const char *colon = strrchr(word, ':');
 	const gboolean has_use = colon != NULL && colon[1] == '\\';
 	g_autofree char *given = has_use ?
-		g_strndup(word, (gsize)(colon - word)) : g_strdup(word);
-	g_autofree char *name = mailbox_name_normalise(
-		given, store->max_mailbox_depth, error);
+		g_strndup(word, (gsize)(colon - word)) :
+		g_strdup(word);
+	g_autofree char *name =
+		mailbox_name_normalise(given, store->max_mailbox_depth, error);
 
 	if (name == NULL)
 		return FALSE;
@@ -190,14 +191,15 @@ static gboolean add_default(Folders *folders, const Store *store,
 	return TRUE;
 }
 
-static gboolean collect_folders(Folders *folders, const Store *store,
-	GError **error)
+static gboolean collect_folders(
+	Folders *folders, const Store *store, GError **error)
 {
 	g_auto(GStrv) words = g_strsplit_set(store->default_folders, " \t", -1);
 
 	add_folder(folders, "INBOX", NULL);
 	for (char **word = words; *word != NULL; word++) {
-		if (**word != '\0' && !add_default(folders, store, *word, error))
+		if (**word != '\0' &&
+			!add_default(folders, store, *word, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -232,10 +234,10 @@ gboolean user_create(Store *store, const char *name, const char *password,
 	db_params_text(params, password);
 	db_params_text(params, encryption);
 	db_params_int64(params, quota);
-	db_params_text_array(params,
-		(const char *const *)folders.names->pdata, folders.names->len);
-	db_params_text_array(params,
-		(const char *const *)folders.uses->pdata, folders.uses->len);
+	db_params_text_array(params, (const char *const *)folders.names->pdata,
+		folders.names->len);
+	db_params_text_array(params, (const char *const *)folders.uses->pdata,
+		folders.uses->len);
 	if (!db_pool_run(store->pool, batch, DB_WRITE, &problem)) {
 		explain_exists(&problem, "a user of that name exists");
 		g_propagate_error(error, problem);
@@ -254,8 +256,8 @@ typedef struct {
 
 /* The new rows of dbmail_mailboxes others may be about to insert wait for the
  * lock of the user's row (their foreign key), and then fail. */
-static gboolean lock_all(DbConnection *connection, Deletion *deletion,
-	GError **error)
+static gboolean lock_all(
+	DbConnection *connection, Deletion *deletion, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	const DbRows *rows;
@@ -279,8 +281,8 @@ static gboolean lock_all(DbConnection *connection, Deletion *deletion,
 	return TRUE;
 }
 
-static gboolean delete_all(DbConnection *connection, gpointer data,
-	GError **error)
+static gboolean delete_all(
+	DbConnection *connection, gpointer data, GError **error)
 {
 	static const DbStatement *const steps[] = { &SQL_USER_DELETE_MAILBOXES,
 		&SQL_USER_DELETE_ALIASES, &SQL_USER_DELETE };
@@ -309,8 +311,8 @@ gboolean user_delete(Store *store, gint64 id, GError **error)
 }
 
 /* Runs a batch of one statement that changes a user's row. */
-static gboolean change(Store *store, DbBatch *batch, DbMode mode,
-	GError **error)
+static gboolean change(
+	Store *store, DbBatch *batch, DbMode mode, GError **error)
 {
 	if (!db_pool_run(store->pool, batch, mode, error))
 		return FALSE;
@@ -364,8 +366,7 @@ static gboolean set_number(Store *store, const DbStatement *statement,
 gboolean user_set_quota(Store *store, gint64 id, gint64 quota, GError **error)
 {
 	if (quota >= 0)
-		return set_number(
-			store, &SQL_USER_SET_QUOTA, id, quota, error);
+		return set_number(store, &SQL_USER_SET_QUOTA, id, quota, error);
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
 		"a quota is a number of bytes from 0 on", "quota");
 	return FALSE;
@@ -384,8 +385,8 @@ gboolean user_note_login(Store *store, gint64 id, GError **error)
 	return change(store, batch, DB_WRITE_ASYNC, error);
 }
 
-gboolean user_alias_add(Store *store, gint64 id, const char *alias,
-	GError **error)
+gboolean user_alias_add(
+	Store *store, gint64 id, const char *alias, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	GError *problem = NULL;
@@ -403,8 +404,8 @@ gboolean user_alias_add(Store *store, gint64 id, const char *alias,
 	return FALSE;
 }
 
-gboolean user_alias_remove(Store *store, gint64 id, const char *alias,
-	GError **error)
+gboolean user_alias_remove(
+	Store *store, gint64 id, const char *alias, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autofree char *folded = g_ascii_strdown(alias, -1);
@@ -445,8 +446,8 @@ gboolean user_aliases(Store *store, gint64 id, GStrv *aliases, GError **error)
 
 /* A user without INBOX is one the store has damaged: mail must wait, not
  * bounce. */
-static gboolean read_targets(const DbRows *rows, const guint *index,
-	GArray *targets, GError **error)
+static gboolean read_targets(
+	const DbRows *rows, const guint *index, GArray *targets, GError **error)
 {
 	for (guint i = 0; i < db_rows_count(rows); i++) {
 		UserTarget target = { .user = db_rows_int64(rows, i, 0) };

@@ -11,11 +11,11 @@
 /* 40 bytes a message. */
 typedef struct {
 	guint32 uid;
-	guint32 flags;     /* Flags */
-	guint64 keywords;  /* bit i: view->keywords[i] */
+	guint32 flags;    /* Flags */
+	guint64 keywords; /* bit i: view->keywords[i] */
 	guint64 modseq;
 	gint64 physmessage;
-	guint64 size;      /* RFC822.SIZE */
+	guint64 size; /* RFC822.SIZE */
 } ViewMessage;
 
 /* Immutable; sessions hold references and compare an old one with a new one

@@ -37,8 +37,8 @@ typedef struct {
 	const char *mailbox; /* as given */
 	char *wanted;        /* as the store spells it, or NULL for all */
 	const char *directory;
-	const char *search;  /* IMAP search keys, or NULL for all messages */
-	const char *file; /* one mbox for all, "-" for standard output */
+	const char *search; /* IMAP search keys, or NULL for all messages */
+	const char *file;   /* one mbox for all, "-" for standard output */
 	Format format;
 	gboolean recursive;
 	gboolean mark_deleted;
@@ -59,10 +59,10 @@ static const char usage[] =
 	"  -r          with -m: and the mailboxes under it\n"
 	"  -s SEARCH   only what this IMAP search finds: 'SINCE 1-Jan-2026'\n"
 	"  -F FORMAT   mbox (mboxrd; default), maildir or eml (a file each)\n"
-	"  -b DIR      write under this directory (default: .), as USER/MAILBOX\n"
+	"  -b DIR      write under this directory (default: .), as "
+	"USER/MAILBOX\n"
 	"  -o FILE     write all into one mbox; - for standard output\n"
-	"  -d          set \\Deleted on what was written\n"
-	TOOL_OPTIONS_HELP;
+	"  -d          set \\Deleted on what was written\n" TOOL_OPTIONS_HELP;
 
 static gboolean io_failed(const char *path, GError **error)
 {
@@ -82,8 +82,8 @@ static FILE *open_file(const char *path, gboolean truncate, GError **error)
 		io_failed(directory, error);
 		return NULL;
 	}
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC |
-		(truncate ? O_TRUNC : O_EXCL);
+	int flags =
+		O_WRONLY | O_CREAT | O_CLOEXEC | (truncate ? O_TRUNC : O_EXCL);
 	int fd = open(path, flags, 0600);
 	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (file == NULL)
@@ -155,7 +155,8 @@ static gboolean write_message_file(Export *export, const ViewMessage *message,
 static gboolean write_eml(Export *export, const char *base,
 	const ViewMessage *message, Timestamp date, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("%s/%u.eml", base, message->uid);
+	g_autofree char *path =
+		g_strdup_printf("%s/%u.eml", base, message->uid);
 	return write_message_file(export, message, date, path, error);
 }
 
@@ -279,8 +280,8 @@ static gboolean export_some(Export *export, const char *base, FILE *mbox,
 	for (guint i = 0; i < count; i++)
 		asks[i] = (FetchAsk){ view->messages[indexes[i]].physmessage, 0,
 			0 };
-	if (!fetch_batch_new(export->tool.store, asks, count, FETCH_META,
-		    &batch, error))
+	if (!fetch_batch_new(
+		    export->tool.store, asks, count, FETCH_META, &batch, error))
 		return FALSE;
 	for (guint i = 0; i < count; i++) {
 		const FetchedMessage *got = fetch_batch_message(batch, i);
@@ -311,16 +312,16 @@ static gboolean export_messages(Export *export, const char *base, FILE *mbox,
 	return TRUE;
 }
 
-static gboolean mark_deleted(Export *export, gint64 mailbox,
-	const NumSet *uids, GError **error)
+static gboolean mark_deleted(
+	Export *export, gint64 mailbox, const NumSet *uids, GError **error)
 {
 	FlagChange change = { .action = FLAG_ADD, .flags = FLAG_DELETED };
 	guint64 seq;
 
 	if (!export->mark_deleted || numset_is_empty(uids))
 		return TRUE;
-	return flag_change(export->tool.store, mailbox, uids, &change, &seq,
-		NULL, error);
+	return flag_change(
+		export->tool.store, mailbox, uids, &change, &seq, NULL, error);
 }
 
 static gboolean make_maildir(const char *base, GError **error)
@@ -351,8 +352,7 @@ static gboolean export_to(Export *export, const char *base,
 	FILE *file = open_file(path, TRUE, error);
 	if (file == NULL)
 		return FALSE;
-	gboolean ok =
-		export_messages(export, base, file, view, written, error);
+	gboolean ok = export_messages(export, base, file, view, written, error);
 	return close_file(&file, path, ok ? error : NULL) && ok;
 }
 
@@ -379,8 +379,7 @@ static gboolean is_wanted(const Export *export, const char *name)
 	if (export->wanted == NULL || g_str_equal(export->wanted, name))
 		return TRUE;
 	gsize size = strlen(export->wanted);
-	return export->recursive &&
-		strncmp(name, export->wanted, size) == 0 &&
+	return export->recursive && strncmp(name, export->wanted, size) == 0 &&
 		name[size] == MAILBOX_SEPARATOR;
 }
 
@@ -393,8 +392,7 @@ static gboolean export_mailboxes(Export *export, GError **error)
 		return FALSE;
 	for (guint i = 0; i < list->len; i++) {
 		const MailboxListed *listed = g_ptr_array_index(list, i);
-		if (listed->mailbox == NULL ||
-			!is_wanted(export, listed->name))
+		if (listed->mailbox == NULL || !is_wanted(export, listed->name))
 			continue;
 		wanted++;
 		if (!export_mailbox(export, listed->mailbox, error))
@@ -402,8 +400,8 @@ static gboolean export_mailboxes(Export *export, GError **error)
 	}
 	if (wanted > 0)
 		return TRUE;
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
-		"%s", export->mailbox != NULL ? export->mailbox : "");
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox", "%s",
+		export->mailbox != NULL ? export->mailbox : "");
 	return FALSE;
 }
 
@@ -477,7 +475,8 @@ static void parse_options(Export *export, int argc, char **argv)
 	if (export->user == NULL)
 		tool_wrong_usage(&export->tool, "-u USER says whose mail");
 	if (optind < argc)
-		tool_wrong_usage(&export->tool, "there is an argument too many");
+		tool_wrong_usage(
+			&export->tool, "there is an argument too many");
 	if (export->file != NULL && export->format != FORMAT_MBOX)
 		tool_wrong_usage(&export->tool, "-o goes with mbox only");
 }

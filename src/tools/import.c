@@ -54,10 +54,11 @@ static const char usage[] =
 	"repeated.\n"
 	"\n"
 	"  -u USER     whose mailboxes\n"
-	"  -m MAILBOX  where to (default: INBOX; folders then stand beside it)\n"
+	"  -m MAILBOX  where to (default: INBOX; folders then stand beside "
+	"it)\n"
 	"  -c          store messages that have LF line ends alone with CRLF,\n"
-	"              as mail is sent; else every byte is kept as it is\n"
-	TOOL_OPTIONS_HELP;
+	"              as mail is sent; else every byte is kept as it "
+	"is\n" TOOL_OPTIONS_HELP;
 
 static void target_free(gpointer data)
 {
@@ -92,13 +93,14 @@ static gboolean flush(Import *import, GError **error)
 }
 
 /* The name of the mailbox a folder of the source goes to. */
-static char *mailbox_of(const Import *import, const char *folder, GError **error)
+static char *mailbox_of(
+	const Import *import, const char *folder, GError **error)
 {
 	g_autofree char *name = NULL;
 
 	if (folder[0] == '\0')
-		name = g_strdup(import->mailbox != NULL ? import->mailbox
-							: "INBOX");
+		name = g_strdup(
+			import->mailbox != NULL ? import->mailbox : "INBOX");
 	else if (import->mailbox == NULL)
 		name = g_strdup(folder);
 	else
@@ -150,7 +152,8 @@ static Target *target_get(Import *import, const char *folder, GError **error)
 static gboolean has_unix_lines(Bytes message)
 {
 	const char *lf = memchr(message.data, '\n', message.size);
-	return lf != NULL && memmem(message.data, message.size, "\r\n", 2) == NULL;
+	return lf != NULL &&
+		memmem(message.data, message.size, "\r\n", 2) == NULL;
 }
 
 /* A copy of the message that outlives its file, with CRLF where asked. */
@@ -159,9 +162,8 @@ static char *copy_message(Import *import, Bytes *message)
 	if (message->size > 0 && has_unix_lines(*message)) {
 		import->unix_lines++;
 		if (import->to_crlf) {
-			g_autoptr(GString) text =
-				g_string_new_len(message->data,
-					(gssize)message->size);
+			g_autoptr(GString) text = g_string_new_len(
+				message->data, (gssize)message->size);
 			g_string_replace(text, "\n", "\r\n", 0);
 			message->size = text->len;
 			return g_string_free(g_steal_pointer(&text), FALSE);

@@ -53,16 +53,16 @@ void mboxrd_write(MboxrdWriter *writer, Bytes bytes)
 		gsize size = 1;
 		if (writer->state == MBOXRD_REST) {
 			const char *end = memchr(bytes.data, '\n', bytes.size);
-			size = end != NULL ? (gsize)(end - bytes.data) + 1
-					   : bytes.size;
+			size = end != NULL ? (gsize)(end - bytes.data) + 1 :
+					     bytes.size;
 			fwrite(bytes.data, 1, size, writer->out);
 			if (end != NULL)
 				writer->state = MBOXRD_START;
 		} else if (!hold(writer, bytes.data[0])) {
 			release(writer);
 			putc(bytes.data[0], writer->out);
-			writer->state = bytes.data[0] == '\n' ? MBOXRD_START
-							      : MBOXRD_REST;
+			writer->state = bytes.data[0] == '\n' ? MBOXRD_START :
+								MBOXRD_REST;
 		}
 		bytes = bytes_slice(bytes, size, bytes.size);
 	}

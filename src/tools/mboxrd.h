@@ -27,8 +27,8 @@ typedef struct {
 } MboxrdWriter;
 
 /* Writes the From line.  sender may be "" (a bounce). */
-void mboxrd_write_begin(MboxrdWriter *writer, FILE *out, const char *sender,
-	Timestamp date);
+void mboxrd_write_begin(
+	MboxrdWriter *writer, FILE *out, const char *sender, Timestamp date);
 void mboxrd_write(MboxrdWriter *writer, Bytes bytes);
 void mboxrd_write_end(MboxrdWriter *writer);
 

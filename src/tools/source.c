@@ -83,15 +83,17 @@ Flags source_status_flags(Bytes message)
 
 	while (message.size > 0) {
 		const char *end = memchr(message.data, '\n', message.size);
-		gsize size = end != NULL ? (gsize)(end - message.data) + 1
-					 : message.size;
+		gsize size = end != NULL ? (gsize)(end - message.data) + 1 :
+					   message.size;
 		Bytes line = text_trim(bytes_slice(message, 0, size));
 		if (line.size == 0)
 			break; /* the header ends */
 		if (text_has_prefix_nocase(line, "Status:"))
-			flags |= status_letters(bytes_slice(line, 7, line.size));
+			flags |=
+				status_letters(bytes_slice(line, 7, line.size));
 		if (text_has_prefix_nocase(line, "X-Status:"))
-			flags |= status_letters(bytes_slice(line, 9, line.size));
+			flags |=
+				status_letters(bytes_slice(line, 9, line.size));
 		message = bytes_slice(message, size, message.size);
 	}
 	return flags;
@@ -208,12 +210,14 @@ static gboolean read_maildir_messages(const Reading *reading, const char *path,
 
 /* ".A.B" of Maildir++ or "C" below folder as a mailbox name; NULL for what
  * is no folder. */
-static char *folder_below(const char *folder, const char *name, gboolean maildir)
+static char *folder_below(
+	const char *folder, const char *name, gboolean maildir)
 {
 	g_autofree char *level = NULL;
 
-	if (maildir && (g_str_equal(name, "cur") || g_str_equal(name, "new") ||
-			       g_str_equal(name, "tmp")))
+	if (maildir &&
+		(g_str_equal(name, "cur") || g_str_equal(name, "new") ||
+			g_str_equal(name, "tmp")))
 		return NULL;
 	if (maildir && name[0] == '.' && name[1] != '.' && name[1] != '\0') {
 		level = g_strdup(name + 1);
@@ -223,8 +227,8 @@ static char *folder_below(const char *folder, const char *name, gboolean maildir
 	}
 	if (level == NULL)
 		return NULL;
-	return folder[0] == '\0' ? g_steal_pointer(&level)
-				 : g_strconcat(folder, "/", level, NULL);
+	return folder[0] == '\0' ? g_steal_pointer(&level) :
+				   g_strconcat(folder, "/", level, NULL);
 }
 
 static gboolean read_entry(const Reading *reading, const char *path,

@@ -20,8 +20,8 @@ typedef struct {
 } SourceMessage;
 
 /* Takes a message; FALSE with an error ends the reading. */
-typedef gboolean (*SourceSink)(const SourceMessage *message, gpointer data,
-	GError **error);
+typedef gboolean (*SourceSink)(
+	const SourceMessage *message, gpointer data, GError **error);
 
 /* Reads what is at path, which is told by looking at it: a file that begins
  * with "From " is an mbox, any other file, and any .eml file, one message; a

@@ -32,9 +32,8 @@ static const char usage[] =
 	"  -p        the same as purge\n"
 	"  -y        check: repair what can be repaired\n"
 	"  -n        check: change nothing (default)\n"
-	"  -k DAYS   purge: keep that much of the change log (default 14)\n"
-	TOOL_OPTIONS_HELP
-	"\n"
+	"  -k DAYS   purge: keep that much of the change log (default "
+	"14)\n" TOOL_OPTIONS_HELP "\n"
 	"check ends with 0 where all is well, 1 where something is wrong, 2\n"
 	"where everything that was wrong has been repaired.\n";
 
@@ -111,8 +110,7 @@ static int verb_purge(Util *util)
 	tool_say(&util->tool,
 		"removed %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT
 		" parts of %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT
-		" rows of the change log, %" G_GUINT64_FORMAT
-		" delivery keys",
+		" rows of the change log, %" G_GUINT64_FORMAT " delivery keys",
 		report.messages, report.parts, report.bytes, report.changes,
 		report.deliveries);
 	return EX_OK;
@@ -169,7 +167,8 @@ int main(int argc, char **argv)
 	int verb = -1;
 	int option;
 
-	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "atpynk:")) != -1) {
+	while ((option = tool_getopt(argc, argv, TOOL_OPTIONS "atpynk:")) !=
+		-1) {
 		if (option == 'y')
 			util.repair = TRUE;
 		else if (option == 'n')
@@ -184,7 +183,8 @@ int main(int argc, char **argv)
 	if (verb < 0 && optind < argc)
 		verb = verb_find(0, argv[optind++]);
 	if (verb < 0 || optind < argc)
-		tool_wrong_usage(&util.tool, "say one of migrate, check, purge, test");
+		tool_wrong_usage(
+			&util.tool, "say one of migrate, check, purge, test");
 	int status = verbs[verb].run(&util);
 	tool_close(&util.tool);
 	return status;

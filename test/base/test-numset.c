@@ -20,8 +20,8 @@ static const Vector vectors[] = {
 	{ "bridge", { { 1, 2 }, { 9, 9 }, { 5, 6 }, { 3, 8 } }, 4, "1:9", 9 },
 	{ "inside", { { 1, 10 }, { 3, 4 } }, 2, "1:10", 10 },
 	{ "all", { { 1, G_MAXUINT32 } }, 1, "1:4294967295", 4294967295u },
-	{ "top", { { G_MAXUINT32, G_MAXUINT32 }, { 1, 1 } }, 2,
-		"1,4294967295", 2 },
+	{ "top", { { G_MAXUINT32, G_MAXUINT32 }, { 1, 1 } }, 2, "1,4294967295",
+		2 },
 	{ "zero", { { 0, 0 }, { 2, 2 } }, 2, "0,2", 2 },
 	{ "zero-touch", { { 1, 1 }, { 0, 0 } }, 2, "0:1", 2 },
 };
@@ -38,8 +38,7 @@ static void test_vector(gconstpointer data)
 	numset_append_text(set, text);
 	g_assert_cmpstr(text->str, ==, vector->text);
 	g_assert_cmpuint(numset_count(set), ==, vector->numbers);
-	g_assert_cmpint(
-		numset_is_empty(set), ==, vector->count == 0);
+	g_assert_cmpint(numset_is_empty(set), ==, vector->count == 0);
 }
 
 /* The set against a plain bitmap, over random ranges. */
@@ -59,8 +58,7 @@ static void test_random(void)
 		}
 		guint64 count = 0;
 		for (guint32 n = 0; n < 128; n++) {
-			g_assert_cmpint(
-				numset_contains(set, n), ==, bitmap[n]);
+			g_assert_cmpint(numset_contains(set, n), ==, bitmap[n]);
 			count += bitmap[n];
 		}
 		g_assert_cmpuint(numset_count(set), ==, count);

@@ -23,11 +23,11 @@ static void test_defaults(void)
 static void test_values(void)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Settings) settings = parse(
-		"# a comment\r\n\n[dbmail]\n dburi = \"host=/tmp a=b\" \n"
-		"log_level=debug\n; other\n[IMAP]\nPORT = 1143\n"
-		"proxy_protocol = Yes\n[LMTP]\nadd_received=on",
-		&error);
+	g_autoptr(Settings) settings =
+		parse("# a comment\r\n\n[dbmail]\n dburi = \"host=/tmp a=b\" \n"
+		      "log_level=debug\n; other\n[IMAP]\nPORT = 1143\n"
+		      "proxy_protocol = Yes\n[LMTP]\nadd_received=on",
+			&error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(settings->DBMAIL_dburi, ==, "host=/tmp a=b");
 	g_assert_cmpstr(settings->DBMAIL_log_level, ==, "debug");
@@ -110,8 +110,7 @@ static void test_dump(void)
 	g_assert_no_error(error);
 	g_assert_cmpint(again->IMAP_port, ==, 1143);
 	g_assert_cmpstr(again->POP_bindip, ==, "*");
-	g_assert_cmpstr(
-		again->DBMAIL_default_folders, ==,
+	g_assert_cmpstr(again->DBMAIL_default_folders, ==,
 		settings->DBMAIL_default_folders);
 	free(text);
 }

@@ -45,10 +45,16 @@ static void test_make_valid(void)
 	} vectors[] = {
 		{ "", 0, "" },
 		{ "plain\ttext", 10, "plain\ttext" },
-		{ "a\0b", 3, "a\xef\xbf\xbd" "b" },
+		{ "a\0b", 3,
+			"a\xef\xbf\xbd"
+			"b" },
 		{ "a\r\nb", 4, "a  b" },
 		{ "\xff", 1, "\xef\xbf\xbd" },
-		{ "gr\xc3\xbc\xc3\x9f" "e", 7, "gr\xc3\xbc\xc3\x9f" "e" },
+		{ "gr\xc3\xbc\xc3\x9f"
+		  "e",
+			7,
+			"gr\xc3\xbc\xc3\x9f"
+			"e" },
 		{ "cut\xc3", 4, "cut\xef\xbf\xbd" },
 		{ "\x1b[31m\x7f", 6, " [31m " },
 	};
@@ -62,7 +68,8 @@ static void test_make_valid(void)
 static void test_fold(void)
 {
 	g_autofree char *a = text_fold("STRASSE \xc3\x84");
-	g_autofree char *b = text_fold("stra\xc3\x9f" "e a\xcc\x88");
+	g_autofree char *b = text_fold("stra\xc3\x9f"
+				       "e a\xcc\x88");
 	g_assert_cmpstr(a, ==, b);
 }
 
@@ -91,8 +98,9 @@ static void test_arena(void)
 		for (guint i = 0; i < 200; i++) {
 			gsize size = (gsize)i * i * 3;
 			pointers[i] = arena_alloc(arena, size);
-			g_assert_cmpuint((guintptr)pointers[i] %
-				_Alignof(max_align_t), ==, 0);
+			g_assert_cmpuint(
+				(guintptr)pointers[i] % _Alignof(max_align_t),
+				==, 0);
 			for (gsize j = 0; j < size; j++)
 				g_assert_cmpint(pointers[i][j], ==, 0);
 			memset(pointers[i], (int)i, size);

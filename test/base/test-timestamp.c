@@ -67,8 +67,8 @@ static void test_calendar(void)
 
 	for (gint64 i = 0; i < 292194; i += 3) {
 		g_date_set_julian(date, (guint32)(base + i));
-		CalendarDay day = timestamp_day(
-			(number + i) * 86400 * TIMESTAMP_SECOND);
+		CalendarDay day =
+			timestamp_day((number + i) * 86400 * TIMESTAMP_SECOND);
 		g_assert_cmpint(day.year, ==, g_date_get_year(date));
 		g_assert_cmpint(day.month, ==, (int)g_date_get_month(date));
 		g_assert_cmpint(day.day, ==, g_date_get_day(date));
@@ -80,10 +80,11 @@ static void test_day(void)
 {
 	CalendarDay day;
 	g_assert_true(calendar_day_parse(bytes_of_string("1-Feb-1994"), &day));
-	g_assert_cmpint(day.year * 10000 + day.month * 100 + day.day, ==,
-		19940201);
+	g_assert_cmpint(
+		day.year * 10000 + day.month * 100 + day.day, ==, 19940201);
 	g_assert_true(calendar_day_parse(bytes_of_string("31-DEC-1999"), &day));
-	g_assert_false(calendar_day_parse(bytes_of_string("32-Dec-1999"), &day));
+	g_assert_false(
+		calendar_day_parse(bytes_of_string("32-Dec-1999"), &day));
 	g_assert_false(calendar_day_parse(bytes_of_string("1-Dec-99"), &day));
 	g_assert_false(calendar_day_parse(bytes_of_string("-Dec-1999"), &day));
 	g_assert_false(calendar_day_parse(bytes_of_string(""), &day));

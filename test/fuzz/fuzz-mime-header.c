@@ -25,9 +25,20 @@ static void check_summary(Arena *arena, const MimeHeader *header)
 {
 	MimeSummary *s = mime_summary_new(arena, header);
 	const char *const texts[] = {
-		s->subject, s->base_subject, s->from, s->to, s->cc, s->bcc,
-		s->sender, s->reply_to, s->from_mailbox, s->to_mailbox,
-		s->cc_mailbox, s->message_id, s->in_reply_to, s->references,
+		s->subject,
+		s->base_subject,
+		s->from,
+		s->to,
+		s->cc,
+		s->bcc,
+		s->sender,
+		s->reply_to,
+		s->from_mailbox,
+		s->to_mailbox,
+		s->cc_mailbox,
+		s->message_id,
+		s->in_reply_to,
+		s->references,
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		check_text(texts[i]);
@@ -63,8 +74,9 @@ static void check_value(Arena *arena, Bytes value)
 		g_assert(ABS(zone) < 1440);
 	if (mime_param_value_parse(arena, value, FALSE, &params)) {
 		for (guint i = 0; i < params.n_params; i++)
-			g_assert(g_utf8_validate(mime_param_text(arena,
-				&params.params[i]), -1, NULL));
+			g_assert(g_utf8_validate(
+				mime_param_text(arena, &params.params[i]), -1,
+				NULL));
 	}
 	mime_encoding_of(value);
 	if (mime_section_parse(arena, value, &section, NULL)) {
@@ -72,8 +84,8 @@ static void check_value(Arena *arena, Bytes value)
 		g_autoptr(GString) twice = g_string_new(NULL);
 		MimeSection again;
 		mime_section_write(&section, once);
-		g_assert(mime_section_parse(arena,
-			bytes_of(once->str, once->len), &again, NULL));
+		g_assert(mime_section_parse(
+			arena, bytes_of(once->str, once->len), &again, NULL));
 		mime_section_write(&again, twice);
 		g_assert(g_string_equal(once, twice));
 	}

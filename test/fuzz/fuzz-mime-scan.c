@@ -14,15 +14,15 @@ static void check_part(Bytes message, const MimeStructure *node)
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GString) text = g_string_new(NULL);
 	Bytes body = bytes_slice(message, node->body, node->size);
-	const MimeParam *charset = mime_param_find(node->params,
-		node->n_params, "charset");
+	const MimeParam *charset =
+		mime_param_find(node->params, node->n_params, "charset");
 
 	g_assert(node->header <= node->body);
 	g_assert(node->body <= node->body_end);
 	g_assert(node->body_end <= message.size);
 	for (guint i = 0; i < node->n_params; i++)
-		g_assert(g_utf8_validate(mime_param_text(arena,
-			&node->params[i]), -1, NULL));
+		g_assert(g_utf8_validate(
+			mime_param_text(arena, &node->params[i]), -1, NULL));
 	mime_decode_text(body, node->encoding,
 		charset != NULL ? charset->value : bytes_of(NULL, 0), 100000,
 		text);
@@ -34,16 +34,26 @@ static void check_part(Bytes message, const MimeStructure *node)
 static void check_sections(Bytes message, const MimeStructure *root)
 {
 	static const char *const specs[] = {
-		"", "HEADER", "TEXT", "1", "1.MIME", "1.HEADER", "1.1", "2",
-		"2.TEXT", "1.1.1", "2.1.MIME", "HEADER.FIELDS (a subject)",
+		"",
+		"HEADER",
+		"TEXT",
+		"1",
+		"1.MIME",
+		"1.HEADER",
+		"1.1",
+		"2",
+		"2.TEXT",
+		"1.1.1",
+		"2.1.MIME",
+		"HEADER.FIELDS (a subject)",
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(specs); i++) {
 		g_autoptr(Arena) arena = arena_new();
 		MimeSection section;
 		gsize offset = 0;
 		gsize size = 0;
-		g_assert(mime_section_parse(arena, bytes_of_string(specs[i]),
-			&section, NULL));
+		g_assert(mime_section_parse(
+			arena, bytes_of_string(specs[i]), &section, NULL));
 		mime_section_resolve(root, &section, &offset, &size);
 		g_assert(offset <= message.size);
 		g_assert(size <= message.size - offset);
@@ -59,8 +69,8 @@ static void check_structure(Bytes message, const MimeScan *scan)
 	MimeStructure *structure = mime_structure_new(arena, message, scan);
 
 	mime_structure_encode(structure, code);
-	MimeStructure *read = mime_structure_decode(arena,
-		bytes_of((const char *)code->data, code->len), NULL);
+	MimeStructure *read = mime_structure_decode(
+		arena, bytes_of((const char *)code->data, code->len), NULL);
 	g_assert(read != NULL);
 	mime_structure_write(structure, TRUE, fresh);
 	mime_structure_write(read, TRUE, kept);

@@ -32,8 +32,7 @@ static void check_dots(Bytes message)
 		gsize size = (gsize)(lf - line) + 1;
 		if (size == 3 && memcmp(line, ".\r\n", 3) == 0)
 			break;
-		if (line[0] == '.' &&
-			(strict_start || line[1] == '.')) {
+		if (line[0] == '.' && (strict_start || line[1] == '.')) {
 			line++;
 			size--;
 		}

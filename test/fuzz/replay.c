@@ -62,9 +62,9 @@ int main(int argc, char **argv)
 		run_file(argv[i]);
 	if (argc > 1)
 		return 0;
-	g_autofree char *corpus = g_build_filename(
-		srcdir != NULL ? srcdir : ".", "test", "fuzz", "corpus",
-		target, NULL);
+	g_autofree char *corpus =
+		g_build_filename(srcdir != NULL ? srcdir : ".", "test", "fuzz",
+			"corpus", target, NULL);
 	g_autofree char *name = g_strconcat("/fuzz/", target, NULL);
 	g_test_add_data_func(name, corpus, run_corpus);
 	return g_test_run();

@@ -29,37 +29,50 @@ static const struct {
 	{ "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
 		"Pete|-|pete|silly.test" },
 	{ "A Group(Some people):Chris Jones <c@(Chris's host.)public.example>,"
-		" joe@example.org, John <jdoe@one.test> (my dear friend); "
-		"(the end of the group)",
+	  " joe@example.org, John <jdoe@one.test> (my dear friend); "
+	  "(the end of the group)",
 		"A Group: Chris Jones|-|c|public.example -|-|joe|example.org "
 		"John|-|jdoe|one.test ;" },
 	{ "(Empty list)(start)Hidden recipients :(nobody(that I know)) ;",
 		"Hidden recipients: ;" },
 	/* RFC 5322 appendix A.6 */
 	{ "Mary Smith <@node.test:mary@example.net>, , jdoe@test . example",
-		"Mary Smith|@node.test|mary|example.net -|-|jdoe|test.example" },
+		"Mary Smith|@node.test|mary|example.net "
+		"-|-|jdoe|test.example" },
 	{ "<@a,@b:c@d>", "-|@a,@b|c|d" },
 	{ "joe . smith @ example . com", "-|-|joe.smith|example.com" },
 	{ "John Doe <jdoe@machine(comment). example>",
 		"John Doe|-|jdoe|machine.example" },
 	{ "a@b (The Name)", "The Name|-|a|b" },
 	{ "(Before) a@b", "Before|-|a|b" },
-	{ "\"a b\"@c", "-|-|a b|c" }, { "<\"a\\\"b\"@c>", "-|-|a\"b|c" },
+	{ "\"a b\"@c", "-|-|a b|c" },
+	{ "<\"a\\\"b\"@c>", "-|-|a\"b|c" },
 	{ "a@[192.0.2.1]", "-|-|a|[192.0.2.1]" },
 	{ "a@[IPv6:::1], b@c", "-|-|a|[IPv6:::1] -|-|b|c" },
 	/* Broken, yet meant. */
-	{ "root", "-|-|root|" }, { "root (Charlie)", "Charlie|-|root|" },
-	{ "John Doe", "John Doe|-||" }, { "<root>", "-|-|root|" },
-	{ "<>", "-|-||" }, { "John Doe <>", "John Doe|-||" },
+	{ "root", "-|-|root|" },
+	{ "root (Charlie)", "Charlie|-|root|" },
+	{ "John Doe", "John Doe|-||" },
+	{ "<root>", "-|-|root|" },
+	{ "<>", "-|-||" },
+	{ "John Doe <>", "John Doe|-||" },
 	{ "John Doe jd@x", "John Doe|-|jd|x" },
-	{ "<a@b", "-|-|a|b" }, { "Doe <a@b, c@d", "Doe|-|a|b -|-|c|d" },
-	{ "a@b>", "-|-|a|b" }, { "<a@b> Late Name", "Late Name|-|a|b" },
-	{ "@", "-|-||" }, { "a@", "-|-|a|" }, { "@b", "-|-||b" },
+	{ "<a@b", "-|-|a|b" },
+	{ "Doe <a@b, c@d", "Doe|-|a|b -|-|c|d" },
+	{ "a@b>", "-|-|a|b" },
+	{ "<a@b> Late Name", "Late Name|-|a|b" },
+	{ "@", "-|-||" },
+	{ "a@", "-|-|a|" },
+	{ "@b", "-|-||b" },
 	{ "\"open <a@b>", "-|-|open <a@b>|" },
-	{ "(open a@b", "" }, { "x@y (open", "open|-|x|y" },
-	{ ",;:<>@", "@|-||" }, { "<<a@b>>", "-|-|<a|b" },
-	{ "a@b@c", "-|-|a|b@c" }, { "a@b <c@d>, e@f", "a@b|-|c|d -|-|e|f" },
-	{ "A a@b <c@d>", "A a@b|-|c|d" }, { "<a@b> <c@d>", "c@d|-|a|b" },
+	{ "(open a@b", "" },
+	{ "x@y (open", "open|-|x|y" },
+	{ ",;:<>@", "@|-||" },
+	{ "<<a@b>>", "-|-|<a|b" },
+	{ "a@b@c", "-|-|a|b@c" },
+	{ "a@b <c@d>, e@f", "a@b|-|c|d -|-|e|f" },
+	{ "A a@b <c@d>", "A a@b|-|c|d" },
+	{ "<a@b> <c@d>", "c@d|-|a|b" },
 	{ "=?utf-8?q?=C3=A4?= <a@b>", "=?utf-8?q?=C3=A4?=|-|a|b" },
 	{ "\303\244 <a@b>", "\303\244|-|a|b" },
 	{ "a@b\r\n , c@d", "-|-|a|b -|-|c|d" },
@@ -103,8 +116,8 @@ static void test_vectors(void)
 {
 	g_autoptr(Arena) arena = arena_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
-		MimeAddressList list = mime_address_parse(arena,
-			bytes_of_string(vectors[i].value));
+		MimeAddressList list = mime_address_parse(
+			arena, bytes_of_string(vectors[i].value));
 		g_autofree char *found = describe(&list);
 		g_test_message("%s", vectors[i].value);
 		g_assert_cmpstr(found, ==, vectors[i].list);
@@ -127,8 +140,8 @@ static void test_texts(void)
 {
 	g_autoptr(Arena) arena = arena_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-		MimeAddressList list = mime_address_parse(arena,
-			bytes_of_string(texts[i].value));
+		MimeAddressList list = mime_address_parse(
+			arena, bytes_of_string(texts[i].value));
 		g_autoptr(GString) out = g_string_new(NULL);
 		mime_address_write_text(&list, out);
 		g_assert_cmpstr(out->str, ==, texts[i].text);
@@ -141,8 +154,8 @@ static void test_many(void)
 	g_autoptr(GString) value = g_string_new("G:");
 	for (guint i = 0; i < MIME_ADDRESSES_MAX + 100; i++)
 		g_string_append(value, "a@b,");
-	MimeAddressList list = mime_address_parse(arena,
-		bytes_of(value->str, value->len));
+	MimeAddressList list =
+		mime_address_parse(arena, bytes_of(value->str, value->len));
 	g_assert_true(list.truncated);
 	g_assert_cmpuint(list.count, ==, MIME_ADDRESSES_MAX + 1);
 	g_assert_cmpint(list.items[MIME_ADDRESSES_MAX].kind, ==,
@@ -153,8 +166,8 @@ static void test_many(void)
  * would be minutes here. */
 static void test_linear(void)
 {
-	static const char *const units[] = { "<@a,", "<", "(", "\"", "a:",
-		"a <@", "@", ":;", "[", "a . ", "<(", "\\" };
+	static const char *const units[] = { "<@a,", "<", "(", "\"",
+		"a:", "a <@", "@", ":;", "[", "a . ", "<(", "\\" };
 	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
 		g_autoptr(Arena) arena = arena_new();
 		g_autoptr(GString) value = g_string_new(NULL);
@@ -174,8 +187,9 @@ static const struct {
 } envelopes[] = {
 	{ "", "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)" },
 	{ "Date: d\r\nSubject: s\r\nFrom: A <a@b>\r\nTo: c@d\r\n"
-		"Message-ID: <1@x>\r\nIn-Reply-To:\r\n <0@x>\r\n\r\n",
-		"(\"d\" \"s\" ((\"A\" NIL \"a\" \"b\")) ((\"A\" NIL \"a\" \"b\"))"
+	  "Message-ID: <1@x>\r\nIn-Reply-To:\r\n <0@x>\r\n\r\n",
+		"(\"d\" \"s\" ((\"A\" NIL \"a\" \"b\")) ((\"A\" NIL \"a\" "
+		"\"b\"))"
 		" ((\"A\" NIL \"a\" \"b\")) ((NIL NIL \"c\" \"d\")) NIL NIL "
 		"\"<0@x>\" \"<1@x>\")" },
 	{ "From: a@b\nSender: s@b\nReply-To: r@b\nSubject:\n",
@@ -186,14 +200,15 @@ static const struct {
 		"((NIL NIL \"a\" \"b\")) NIL NIL NIL NIL NIL)" },
 	{ "To: G: a@b, <@r:c@d>;\nTo: e@f\n",
 		"(NIL NIL NIL NIL NIL ((NIL NIL \"G\" NIL)(NIL NIL \"a\" \"b\")"
-		"(NIL \"@r\" \"c\" \"d\")(NIL NIL NIL NIL)(NIL NIL \"e\" \"f\"))"
+		"(NIL \"@r\" \"c\" \"d\")(NIL NIL NIL NIL)(NIL NIL \"e\" "
+		"\"f\"))"
 		" NIL NIL NIL NIL)" },
 	{ "Subject: a\r\n b \"c\" \\ d\nSubject: second\n",
-		"(NIL \"a b \\\"c\\\" \\\\ d\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
+		"(NIL \"a b \\\"c\\\" \\\\ d\" NIL NIL NIL NIL NIL NIL NIL "
+		"NIL)" },
 	{ "Subject: \303\244\n",
 		"(NIL {2}\r\n\303\244 NIL NIL NIL NIL NIL NIL NIL NIL)" },
-	{ "Subject: a\rb\n",
-		"(NIL \"a b\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
+	{ "Subject: a\rb\n", "(NIL \"a b\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
 	{ "Subject: =?utf-8?q?=41?=\n",
 		"(NIL \"=?utf-8?q?=41?=\" NIL NIL NIL NIL NIL NIL NIL NIL)" },
 };
@@ -203,8 +218,10 @@ static void test_envelopes(void)
 	g_autoptr(Arena) arena = arena_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(envelopes); i++) {
 		g_autoptr(GString) out = g_string_new(NULL);
-		mime_envelope_write(mime_header_new(arena,
-			bytes_of_string(envelopes[i].header)), out);
+		mime_envelope_write(
+			mime_header_new(
+				arena, bytes_of_string(envelopes[i].header)),
+			out);
 		g_assert_cmpstr(out->str, ==, envelopes[i].envelope);
 	}
 }
@@ -214,8 +231,8 @@ static void test_envelope_nul(void)
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GString) out = g_string_new(NULL);
 	static const char text[] = "Subject: a\0\344\n";
-	mime_envelope_write(mime_header_new(arena,
-		bytes_of(text, sizeof(text) - 1)), out);
+	mime_envelope_write(
+		mime_header_new(arena, bytes_of(text, sizeof(text) - 1)), out);
 	g_assert_cmpuint(out->len, ==, strlen(out->str));
 	g_assert_nonnull(strstr(out->str, "{3}\r\na \344"));
 }
@@ -225,9 +242,10 @@ static void test_envelope_long(void)
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autofree char *long_text = g_strnfill(1001, 'x');
-	g_autofree char *block = g_strconcat("Subject: ", long_text, "\n", NULL);
-	mime_envelope_write(mime_header_new(arena, bytes_of_string(block)),
-		out);
+	g_autofree char *block =
+		g_strconcat("Subject: ", long_text, "\n", NULL);
+	mime_envelope_write(
+		mime_header_new(arena, bytes_of_string(block)), out);
 	g_assert_nonnull(strstr(out->str, "{1001}\r\nxxx"));
 }
 

@@ -26,9 +26,10 @@ static void check_balanced(const GString *text)
 		else if (c == '"')
 			quoted = !quoted;
 		else if (!quoted && c == '{')
-			i = (gsize)(strchr(text->str + i, '}') - text->str) + 2 +
-				(gsize)g_ascii_strtoull(text->str + i + 1,
-					NULL, 10);
+			i = (gsize)(strchr(text->str + i, '}') - text->str) +
+				2 +
+				(gsize)g_ascii_strtoull(
+					text->str + i + 1, NULL, 10);
 		else if (!quoted && c == '(')
 			depth++;
 		else if (!quoted && c == ')')
@@ -50,8 +51,8 @@ static void check_structure(Bytes message, const MimeScan *scan)
 	MimeStructure *structure = mime_structure_new(arena, message, scan);
 
 	mime_structure_encode(structure, code);
-	MimeStructure *decoded = mime_structure_decode(arena,
-		bytes_of((const char *)code->data, code->len), &error);
+	MimeStructure *decoded = mime_structure_decode(
+		arena, bytes_of((const char *)code->data, code->len), &error);
 	g_assert_no_error(error);
 	mime_structure_encode(decoded, again);
 	g_assert_cmpmem(code->data, code->len, again->data, again->len);
@@ -128,9 +129,10 @@ static void test_corpus(void)
 {
 	const char *set = g_getenv("DBMAIL_CORPUS");
 	const char *srcdir = g_getenv("srcdir");
-	g_autofree char *base = set != NULL ? g_strdup(set) :
-		g_build_filename(srcdir != NULL ? srcdir : ".", "..", "shared",
-			NULL);
+	g_autofree char *base = set != NULL ?
+		g_strdup(set) :
+		g_build_filename(
+			srcdir != NULL ? srcdir : ".", "..", "shared", NULL);
 	g_autofree char *path = g_build_filename(base, "corpus", NULL);
 	Tally tally = { 0 };
 

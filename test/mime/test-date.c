@@ -55,8 +55,12 @@ static const struct {
 	{ "Fri, 21 Nov 1997 25:55:06 -0600", NONE, 0 },
 	{ "Fri, 21 Nov 1997 09:60:06 -0600", NONE, 0 },
 	{ "Fri, 0 Nov 1997 09:50:06 -0600", NONE, 0 },
-	{ "", NONE, 0 }, { "yesterday", NONE, 0 }, { "12:00:00", NONE, 0 },
-	{ "Nov", NONE, 0 }, { "((((", NONE, 0 }, { "1 Jan", NONE, 0 },
+	{ "", NONE, 0 },
+	{ "yesterday", NONE, 0 },
+	{ "12:00:00", NONE, 0 },
+	{ "Nov", NONE, 0 },
+	{ "((((", NONE, 0 },
+	{ "1 Jan", NONE, 0 },
 	{ "99999999999999999999 Jan 2001", NONE, 0 },
 };
 

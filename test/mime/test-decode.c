@@ -10,31 +10,50 @@ typedef struct {
 } Vector;
 
 static const Vector base64[] = {
-	{ "", "" }, { "QQ==", "A" }, { "QUI=", "AB" }, { "QUJD", "ABC" },
-	{ "QUJD\r\nREVG\r\n", "ABCDEF" }, { "Q U!J*D", "ABC" },
+	{ "", "" },
+	{ "QQ==", "A" },
+	{ "QUI=", "AB" },
+	{ "QUJD", "ABC" },
+	{ "QUJD\r\nREVG\r\n", "ABCDEF" },
+	{ "Q U!J*D", "ABC" },
 	/* No padding; padding in the middle; text behind it. */
-	{ "QQ", "A" }, { "QUI", "AB" }, { "QUJDR", "ABC" },
-	{ "QQ==QUI=QUJD", "AABABC" }, { "QUI=\r\nQUI=\r\n", "ABAB" },
-	{ "=", "" }, { "====", "" }, { "Q===", "" },
+	{ "QQ", "A" },
+	{ "QUI", "AB" },
+	{ "QUJDR", "ABC" },
+	{ "QQ==QUI=QUJD", "AABABC" },
+	{ "QUI=\r\nQUI=\r\n", "ABAB" },
+	{ "=", "" },
+	{ "====", "" },
+	{ "Q===", "" },
 	{ "+/+/", "\373\377\277" },
 };
 
 static const Vector qp[] = {
-	{ "", "" }, { "abc", "abc" }, { "a=3Db", "a=b" }, { "=c3=A4", "\303\244" },
-	{ "soft=\r\nbreak", "softbreak" }, { "soft=\nbreak", "softbreak" },
-	{ "soft= \t\r\nbreak", "softbreak" }, { "end=", "end" },
-	{ "blanks  \t\r\nx", "blanks\r\nx" }, { "blanks  ", "blanks" },
-	{ "a b\tc", "a b\tc" }, { "a=zz=", "a=zz" }, { "a=4", "a=4" },
-	{ "=\r\n=\r\n", "" }, { "a\rb", "a\rb" }, { "a =3D b", "a = b" },
+	{ "", "" },
+	{ "abc", "abc" },
+	{ "a=3Db", "a=b" },
+	{ "=c3=A4", "\303\244" },
+	{ "soft=\r\nbreak", "softbreak" },
+	{ "soft=\nbreak", "softbreak" },
+	{ "soft= \t\r\nbreak", "softbreak" },
+	{ "end=", "end" },
+	{ "blanks  \t\r\nx", "blanks\r\nx" },
+	{ "blanks  ", "blanks" },
+	{ "a b\tc", "a b\tc" },
+	{ "a=zz=", "a=zz" },
+	{ "a=4", "a=4" },
+	{ "=\r\n=\r\n", "" },
+	{ "a\rb", "a\rb" },
+	{ "a =3D b", "a = b" },
 };
 
-static void check(void (*decode)(Bytes, GString *), const Vector *vectors,
-	gsize n)
+static void check(
+	void (*decode)(Bytes, GString *), const Vector *vectors, gsize n)
 {
 	for (gsize i = 0; i < n; i++) {
 		g_autoptr(GString) out = g_string_new("before ");
-		g_autofree char *expected = g_strconcat("before ",
-			vectors[i].decoded, NULL);
+		g_autofree char *expected =
+			g_strconcat("before ", vectors[i].decoded, NULL);
 		decode(bytes_of_string(vectors[i].data), out);
 		g_assert_cmpstr(out->str, ==, expected);
 	}
@@ -67,7 +86,8 @@ static const struct {
 	const char *value;
 	MimeEncoding encoding;
 } encodings[] = {
-	{ "", MIME_ENCODING_IDENTITY }, { " 7BIT\r\n", MIME_ENCODING_IDENTITY },
+	{ "", MIME_ENCODING_IDENTITY },
+	{ " 7BIT\r\n", MIME_ENCODING_IDENTITY },
 	{ "binary", MIME_ENCODING_IDENTITY },
 	{ "Base64", MIME_ENCODING_BASE64 },
 	{ "\"base64\"", MIME_ENCODING_BASE64 },
@@ -80,9 +100,9 @@ static const struct {
 static void test_encodings(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++)
-		g_assert_cmpint(mime_encoding_of(
-			bytes_of_string(encodings[i].value)), ==,
-			encodings[i].encoding);
+		g_assert_cmpint(
+			mime_encoding_of(bytes_of_string(encodings[i].value)),
+			==, encodings[i].encoding);
 }
 
 static const struct {
@@ -103,8 +123,10 @@ static const struct {
 	{ "big5", "\261z", "\346\202\250" },
 	{ "shift_jis", "a\377b", "a\357\277\275b" },
 	{ "euc-jp", "a\306", "a\357\277\275" },
-	{ "no-such", "x", NULL }, { "../../etc/passwd", "x", NULL },
-	{ "UTF-8//TRANSLIT", "x", NULL }, { "WCHAR_T", "x", NULL },
+	{ "no-such", "x", NULL },
+	{ "../../etc/passwd", "x", NULL },
+	{ "UTF-8//TRANSLIT", "x", NULL },
+	{ "WCHAR_T", "x", NULL },
 };
 
 static void test_charsets(void)
@@ -124,8 +146,8 @@ static void test_long_charset(void)
 {
 	g_autofree char *data = g_strnfill(100000, '\344');
 	g_autoptr(GString) out = g_string_new(NULL);
-	g_assert_true(mime_charset_to_utf8(bytes_of_string("iso-8859-2"),
-		bytes_of_string(data), out));
+	g_assert_true(mime_charset_to_utf8(
+		bytes_of_string("iso-8859-2"), bytes_of_string(data), out));
 	g_assert_cmpuint(out->len, ==, 200000);
 }
 

@@ -60,8 +60,8 @@ static void append_theirs(GMimeObject *object, GString *out)
 		}
 		g_string_append(out, count > 0 ? ")" : "");
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
-		GMimeMessage *message =
-			g_mime_message_part_get_message((GMimeMessagePart *)object);
+		GMimeMessage *message = g_mime_message_part_get_message(
+			(GMimeMessagePart *)object);
 
 		g_string_append_c(out, '(');
 		append_theirs(g_mime_message_get_mime_part(message), out);
@@ -88,8 +88,9 @@ static char *theirs(const char *data, gsize size)
 
 static void test_fixture(gconstpointer name)
 {
-	const MimeLimits limits = { .max_depth = 100, .max_parts = 10000,
-		.max_header = 1048576 };
+	const MimeLimits limits = {
+		.max_depth = 100, .max_parts = 10000, .max_header = 1048576
+	};
 	g_autofree char *path = g_strdup_printf("%s/test/fixtures/%s.eml",
 		g_getenv("srcdir"), (const char *)name);
 	g_autofree char *data = NULL;
@@ -102,7 +103,8 @@ static void test_fixture(gconstpointer name)
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GString) ours = g_string_new(NULL);
 	MimeScan *scan = mime_scan_new(bytes_of(data, size), &limits);
-	append_ours(mime_structure_new(arena, bytes_of(data, size), scan), ours);
+	append_ours(
+		mime_structure_new(arena, bytes_of(data, size), scan), ours);
 	g_autofree char *other = theirs(data, size);
 	g_assert_cmpstr(ours->str, ==, other);
 	mime_scan_free(&scan);

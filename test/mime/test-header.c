@@ -2,7 +2,8 @@
 /* Fields of a header block, chosen and unfolded. */
 #include "mime/header.h"
 
-#define BLOCK "From a@b Mon Jan  1 00:00:00 2001\r\nA: 1\r\nb : two\r\n" \
+#define BLOCK \
+	"From a@b Mon Jan  1 00:00:00 2001\r\nA: 1\r\nb : two\r\n" \
 	" more\r\nno field\r\n of any kind\r\nA:3\r\n: empty\r\n" \
 	"Long-Name:\r\n\r\nX: body\r\n"
 
@@ -17,15 +18,15 @@ static void test_fields(void)
 	for (guint i = 0; i < header->count; i++) {
 		const MimeField *f = &header->fields[i];
 		g_assert_true(bytes_equal(f->name, bytes_of_string(names[i])));
-		g_assert_true(bytes_equal(f->value,
-			bytes_of_string(values[i])));
+		g_assert_true(
+			bytes_equal(f->value, bytes_of_string(values[i])));
 	}
 	g_assert_true(bytes_equal(header->fields[1].line,
 		bytes_of_string("b : two\r\n more\r\n")));
 	const MimeField *a = mime_header_find(header, "a");
 	g_assert_true(a == &header->fields[0]);
-	g_assert_true(mime_header_find_next(header, "a", a) ==
-		&header->fields[2]);
+	g_assert_true(
+		mime_header_find_next(header, "a", a) == &header->fields[2]);
 	g_assert_null(mime_header_find_next(header, "a", &header->fields[2]));
 	g_assert_null(mime_header_find(header, "X"));
 	g_assert_true(bytes_equal(mime_header_value(header, "b"),
@@ -38,16 +39,25 @@ static const struct {
 	const char *line;
 	gboolean begins;
 } lines[] = {
-	{ "A: b", TRUE }, { "A:", TRUE }, { "A :", TRUE }, { "A\t:", TRUE },
-	{ "", FALSE }, { ":", FALSE }, { " A: b", FALSE }, { "A b: c", FALSE },
-	{ "A", FALSE }, { "\303\244: b", FALSE }, { "http://a", TRUE },
+	{ "A: b", TRUE },
+	{ "A:", TRUE },
+	{ "A :", TRUE },
+	{ "A\t:", TRUE },
+	{ "", FALSE },
+	{ ":", FALSE },
+	{ " A: b", FALSE },
+	{ "A b: c", FALSE },
+	{ "A", FALSE },
+	{ "\303\244: b", FALSE },
+	{ "http://a", TRUE },
 };
 
 static void test_begins(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(lines); i++)
-		g_assert_cmpint(mime_field_begins(
-			bytes_of_string(lines[i].line)), ==, lines[i].begins);
+		g_assert_cmpint(
+			mime_field_begins(bytes_of_string(lines[i].line)), ==,
+			lines[i].begins);
 }
 
 static const struct {
@@ -87,9 +97,13 @@ static const struct {
 	const char *value;
 	const char *line;
 } folds[] = {
-	{ " one", "one" }, { " one\r\n two", "one two" },
-	{ "one\n\ttwo\n  three ", "one\ttwo  three" }, { "", "" },
-	{ "\r\n \r\n x", "x" }, { "a\rb", "a b" }, { "a\r\nb", "a  b" },
+	{ " one", "one" },
+	{ " one\r\n two", "one two" },
+	{ "one\n\ttwo\n  three ", "one\ttwo  three" },
+	{ "", "" },
+	{ "\r\n \r\n x", "x" },
+	{ "a\rb", "a b" },
+	{ "a\r\nb", "a  b" },
 	{ "a \303\244", "a \303\244" },
 };
 
@@ -97,8 +111,9 @@ static void test_unfold(void)
 {
 	g_autoptr(Arena) arena = arena_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(folds); i++)
-		g_assert_cmpstr(mime_unfold(arena,
-			bytes_of_string(folds[i].value)), ==, folds[i].line);
+		g_assert_cmpstr(
+			mime_unfold(arena, bytes_of_string(folds[i].value)), ==,
+			folds[i].line);
 	g_assert_cmpstr(mime_unfold(arena, bytes_of("a\0b", 3)), ==, "a b");
 }
 
@@ -108,12 +123,14 @@ static void test_many_fields(void)
 	g_autoptr(GString) block = g_string_new(NULL);
 	for (guint i = 0; i < MIME_HEADER_FIELDS_MAX + 10; i++)
 		g_string_append(block, "A:\n");
-	MimeHeader *header = mime_header_new(arena,
-		bytes_of(block->str, block->len));
+	MimeHeader *header =
+		mime_header_new(arena, bytes_of(block->str, block->len));
 	g_assert_cmpuint(header->count, ==, MIME_HEADER_FIELDS_MAX);
 	g_assert_false(header->is_whole);
-	g_assert_true(mime_header_new(arena, bytes_of_string("A:\n\n"))->is_whole);
-	g_assert_false(mime_header_new(arena, bytes_of_string("A:\n"))->is_whole);
+	g_assert_true(
+		mime_header_new(arena, bytes_of_string("A:\n\n"))->is_whole);
+	g_assert_false(
+		mime_header_new(arena, bytes_of_string("A:\n"))->is_whole);
 }
 
 int main(int argc, char **argv)

@@ -9,19 +9,49 @@
 
 /* NUL is written as \001 here. */
 static const char *const fragments[] = {
-	"\r\n", "\n", "\r", "\r\n\r\n", "\n\n", " ", "\t", "\001", "\377",
-	"--b", "--b\r\n", "--b\n", "--b--", "--b--\r\n", "--b--\n", "--b \t\r\n",
-	"--c\n", "--c--\n", "--bb\n", "--", "-", "--b\r", "\n--b\n\n",
-	"\r\n--c\r\n", "b", "Subject: x\r\n", "no colon\n", ":\n", " folded\n",
-	"From a@b Mon Jan  1 00:00:00 2001\n", "text", "text\r\n", "\n.\n",
+	"\r\n",
+	"\n",
+	"\r",
+	"\r\n\r\n",
+	"\n\n",
+	" ",
+	"\t",
+	"\001",
+	"\377",
+	"--b",
+	"--b\r\n",
+	"--b\n",
+	"--b--",
+	"--b--\r\n",
+	"--b--\n",
+	"--b \t\r\n",
+	"--c\n",
+	"--c--\n",
+	"--bb\n",
+	"--",
+	"-",
+	"--b\r",
+	"\n--b\n\n",
+	"\r\n--c\r\n",
+	"b",
+	"Subject: x\r\n",
+	"no colon\n",
+	":\n",
+	" folded\n",
+	"From a@b Mon Jan  1 00:00:00 2001\n",
+	"text",
+	"text\r\n",
+	"\n.\n",
 	"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
 	"Content-Type: multipart/mixed; boundary=b\n\n",
 	"Content-Type:multipart/x;boundary=\"c\"\n",
 	"Content-Type:\n multipart/alternative;\n boundary=bb\n\n",
 	"Content-Type: multipart/digest; boundary*0=b; boundary*1*=%62\n\n",
 	"Content-Type: multipart/digest; boundary=c\n\n--c\n\n",
-	"Content-Type: message/rfc822\n\n", "Content-Type: message/rfc822\r\n",
-	"Content-Transfer-Encoding: base64\n", "Content-Type: text/plain\n\n",
+	"Content-Type: message/rfc822\n\n",
+	"Content-Type: message/rfc822\r\n",
+	"Content-Transfer-Encoding: base64\n",
+	"Content-Type: text/plain\n\n",
 	"Content-Type: multipart/mixed; boundary=\n\n",
 	"--b\nContent-Type: multipart/mixed; boundary=b\n\n",
 	"--b\nContent-Type: message/rfc822\n\n",
@@ -30,11 +60,13 @@ static const char *const fragments[] = {
 static GString *make_message(GRand *random)
 {
 	GString *message = g_string_new(g_rand_int_range(random, 0, 4) == 0 ?
-		"" : "A: b\nContent-Type: multipart/mixed; boundary=b\n\n");
+			"" :
+			"A: b\nContent-Type: multipart/mixed; boundary=b\n\n");
 	gint count = g_rand_int_range(random, 0, FRAGMENTS_MAX);
 	for (gint i = 0; i < count; i++)
-		g_string_append(message, fragments[g_rand_int_range(random, 0,
-			G_N_ELEMENTS(fragments))]);
+		g_string_append(message,
+			fragments[g_rand_int_range(
+				random, 0, G_N_ELEMENTS(fragments))]);
 	for (gsize i = 0; i < message->len; i++) {
 		if (message->str[i] == '\001')
 			message->str[i] = '\0';
@@ -44,8 +76,8 @@ static GString *make_message(GRand *random)
 		message->str[g_rand_int_range(random, 0, (gint)message->len)] =
 			(char)g_rand_int_range(random, 0, 256);
 	if (message->len > 0 && g_rand_int_range(random, 0, 4) == 0)
-		g_string_erase(message, g_rand_int_range(random, 0,
-			(gint)message->len), 1);
+		g_string_erase(message,
+			g_rand_int_range(random, 0, (gint)message->len), 1);
 	return message;
 }
 
@@ -72,8 +104,8 @@ static void check_entity(const MimeScan *scan, guint index)
 		g_assert_cmpuint(e->header, ==, parent->body);
 }
 
-static void check_message(const GString *text, const MimeLimits *limits,
-	guint *entities)
+static void check_message(
+	const GString *text, const MimeLimits *limits, guint *entities)
 {
 	Bytes message = bytes_of(text->str, text->len);
 	g_autoptr(MimeScan) scan = mime_scan_new(message, limits);

@@ -15,7 +15,8 @@
 #define MESSAGES "400"
 
 /* One leaf in the manifest: all but the file name. */
-#define LEAF "\\[\"([0-9.]+)\",\"([^\"]+)\",\"([^\"]+)\",(\\d+),(\\d+)," \
+#define LEAF \
+	"\\[\"([0-9.]+)\",\"([^\"]+)\",\"([^\"]+)\",(\\d+),(\\d+)," \
 	"(\\d+),\"([0-9a-f]{64})\""
 
 typedef struct {
@@ -43,17 +44,17 @@ static void check_leaf(const Case *c, char **want)
 	g_autoptr(GString) decoded = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 	MimeSection section;
-	gboolean parsed = mime_section_parse(arena, bytes_of_string(want[1]),
-		&section, &error);
+	gboolean parsed = mime_section_parse(
+		arena, bytes_of_string(want[1]), &section, &error);
 	g_assert_true(parsed);
-	const MimeStructure *node = mime_section_part(c->structure,
-		section.path, section.depth);
+	const MimeStructure *node =
+		mime_section_part(c->structure, section.path, section.depth);
 
 	g_test_message("%s %s", c->file, want[1]);
 	g_assert_nonnull(node);
 	g_autofree char *type = g_strdup_printf("%.*s/%.*s",
-		(int)node->type.size, node->type.data,
-		(int)node->subtype.size, node->subtype.data);
+		(int)node->type.size, node->type.data, (int)node->subtype.size,
+		node->subtype.data);
 	g_assert_cmpstr(type, ==, want[2]);
 	g_assert_true(text_equal_nocase(node->encoding, want[3]));
 	g_assert_cmpuint(node->size, ==, number_of(want[4]));
@@ -61,8 +62,8 @@ static void check_leaf(const Case *c, char **want)
 		g_assert_cmpuint(node->lines, ==, number_of(want[5]));
 	mime_decode(mime_encoding_of(node->encoding),
 		bytes_slice(c->message, node->body, node->size), decoded);
-	g_autofree char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
-		(const guchar *)decoded->str, decoded->len);
+	g_autofree char *hash = g_compute_checksum_for_data(
+		G_CHECKSUM_SHA256, (const guchar *)decoded->str, decoded->len);
 	g_assert_cmpuint(decoded->len, ==, number_of(want[6]));
 	g_assert_cmpstr(hash, ==, want[7]);
 }
@@ -122,16 +123,17 @@ static void remove_tree(const char *path)
 	g_rmdir(path);
 }
 
-static gboolean generate(const char *program, const char *dir,
-	const char *manifest)
+static gboolean generate(
+	const char *program, const char *dir, const char *manifest)
 {
 	const char *argv[] = { "python3", program, "-n", MESSAGES, "--dir", dir,
-		"--manifest", manifest, "--malformed", "0.1",
-		"--attach-scale", "0.2", NULL };
+		"--manifest", manifest, "--malformed", "0.1", "--attach-scale",
+		"0.2", NULL };
 	int status = 0;
-	return g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH |
-		G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL,
-		NULL, NULL, NULL, &status, NULL) &&
+	return g_spawn_sync(NULL, (char **)argv, NULL,
+		       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+			       G_SPAWN_STDERR_TO_DEV_NULL,
+		       NULL, NULL, NULL, NULL, &status, NULL) &&
 		g_spawn_check_wait_status(status, NULL);
 }
 
@@ -139,9 +141,10 @@ static void test_manifest(void)
 {
 	const char *set = g_getenv("DBMAIL_CORPUS");
 	const char *srcdir = g_getenv("srcdir");
-	g_autofree char *base = set != NULL ? g_strdup(set) :
-		g_build_filename(srcdir != NULL ? srcdir : ".", "..", "shared",
-			NULL);
+	g_autofree char *base = set != NULL ?
+		g_strdup(set) :
+		g_build_filename(
+			srcdir != NULL ? srcdir : ".", "..", "shared", NULL);
 	g_autofree char *program = g_build_filename(base, "gen_mail.py", NULL);
 	g_autofree char *dir = g_dir_make_tmp("dbmail-mime-XXXXXX", NULL);
 	g_autofree char *manifest = g_build_filename(dir, "manifest", NULL);

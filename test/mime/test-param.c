@@ -10,14 +10,12 @@ static const struct {
 } vectors[] = {
 	{ "text/plain", TRUE, "text/plain" },
 	{ " Text / Plain ", TRUE, "Text/Plain" },
-	{ "text/plain; charset=us-ascii", TRUE,
-		"text/plain charset=us-ascii" },
+	{ "text/plain; charset=us-ascii", TRUE, "text/plain charset=us-ascii" },
 	{ "text/plain;charset = \"a b\" ;; x=1;", TRUE,
 		"text/plain charset=a b x=1" },
 	{ "text/plain (why; not=this) ; (a (b) c) charset (x) = (y) z (w)",
 		TRUE, "text/plain charset=z" },
-	{ "text/plain\r\n ;\r\n\tcharset=x\r\n", TRUE,
-		"text/plain charset=x" },
+	{ "text/plain\r\n ;\r\n\tcharset=x\r\n", TRUE, "text/plain charset=x" },
 	{ "text/plain charset=x", TRUE, "text/plain charset=x" },
 	{ "text/plain; a=b c=d", TRUE, "text/plain a=b c=d" },
 	{ "a/b; name=my file.txt; x=y", TRUE, "a/b name=my file.txt x=y" },
@@ -30,8 +28,11 @@ static const struct {
 	{ "a/b; x=\"\"", TRUE, "a/b x=" },
 	{ "a/b; x=; y=1", TRUE, "a/b x= y=1" },
 	{ "a/b; flag; y=1", TRUE, "a/b y=1" },
-	{ "text", TRUE, NULL }, { "/plain", TRUE, NULL }, { "", TRUE, NULL },
-	{ "text/", TRUE, NULL }, { ";a=b", TRUE, NULL },
+	{ "text", TRUE, NULL },
+	{ "/plain", TRUE, NULL },
+	{ "", TRUE, NULL },
+	{ "text/", TRUE, NULL },
+	{ ";a=b", TRUE, NULL },
 	{ "attachment; filename=x", FALSE, "attachment/ filename=x" },
 	{ "inline", FALSE, "inline/" },
 	{ "a/b; n*0=one; n*1=two", TRUE, "a/b n=onetwo" },
@@ -50,8 +51,8 @@ static char *describe(const MimeParamValue *value)
 	g_string_append_len(out, value->type.data, (gssize)value->type.size);
 	g_string_append_c(out, '/');
 	if (value->subtype.size > 0)
-		g_string_append_len(out, value->subtype.data,
-			(gssize)value->subtype.size);
+		g_string_append_len(
+			out, value->subtype.data, (gssize)value->subtype.size);
 	for (guint i = 0; i < value->n_params; i++) {
 		const MimeParam *p = &value->params[i];
 		g_string_append_printf(out, " %.*s%s=%.*s", (int)p->name.size,
@@ -98,13 +99,13 @@ static void test_texts(void)
 	g_autoptr(Arena) arena = arena_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
 		MimeParamValue value = { 0 };
-		g_assert_true(mime_param_value_parse(arena,
-			bytes_of_string(texts[i].value), TRUE, &value));
-		const MimeParam *param = mime_param_find(value.params,
-			value.n_params, "N");
+		g_assert_true(mime_param_value_parse(
+			arena, bytes_of_string(texts[i].value), TRUE, &value));
+		const MimeParam *param =
+			mime_param_find(value.params, value.n_params, "N");
 		g_assert_nonnull(param);
-		g_assert_cmpstr(mime_param_text(arena, param), ==,
-			texts[i].text);
+		g_assert_cmpstr(
+			mime_param_text(arena, param), ==, texts[i].text);
 	}
 }
 
@@ -115,8 +116,8 @@ static void test_many(void)
 	MimeParamValue value = { 0 };
 	for (guint i = 0; i < 5000; i++)
 		g_string_append_printf(text, "; n*%u*=x", i % 200);
-	g_assert_true(mime_param_value_parse(arena,
-		bytes_of(text->str, text->len), TRUE, &value));
+	g_assert_true(mime_param_value_parse(
+		arena, bytes_of(text->str, text->len), TRUE, &value));
 	g_assert_cmpuint(value.n_params, <=, MIME_PARAMS_MAX);
 }
 

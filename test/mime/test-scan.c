@@ -23,8 +23,8 @@ static char *describe(Bytes message, const MimeScan *scan)
 			mime_scan_entity(scan, i + 1)->parent == i)
 			end = mime_scan_entity(scan, i + 1)->begin;
 		g_string_append(out, "][");
-		g_string_append_len(out, message.data + e->body,
-			(gssize)(end - e->body));
+		g_string_append_len(
+			out, message.data + e->body, (gssize)(end - e->body));
 		g_string_append_c(out, ']');
 		if (e->closing < e->end) {
 			g_string_append_c(out, '[');
@@ -55,13 +55,16 @@ static const Vector vectors[] = {
 		"0l[A: b\r\rbody\n\n][x]" },
 	{ "header without colon", "A: b\nnothing here\nC: d\n\nbody",
 		"0l[A: b\nnothing here\nC: d\n\n][body]" },
-	{ "mbox From line", "From a@b Mon Jan  1 00:00:00 2001\n"
-		"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n",
+	{ "mbox From line",
+		"From a@b Mon Jan  1 00:00:00 2001\n"
+		"Content-Type: multipart/mixed; "
+		"boundary=b\n\n--b\n\nx\n--b--\n",
 		"0m[From a@b Mon Jan  1 00:00:00 2001\n"
 		"Content-Type: multipart/mixed; boundary=b\n\n][][\n--b--\n]"
 		"1l[--b\n\n][x]" },
-	{ "multipart", MULTI "pre\r\n--b\r\nA: 1\r\n\r\none\r\n--b\r\nA: 2\r\n"
-		"\r\ntwo\r\n--b--\r\npost\r\n",
+	{ "multipart",
+		MULTI "pre\r\n--b\r\nA: 1\r\n\r\none\r\n--b\r\nA: 2\r\n"
+		      "\r\ntwo\r\n--b--\r\npost\r\n",
 		"0m[" MULTI "][pre][\r\n--b--\r\npost\r\n]"
 		"1l[\r\n--b\r\nA: 1\r\n\r\n][one]"
 		"1l[\r\n--b\r\nA: 2\r\n\r\n][two]" },
@@ -71,15 +74,18 @@ static const Vector vectors[] = {
 		"0m[" MULTI "][just text\r\n]" },
 	{ "closing delimiter alone", MULTI "x\r\n--b--\r\n",
 		"0m[" MULTI "][x][\r\n--b--\r\n]" },
-	{ "blanks behind delimiters", MULTI "--b \t\r\nA: 1\r\n\r\none\r\n"
-		"--b-- \t \r\n",
+	{ "blanks behind delimiters",
+		MULTI "--b \t\r\nA: 1\r\n\r\none\r\n"
+		      "--b-- \t \r\n",
 		"0m[" MULTI "][][\r\n--b-- \t \r\n]"
 		"1l[--b \t\r\nA: 1\r\n\r\n][one]" },
-	{ "longer line is no delimiter", MULTI "--bb\r\n--b\r\n\r\n--b-\r\n"
-		"--b--x\r\n--b--\r\n",
+	{ "longer line is no delimiter",
+		MULTI "--bb\r\n--b\r\n\r\n--b-\r\n"
+		      "--b--x\r\n--b--\r\n",
 		"0m[" MULTI "][--bb][\r\n--b--\r\n]"
 		"1l[\r\n--b\r\n\r\n][--b-\r\n--b--x]" },
-	{ "text behind a delimiter", MULTI "--b this\r\n\r\nx\r\n--b-- that\r\n",
+	{ "text behind a delimiter",
+		MULTI "--b this\r\n\r\nx\r\n--b-- that\r\n",
 		"0m[" MULTI "][][\r\n--b-- that\r\n]"
 		"1l[--b this\r\n\r\n][x]" },
 	{ "blank before the closing dashes is not the boundary's",
@@ -93,7 +99,8 @@ static const Vector vectors[] = {
 		"[one two\r\n\r\nx: y]" },
 	{ "delimiter behind delimiter", MULTI "--b\r\n--b\r\n--b--",
 		"0m[" MULTI "][][--b--]1l[--b\r\n][]1l[--b\r\n][]" },
-	{ "delimiter in header", MULTI "--b\r\nA: 1\r\n--b\r\nA: 2\r\n--b--\r\n",
+	{ "delimiter in header",
+		MULTI "--b\r\nA: 1\r\n--b\r\nA: 2\r\n--b--\r\n",
 		"0m[" MULTI "][][--b--\r\n]1l[--b\r\nA: 1\r\n][]"
 		"1l[--b\r\nA: 2\r\n][]" },
 	{ "empty body", MULTI "--b\r\nA: 1\r\n\r\n--b--",
@@ -120,7 +127,8 @@ static const Vector vectors[] = {
 	{ "quoted boundary with escapes",
 		"Content-Type: multipart/mixed; boundary=\"b \\\"c\\\\\"\n\n"
 		"--b \"c\\\n\nx\n--b \"c\\--\n",
-		"0m[Content-Type: multipart/mixed; boundary=\"b \\\"c\\\\\"\n\n]"
+		"0m[Content-Type: multipart/mixed; boundary=\"b "
+		"\\\"c\\\\\"\n\n]"
 		"[][\n--b \"c\\--\n]1l[--b \"c\\\n\n][x]" },
 	{ "boundary ends in blanks",
 		"Content-Type: multipart/mixed; boundary=\"b \"\n\n--b\n\nx",
@@ -136,8 +144,7 @@ static const Vector vectors[] = {
 		" boundary*0=a\n\n--a-b\n\nx",
 		"0m[Content-Type: multipart/mixed; boundary*1*=%2Db;\n"
 		" boundary*0=a\n\n][]1l[--a-b\n\n][x]" },
-	{ "no boundary parameter",
-		"Content-Type: multipart/mixed\n\n--b\n\nx",
+	{ "no boundary parameter", "Content-Type: multipart/mixed\n\n--b\n\nx",
 		"0l[Content-Type: multipart/mixed\n\n][--b\n\nx]" },
 	{ "empty boundary",
 		"Content-Type: multipart/mixed; boundary=\"\"\n\n--\n\nx",
@@ -145,24 +152,25 @@ static const Vector vectors[] = {
 		"[--\n\nx]" },
 	{ "nested",
 		MULTI "--b\nContent-Type: multipart/alternative; boundary=c\n\n"
-		"--c\n\nx\n--c--\nepi\n--b\n\ny\n--b--\n",
+		      "--c\n\nx\n--c--\nepi\n--b\n\ny\n--b--\n",
 		"0m[" MULTI "][][\n--b--\n]"
 		"1m[--b\nContent-Type: multipart/alternative; boundary=c\n\n]"
 		"[][\n--c--\nepi]2l[--c\n\n][x]1l[\n--b\n\n][y]" },
 	{ "outer delimiter ends inner multipart",
 		MULTI "--b\nContent-Type: multipart/alternative; boundary=c\n\n"
-		"--c\n\nx\n--b\n\n--c\ny\n--b--\n",
+		      "--c\n\nx\n--b\n\n--c\ny\n--b--\n",
 		"0m[" MULTI "][][\n--b--\n]"
 		"1m[--b\nContent-Type: multipart/alternative; boundary=c\n\n]"
 		"[]2l[--c\n\n][x]1l[\n--b\n\n][--c\ny]" },
 	{ "equal nested boundaries",
 		MULTI "--b\nContent-Type: multipart/alternative; boundary=b\n\n"
-		"--b\n\nx\n--b--\n--b\n\ny\n--b--\n",
+		      "--b\n\nx\n--b--\n--b\n\ny\n--b--\n",
 		"0m[" MULTI "][][\n--b--\n]"
 		"1m[--b\nContent-Type: multipart/alternative; boundary=b\n\n]"
 		"[][\n--b--]2l[--b\n\n][x]1l[\n--b\n\n][y]" },
 	{ "boundary with a longer one inside",
-		MULTI "--b\nContent-Type: multipart/alternative; boundary=bb\n\n"
+		MULTI
+		"--b\nContent-Type: multipart/alternative; boundary=bb\n\n"
 		"--bb\n\nx\n--bb--\n--b--\n",
 		"0m[" MULTI "][][\n--b--\n]"
 		"1m[--b\nContent-Type: multipart/alternative; boundary=bb\n\n]"
@@ -170,8 +178,7 @@ static const Vector vectors[] = {
 	{ "delimiter after the closing one opens nothing",
 		MULTI "--b\n\nx\n--b--\n--b\n\ny\n",
 		"0m[" MULTI "][][\n--b--\n--b\n\ny\n]1l[--b\n\n][x]" },
-	{ "embedded message",
-		"Content-Type: message/rfc822\n\nA: 1\n\nx\n",
+	{ "embedded message", "Content-Type: message/rfc822\n\nA: 1\n\nx\n",
 		"0r[Content-Type: message/rfc822\n\n][]1l[A: 1\n\n][x\n]" },
 	{ "embedded message in base64 is a leaf",
 		"Content-Type: message/rfc822\n"
@@ -180,7 +187,8 @@ static const Vector vectors[] = {
 		"Content-Transfer-Encoding: base64\n\n][QTogMQo=\n]" },
 	{ "embedded multipart",
 		MULTI "--b\nContent-Type: message/rfc822\n\n"
-		"Content-Type: multipart/mixed; boundary=c\n\n--c\n\nx\n--b--\n",
+		      "Content-Type: multipart/mixed; "
+		      "boundary=c\n\n--c\n\nx\n--b--\n",
 		"0m[" MULTI "][][\n--b--\n]"
 		"1r[--b\nContent-Type: message/rfc822\n\n][]"
 		"2m[Content-Type: multipart/mixed; boundary=c\n\n][]"
@@ -192,7 +200,8 @@ static const Vector vectors[] = {
 	{ "digest",
 		"Content-Type: multipart/digest; boundary=b\n\n"
 		"--b\n\nA: 1\n\nx\n--b\nContent-Type: text/plain\n\ny\n--b--\n",
-		"0m[Content-Type: multipart/digest; boundary=b\n\n][][\n--b--\n]"
+		"0m[Content-Type: multipart/digest; "
+		"boundary=b\n\n][][\n--b--\n]"
 		"1r[--b\n\n][]2l[A: 1\n\n][x]"
 		"1l[\n--b\nContent-Type: text/plain\n\n][y]" },
 	{ "first of two Content-Type fields",
@@ -202,8 +211,7 @@ static const Vector vectors[] = {
 		"boundary=b\n\n][--b\n\nx]" },
 };
 
-static void check(Bytes message, const MimeLimits *limits,
-	const char *entities)
+static void check(Bytes message, const MimeLimits *limits, const char *entities)
 {
 	g_autoptr(MimeScan) scan = mime_scan_new(message, limits);
 	g_autofree char *found = describe(message, scan);
@@ -221,7 +229,8 @@ static void test_vector(gconstpointer data)
 
 static void test_nul(void)
 {
-	static const char message[] = "A: \0b\nContent-Type: multipart/mixed; "
+	static const char message[] =
+		"A: \0b\nContent-Type: multipart/mixed; "
 		"boundary=b\n\n--b\n\n\0x\n--b\0\n--b--\n";
 	Bytes bytes = bytes_of(message, sizeof(message) - 1);
 	g_autoptr(MimeScan) scan = mime_scan_new(bytes, NULL);
@@ -239,13 +248,14 @@ static void test_long_boundary(void)
 		g_autofree char *boundary = g_strnfill(size, 'x');
 		g_autofree char *message = g_strdup_printf(
 			"Content-Type: multipart/mixed; boundary=%s\n\n"
-			"--%s\n\none\n--%s\n\ntwo\n--%s--\n", boundary,
-			boundary, boundary, boundary);
-		g_autoptr(MimeScan) scan = mime_scan_new(
-			bytes_of_string(message), NULL);
+			"--%s\n\none\n--%s\n\ntwo\n--%s--\n",
+			boundary, boundary, boundary, boundary);
+		g_autoptr(MimeScan) scan =
+			mime_scan_new(bytes_of_string(message), NULL);
 		g_assert_cmpuint(mime_scan_count(scan), ==, 3);
 		g_assert_cmpuint(mime_scan_entity(scan, 2)->body_end -
-			mime_scan_entity(scan, 2)->body, ==, 3);
+				mime_scan_entity(scan, 2)->body,
+			==, 3);
 	}
 }
 
@@ -253,14 +263,15 @@ static void test_max_parts(void)
 {
 	MimeLimits limits = { 100, 3, 1048576 };
 	check(bytes_of_string(MULTI "--b\n\n1\n--b\n\n2\n--b\n\n3\n--b--\n"),
-		&limits, "0m[" MULTI "][]1l[--b\n\n][1]"
+		&limits,
+		"0m[" MULTI "][]1l[--b\n\n][1]"
 		"1l[\n--b\n\n][2\n--b\n\n3\n--b--\n]");
-	g_autoptr(MimeScan) scan = mime_scan_new(bytes_of_string(MULTI
-		"--b\n\n1\n--b\n\n2\n--b--\n"), &limits);
+	g_autoptr(MimeScan) scan = mime_scan_new(
+		bytes_of_string(MULTI "--b\n\n1\n--b\n\n2\n--b--\n"), &limits);
 	g_assert_true(mime_scan_limited(scan));
 	limits.max_parts = 4;
-	g_autoptr(MimeScan) whole = mime_scan_new(bytes_of_string(MULTI
-		"--b\n\n1\n--b\n\n2\n--b--\n"), &limits);
+	g_autoptr(MimeScan) whole = mime_scan_new(
+		bytes_of_string(MULTI "--b\n\n1\n--b\n\n2\n--b--\n"), &limits);
 	g_assert_false(mime_scan_limited(whole));
 }
 
@@ -268,8 +279,9 @@ static void test_max_depth(void)
 {
 	MimeLimits limits = { 2, 100, 1048576 };
 	check(bytes_of_string("Content-Type: message/rfc822\n\n"
-		"Content-Type: message/rfc822\n\n"
-		"Content-Type: message/rfc822\n\nA: 1\n\nx"), &limits,
+			      "Content-Type: message/rfc822\n\n"
+			      "Content-Type: message/rfc822\n\nA: 1\n\nx"),
+		&limits,
 		"0r[Content-Type: message/rfc822\n\n][]"
 		"1r[Content-Type: message/rfc822\n\n][]"
 		"2l[Content-Type: message/rfc822\n\n][A: 1\n\nx]");
@@ -281,8 +293,8 @@ static void test_max_header(void)
 	MimeLimits limits = { 100, 100, 20 };
 	const char *header = "Subject: 0123456789\n" MULTI;
 	g_autofree char *message = g_strconcat(header, "--b\n\nx\n", NULL);
-	g_autofree char *entities = g_strconcat("0l[", header,
-		"][--b\n\nx\n]", NULL);
+	g_autofree char *entities =
+		g_strconcat("0l[", header, "][--b\n\nx\n]", NULL);
 	check(bytes_of_string(message), &limits, entities);
 }
 
@@ -320,26 +332,27 @@ static void test_throughput(void)
 	g_autoptr(GString) message = g_string_new(MULTI "--b\r\n\r\n");
 	gsize size = measure ? 100 * 1048576 : 1048576;
 	while (message->len < size)
-		g_string_append(message, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVph"
+		g_string_append(message,
+			"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVph"
 			"YmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n");
 	g_string_append(message, "--b--\r\n");
 	gint64 begin = g_get_monotonic_time();
-	g_autoptr(MimeScan) scan = mime_scan_new(
-		bytes_of(message->str, message->len), NULL);
+	g_autoptr(MimeScan) scan =
+		mime_scan_new(bytes_of(message->str, message->len), NULL);
 	gint64 took = MAX(g_get_monotonic_time() - begin, 1);
 
 	g_assert_cmpuint(mime_scan_count(scan), ==, 2);
 	if (measure)
-		g_test_message("%.2f GB/s", (double)message->len /
-			(double)took / 1000);
+		g_test_message("%.2f GB/s",
+			(double)message->len / (double)took / 1000);
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
-		g_autofree char *path = g_strconcat("/mime/scan/",
-			vectors[i].name, NULL);
+		g_autofree char *path =
+			g_strconcat("/mime/scan/", vectors[i].name, NULL);
 		g_test_add_data_func(path, &vectors[i], test_vector);
 	}
 	g_test_add_func("/mime/scan/nul", test_nul);

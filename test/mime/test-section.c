@@ -8,8 +8,13 @@ static const struct {
 	const char *spec;
 	const char *written; /* NULL: refused */
 } specs[] = {
-	{ "", "" }, { "1", "1" }, { "1.2.3", "1.2.3" }, { "header", "HEADER" },
-	{ "TEXT", "TEXT" }, { "1.mime", "1.MIME" }, { "2.3.Text", "2.3.TEXT" },
+	{ "", "" },
+	{ "1", "1" },
+	{ "1.2.3", "1.2.3" },
+	{ "header", "HEADER" },
+	{ "TEXT", "TEXT" },
+	{ "1.mime", "1.MIME" },
+	{ "2.3.Text", "2.3.TEXT" },
 	{ "4294967295", "4294967295" },
 	{ "HEADER.FIELDS (From)", "HEADER.FIELDS (From)" },
 	{ "header.fields.not (a b \"c d\" \"e\")",
@@ -18,17 +23,34 @@ static const struct {
 		"1.HEADER.FIELDS (\"a b\" c)" },
 	{ "HEADER.FIELDS (\"a\\\"b\" \"\" x])",
 		"HEADER.FIELDS (\"a\\\"b\" \"\" \"x]\")" },
-	{ "MIME", NULL }, { "0", NULL }, { "1.0", NULL }, { "01", NULL },
-	{ "1.", NULL }, { ".1", NULL }, { "1..2", NULL }, { "1.x", NULL },
-	{ "HEADER.", NULL }, { "HEADERS", NULL }, { "1TEXT", NULL },
-	{ "4294967296", NULL }, { "99999999999999999999999", NULL },
-	{ "HEADER.FIELDS", NULL }, { "HEADER.FIELDS ()", NULL },
-	{ "HEADER.FIELDS (a", NULL }, { "HEADER.FIELDS (a ", NULL },
-	{ "HEADER.FIELDS (a  b)", NULL }, { "HEADER.FIELDS (a)x", NULL },
-	{ "HEADER.FIELDS(a)", NULL }, { "HEADER.FIELDS (\"a)", NULL },
-	{ "HEADER.FIELDS ({9}\r\na)", NULL }, { "HEADER.FIELDS ({1}a)", NULL },
+	{ "MIME", NULL },
+	{ "0", NULL },
+	{ "1.0", NULL },
+	{ "01", NULL },
+	{ "1.", NULL },
+	{ ".1", NULL },
+	{ "1..2", NULL },
+	{ "1.x", NULL },
+	{ "HEADER.", NULL },
+	{ "HEADERS", NULL },
+	{ "1TEXT", NULL },
+	{ "4294967296", NULL },
+	{ "99999999999999999999999", NULL },
+	{ "HEADER.FIELDS", NULL },
+	{ "HEADER.FIELDS ()", NULL },
+	{ "HEADER.FIELDS (a", NULL },
+	{ "HEADER.FIELDS (a ", NULL },
+	{ "HEADER.FIELDS (a  b)", NULL },
+	{ "HEADER.FIELDS (a)x", NULL },
+	{ "HEADER.FIELDS(a)", NULL },
+	{ "HEADER.FIELDS (\"a)", NULL },
+	{ "HEADER.FIELDS ({9}\r\na)", NULL },
+	{ "HEADER.FIELDS ({1}a)", NULL },
 	{ "HEADER.FIELDS ({99999999999999999999}\r\na)", NULL },
-	{ "HEADER (a)", NULL }, { " 1", NULL }, { "1 ", NULL }, { "TEXT.1", NULL },
+	{ "HEADER (a)", NULL },
+	{ " 1", NULL },
+	{ "1 ", NULL },
+	{ "TEXT.1", NULL },
 };
 
 static void test_specs(void)
@@ -43,8 +65,8 @@ static void test_specs(void)
 			bytes_of_string(specs[i].spec), &section, &error);
 		g_assert_cmpint(parsed, ==, specs[i].written != NULL);
 		if (!parsed) {
-			g_assert_error(error, DBMAIL_ERROR,
-				DBMAIL_ERROR_INVALID);
+			g_assert_error(
+				error, DBMAIL_ERROR, DBMAIL_ERROR_INVALID);
 			continue;
 		}
 		mime_section_write(&section, out);
@@ -67,7 +89,8 @@ static void test_spec_limits(void)
 	for (gsize i = 0; i < 2; i++) {
 		g_autoptr(GError) error = NULL;
 		g_assert_false(mime_section_parse(arena,
-			bytes_of(both[i]->str, both[i]->len), &section, &error));
+			bytes_of(both[i]->str, both[i]->len), &section,
+			&error));
 		g_assert_error(error, DBMAIL_ERROR, DBMAIL_ERROR_LIMIT);
 	}
 }
@@ -97,8 +120,8 @@ static const char example[] =
 	"--b--\n";
 
 static const char single[] = "A: b\nC: d\n\nbody\n";
-static const char nested[] = "Content-Type: message/rfc822\n\n" \
-	"Content-Type: message/rfc822\n\nA: b\n\nx\n";
+static const char nested[] = "Content-Type: message/rfc822\n\n"
+			     "Content-Type: message/rfc822\n\nA: b\n\nx\n";
 
 static const struct {
 	const char *message;
@@ -107,43 +130,61 @@ static const struct {
 } sections[] = {
 	{ example, "HEADER",
 		"A: root\nContent-Type: multipart/mixed; boundary=b\n\n" },
-	{ example, "1", "1" }, { example, "1.MIME", "\n" },
-	{ example, "2", "2" }, { example, "5", NULL }, { example, "1.1", NULL },
+	{ example, "1", "1" },
+	{ example, "1.MIME", "\n" },
+	{ example, "2", "2" },
+	{ example, "5", NULL },
+	{ example, "1.1", NULL },
 	{ example, "3.MIME", "Content-Type: message/rfc822\nX: mime3\n\n" },
 	{ example, "3.HEADER",
 		"A: 3\nContent-Type: multipart/mixed; boundary=c\n\n" },
 	{ example, "3.HEADER.FIELDS (A)",
 		"A: 3\nContent-Type: multipart/mixed; boundary=c\n\n" },
 	{ example, "3.TEXT", "--c\n\n3.1\n--c\nX: mime3.2\n\n3.2\n--c--" },
-	{ example, "3", "A: 3\nContent-Type: multipart/mixed; boundary=c\n\n"
+	{ example, "3",
+		"A: 3\nContent-Type: multipart/mixed; boundary=c\n\n"
 		"--c\n\n3.1\n--c\nX: mime3.2\n\n3.2\n--c--" },
-	{ example, "3.1", "3.1" }, { example, "3.2", "3.2" },
-	{ example, "3.2.MIME", "X: mime3.2\n\n" }, { example, "3.3", NULL },
+	{ example, "3.1", "3.1" },
+	{ example, "3.2", "3.2" },
+	{ example, "3.2.MIME", "X: mime3.2\n\n" },
+	{ example, "3.3", NULL },
 	{ example, "4.1", "4.1" },
 	{ example, "4.1.MIME", "Content-Type: image/gif\nX: mime4.1\n\n" },
 	{ example, "4.2.HEADER",
 		"A: 4.2\nContent-Type: multipart/mixed; boundary=e\n\n" },
-	{ example, "4.2.1", "4.2.1" }, { example, "4.2.2.1", "4.2.2.1" },
+	{ example, "4.2.1", "4.2.1" },
+	{ example, "4.2.2.1", "4.2.2.1" },
 	{ example, "4.2.2.2", "4.2.2.2" },
 	{ example, "4.2.2.2.MIME", "X: y\n\n" },
-	{ example, "4.2.2.3", NULL }, { example, "4.2.2.1.1", NULL },
-	{ example, "4.2.2",
-		"--f\n\n4.2.2.1\n--f\nX: y\n\n4.2.2.2\n--f--" },
+	{ example, "4.2.2.3", NULL },
+	{ example, "4.2.2.1.1", NULL },
+	{ example, "4.2.2", "--f\n\n4.2.2.1\n--f\nX: y\n\n4.2.2.2\n--f--" },
 	{ example, "4.3", "A: 4.3\n\n4.3.1" },
-	{ example, "4.3.1", "4.3.1" }, { example, "4.3.2", NULL },
+	{ example, "4.3.1", "4.3.1" },
+	{ example, "4.3.2", NULL },
 	{ example, "4.3.1.MIME", "A: 4.3\n\n" },
-	{ example, "1.HEADER", NULL }, { example, "1.TEXT", NULL },
-	{ example, "4.HEADER", NULL }, { example, "4.3.1.1", NULL },
-	{ single, "", single }, { single, "HEADER", "A: b\nC: d\n\n" },
-	{ single, "TEXT", "body\n" }, { single, "1", "body\n" },
-	{ single, "1.MIME", "A: b\nC: d\n\n" }, { single, "1.1", NULL },
-	{ single, "2", NULL }, { single, "1.TEXT", NULL },
+	{ example, "1.HEADER", NULL },
+	{ example, "1.TEXT", NULL },
+	{ example, "4.HEADER", NULL },
+	{ example, "4.3.1.1", NULL },
+	{ single, "", single },
+	{ single, "HEADER", "A: b\nC: d\n\n" },
+	{ single, "TEXT", "body\n" },
+	{ single, "1", "body\n" },
+	{ single, "1.MIME", "A: b\nC: d\n\n" },
+	{ single, "1.1", NULL },
+	{ single, "2", NULL },
+	{ single, "1.TEXT", NULL },
 	{ nested, "1", "Content-Type: message/rfc822\n\nA: b\n\nx\n" },
 	{ nested, "1.HEADER", "Content-Type: message/rfc822\n\n" },
-	{ nested, "1.TEXT", "A: b\n\nx\n" }, { nested, "1.1", "A: b\n\nx\n" },
-	{ nested, "1.1.HEADER", "A: b\n\n" }, { nested, "1.1.1", "x\n" },
+	{ nested, "1.TEXT", "A: b\n\nx\n" },
+	{ nested, "1.1", "A: b\n\nx\n" },
+	{ nested, "1.1.HEADER", "A: b\n\n" },
+	{ nested, "1.1.1", "x\n" },
 	{ nested, "1.1.1.1", NULL },
-	{ "A: b\n", "TEXT", "" }, { "A: b\n", "1", "" }, { "", "", "" },
+	{ "A: b\n", "TEXT", "" },
+	{ "A: b\n", "1", "" },
+	{ "", "", "" },
 	{ "", "HEADER", "" },
 };
 
@@ -154,21 +195,21 @@ static void test_sections(void)
 		g_autoptr(GError) error = NULL;
 		Bytes message = bytes_of_string(sections[i].message);
 		g_autoptr(MimeScan) scan = mime_scan_new(message, NULL);
-		MimeStructure *structure = mime_structure_new(arena, message,
-			scan);
+		MimeStructure *structure =
+			mime_structure_new(arena, message, scan);
 		MimeSection section;
 		gsize offset = 1;
 		gsize size = 1;
 		gboolean parsed = mime_section_parse(arena,
 			bytes_of_string(sections[i].spec), &section, &error);
 		g_assert_true(parsed);
-		gboolean found = mime_section_resolve(structure, &section,
-			&offset, &size);
+		gboolean found = mime_section_resolve(
+			structure, &section, &offset, &size);
 		g_test_message("%s", sections[i].spec);
 		g_assert_cmpint(found, ==, sections[i].text != NULL);
 		const char *text = found ? sections[i].text : "";
-		g_assert_cmpmem(sections[i].message + offset, size, text,
-			strlen(text));
+		g_assert_cmpmem(
+			sections[i].message + offset, size, text, strlen(text));
 	}
 }
 

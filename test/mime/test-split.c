@@ -77,7 +77,8 @@ static void test_large(void)
 	g_autoptr(GArray) pieces = split(bytes);
 	g_autofree char *found = describe(pieces);
 
-	g_assert_cmpstr(found, ==, "1.0@0h:1048576 1.1@0h:1048576 1.2@0h:2 "
+	g_assert_cmpstr(found, ==,
+		"1.0@0h:1048576 1.1@0h:1048576 1.2@0h:2 "
 		"1.3@0:1048576 1.4@0:1048574");
 	g_assert_true(mime_pieces_join_to(bytes, pieces));
 }
@@ -116,36 +117,41 @@ static const struct {
 	guint count;
 	gboolean joins;
 } joins[] = {
-	{ "right", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 } },
-		2, TRUE },
+	{ "right", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 } }, 2,
+		TRUE },
 	{ "right, other order in the array",
-		{ { 1, 1, 0, FALSE, 6, 4 }, { 1, 0, 0, TRUE, 0, 6 } },
-		2, TRUE },
+		{ { 1, 1, 0, FALSE, 6, 4 }, { 1, 0, 0, TRUE, 0, 6 } }, 2,
+		TRUE },
 	{ "nothing", { { 0 } }, 0, FALSE },
 	{ "end missing", { { 1, 0, 0, TRUE, 0, 6 } }, 1, FALSE },
-	{ "overlap", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 5, 5 } },
-		2, FALSE },
+	{ "overlap", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 5, 5 } }, 2,
+		FALSE },
 	{ "swapped keys", { { 2, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 } },
 		2, FALSE },
 	{ "same key and order",
-		{ { 1, 0, 0, TRUE, 0, 6 }, { 1, 0, 0, FALSE, 6, 4 } },
+		{ { 1, 0, 0, TRUE, 0, 6 }, { 1, 0, 0, FALSE, 6, 4 } }, 2,
+		FALSE },
+	{ "empty piece",
+		{ { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 },
+			{ 1, 2, 0, FALSE, 0, 0 } },
+		3, FALSE },
+	{ "too much",
+		{ { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 },
+			{ 1, 2, 0, FALSE, 6, 4 } },
+		3, FALSE },
+	{ "outside", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 5 } }, 2,
+		FALSE },
+	{ "far outside",
+		{ { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, G_MAXSIZE, 4 } },
 		2, FALSE },
-	{ "empty piece", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 },
-		{ 1, 2, 0, FALSE, 0, 0 } }, 3, FALSE },
-	{ "too much", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 4 },
-		{ 1, 2, 0, FALSE, 6, 4 } }, 3, FALSE },
-	{ "outside", { { 1, 0, 0, TRUE, 0, 6 }, { 1, 1, 0, FALSE, 6, 5 } },
-		2, FALSE },
-	{ "far outside", { { 1, 0, 0, TRUE, 0, 6 },
-		{ 1, 1, 0, FALSE, G_MAXSIZE, 4 } }, 2, FALSE },
 };
 
 static void test_joins(void)
 {
 	Bytes message = bytes_of_string("A: b\n\nbody");
 	for (gsize i = 0; i < G_N_ELEMENTS(joins); i++) {
-		g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE,
-			sizeof(MimePiece));
+		g_autoptr(GArray) pieces =
+			g_array_new(FALSE, FALSE, sizeof(MimePiece));
 		g_array_append_vals(pieces, joins[i].pieces, joins[i].count);
 		g_test_message("%s", joins[i].what);
 		g_assert_cmpint(mime_pieces_join_to(message, pieces), ==,

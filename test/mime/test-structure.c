@@ -19,15 +19,16 @@ static const struct {
 		"(" PLAIN " 10 2" NO_EXT },
 	/* Lines are line feeds, octets what is stored. */
 	{ "A: b\n\none\ntwo", "(" PLAIN " 7 1)", "(" PLAIN " 7 1" NO_EXT },
-	{ "Content-Type: broken\n\nx", "(" PLAIN " 1 0)", "(" PLAIN " 1 0" NO_EXT },
+	{ "Content-Type: broken\n\nx", "(" PLAIN " 1 0)",
+		"(" PLAIN " 1 0" NO_EXT },
 	{ "Content-Type: multipart/mixed\n\nx", "(" PLAIN " 1 0)",
 		"(" PLAIN " 1 0" NO_EXT },
 	{ "Content-Type: TEXT/Html; Charset=\"UTF-8\"; x=\"a\\\"b\"\n"
-		"Content-Transfer-Encoding: Quoted-Printable (yes)\n"
-		"Content-ID: <1@x>\nContent-Description: a\n b\n"
-		"Content-MD5: Q2hlY2s=\n"
-		"Content-Disposition: attachment;\n filename*=utf-8''a%20b\n"
-		"Content-Language: de, en\nContent-Location: http://x/\n\nx\n",
+	  "Content-Transfer-Encoding: Quoted-Printable (yes)\n"
+	  "Content-ID: <1@x>\nContent-Description: a\n b\n"
+	  "Content-MD5: Q2hlY2s=\n"
+	  "Content-Disposition: attachment;\n filename*=utf-8''a%20b\n"
+	  "Content-Language: de, en\nContent-Location: http://x/\n\nx\n",
 		"(\"TEXT\" \"Html\" (\"Charset\" \"UTF-8\" \"x\" \"a\\\"b\") "
 		"\"<1@x>\" \"a b\" \"Quoted-Printable\" 2 1)",
 		"(\"TEXT\" \"Html\" (\"Charset\" \"UTF-8\" \"x\" \"a\\\"b\") "
@@ -39,48 +40,62 @@ static const struct {
 		"(\"image\" \"png\" NIL NIL NIL \"7bit\" 2" NO_EXT },
 	{ "Content-Type: x-odd/x-type; a=\n\nx",
 		"(\"x-odd\" \"x-type\" (\"a\" \"\") NIL NIL \"7bit\" 1)",
-		"(\"x-odd\" \"x-type\" (\"a\" \"\") NIL NIL \"7bit\" 1" NO_EXT },
+		"(\"x-odd\" \"x-type\" (\"a\" \"\") NIL NIL \"7bit\" "
+		"1" NO_EXT },
 	{ "Content-Type: image/png; name=\"\303\244\"\n\n",
-		"(\"image\" \"png\" (\"name\" {2}\r\n\303\244) NIL NIL \"7bit\" 0)",
-		"(\"image\" \"png\" (\"name\" {2}\r\n\303\244) NIL NIL \"7bit\" 0"
-		NO_EXT },
-	{ MULTI "--b\r\n\r\none\r\n--b\r\nContent-Type: a/b\r\n\r\ntwo\r\n--b--\r\n",
-		"((" PLAIN " 3 0)(\"a\" \"b\" NIL NIL NIL \"7bit\" 3) \"mixed\")",
-		"((" PLAIN " 3 0" NO_EXT "(\"a\" \"b\" NIL NIL NIL \"7bit\" 3"
-		NO_EXT MULTI_EXT },
+		"(\"image\" \"png\" (\"name\" {2}\r\n\303\244) NIL NIL "
+		"\"7bit\" 0)",
+		"(\"image\" \"png\" (\"name\" {2}\r\n\303\244) NIL NIL "
+		"\"7bit\" 0" NO_EXT },
+	{ MULTI "--b\r\n\r\none\r\n--b\r\nContent-Type: "
+		"a/b\r\n\r\ntwo\r\n--b--\r\n",
+		"((" PLAIN
+		" 3 0)(\"a\" \"b\" NIL NIL NIL \"7bit\" 3) \"mixed\")",
+		"((" PLAIN " 3 0" NO_EXT
+		"(\"a\" \"b\" NIL NIL NIL \"7bit\" 3" NO_EXT MULTI_EXT },
 	/* The grammar asks for a part. */
 	{ MULTI "no delimiter", "((" PLAIN " 0 0) \"mixed\")",
 		"((" PLAIN " 0 0" NO_EXT MULTI_EXT },
 	{ "Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nx\r\n",
-		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 (NIL \"s\" NIL NIL"
+		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 (NIL \"s\" "
+		"NIL NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 3 1) 3)",
-		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 (NIL \"s\" NIL NIL"
+		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 (NIL \"s\" "
+		"NIL NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 3 1" NO_EXT " 3" NO_EXT },
 	{ "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
-		"QTo=\n",
-		"(\"message\" \"rfc822\" NIL NIL NIL \"base64\" 5 (NIL NIL NIL NIL"
+	  "QTo=\n",
+		"(\"message\" \"rfc822\" NIL NIL NIL \"base64\" 5 (NIL NIL NIL "
+		"NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 0 0) 1)",
-		"(\"message\" \"rfc822\" NIL NIL NIL \"base64\" 5 (NIL NIL NIL NIL"
+		"(\"message\" \"rfc822\" NIL NIL NIL \"base64\" 5 (NIL NIL NIL "
+		"NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 0 0" NO_EXT " 1" NO_EXT },
 	{ "Content-Type: message/global\n\nSubject: s\n\nx\n",
 		"(\"message\" \"global\" NIL NIL NIL \"7bit\" 14)",
 		"(\"message\" \"global\" NIL NIL NIL \"7bit\" 14" NO_EXT },
 	{ "Content-Type: message/delivery-status\n\nA: b\n",
 		"(\"message\" \"delivery-status\" NIL NIL NIL \"7bit\" 5)",
-		"(\"message\" \"delivery-status\" NIL NIL NIL \"7bit\" 5" NO_EXT },
-	{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nA: b\n\nx\n--b--",
-		"((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 7 (NIL NIL NIL NIL"
+		"(\"message\" \"delivery-status\" NIL NIL NIL \"7bit\" "
+		"5" NO_EXT },
+	{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nA: "
+	  "b\n\nx\n--b--",
+		"((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 7 (NIL NIL NIL "
+		"NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 1 0) 2) \"digest\")",
-		"((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 7 (NIL NIL NIL NIL"
+		"((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 7 (NIL NIL NIL "
+		"NIL"
 		" NIL NIL NIL NIL NIL NIL) (" PLAIN " 1 0" NO_EXT " 2" NO_EXT
 		" \"digest\" (\"boundary\" \"b\") NIL NIL NIL)" },
 	/* Lines of an outer message hold those of the inner one. */
 	{ "Content-Type: message/rfc822\n\nContent-Type: message/rfc822\n\n"
-		"A: b\n\nx\ny\n",
-		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 40 (NIL NIL NIL NIL"
+	  "A: b\n\nx\ny\n",
+		"(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 40 (NIL NIL NIL "
+		"NIL"
 		" NIL NIL NIL NIL NIL NIL) (\"message\" \"rfc822\" NIL NIL NIL "
 		"\"7bit\" 10 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) (" PLAIN
-		" 4 2) 4) 6)", NULL },
+		" 4 2) 4) 6)",
+		NULL },
 };
 
 static char *write_text(const MimeStructure *structure, gboolean extended)
@@ -110,8 +125,8 @@ static void test_vectors(void)
 			g_autofree char *extended = write_text(both[k], TRUE);
 			g_assert_cmpstr(body, ==, vectors[i].body);
 			if (vectors[i].bodystructure != NULL)
-				g_assert_cmpstr(extended, ==,
-					vectors[i].bodystructure);
+				g_assert_cmpstr(
+					extended, ==, vectors[i].bodystructure);
 		}
 	}
 }
@@ -120,18 +135,19 @@ static void test_limits(void)
 {
 	g_autoptr(Arena) arena = arena_new();
 	MimeLimits limits = { 1, 100, 1048576 };
-	Bytes message = bytes_of_string(MULTI "--b\r\n" MULTI
-		"--b\r\n\r\nx\r\n--b--\r\n--b--\r\n");
+	Bytes message = bytes_of_string(
+		MULTI "--b\r\n" MULTI "--b\r\n\r\nx\r\n--b--\r\n--b--\r\n");
 	g_autoptr(MimeScan) scan = mime_scan_new(message, &limits);
-	g_autofree char *body = write_text(
-		mime_structure_new(arena, message, scan), FALSE);
+	g_autofree char *body =
+		write_text(mime_structure_new(arena, message, scan), FALSE);
 	/* The inner multipart is too deep: bytes to be saved; the inner
 	 * delimiters are then the outer one's. */
 	g_assert_true(g_str_has_prefix(body,
 		"((\"application\" \"octet-stream\" NIL NIL NIL \"7bit\" 0)"));
 }
 
-#define TYPICAL "From: \"A. Sender\" <sender@example.com>\r\n" \
+#define TYPICAL \
+	"From: \"A. Sender\" <sender@example.com>\r\n" \
 	"To: recipient@example.org\r\nSubject: a typical message\r\n" \
 	"Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nMIME-Version: 1.0\r\n" \
 	"Message-ID: <1234567890@example.com>\r\n" \
@@ -161,8 +177,8 @@ static void test_hostile(void)
 		g_autoptr(GError) error = NULL;
 		bytes[i / 256] = (guint8)(i % 256);
 		arena_clear(arena);
-		MimeStructure *read = mime_structure_decode(arena,
-			bytes_of((char *)bytes, code->len), &error);
+		MimeStructure *read = mime_structure_decode(
+			arena, bytes_of((char *)bytes, code->len), &error);
 		g_assert_true((read != NULL) == (error == NULL));
 		if (read == NULL) {
 			refused++;
@@ -175,8 +191,8 @@ static void test_hostile(void)
 	for (guint size = 0; size < code->len; size++) {
 		g_autofree guint8 *bytes = g_memdup2(code->data, MAX(size, 1));
 		g_autoptr(GError) error = NULL;
-		g_assert_null(mime_structure_decode(arena,
-			bytes_of((char *)bytes, size), &error));
+		g_assert_null(mime_structure_decode(
+			arena, bytes_of((char *)bytes, size), &error));
 		g_assert_error(error, DBMAIL_ERROR, DBMAIL_ERROR_INVALID);
 	}
 }

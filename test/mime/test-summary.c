@@ -9,26 +9,36 @@ static const struct {
 	const char *base;
 	gboolean reply;
 } subjects[] = {
-	{ "", "", FALSE }, { "hello", "hello", FALSE },
+	{ "", "", FALSE },
+	{ "hello", "hello", FALSE },
 	{ "  a \t b  ", "a b", FALSE },
-	{ "Re: hello", "hello", TRUE }, { "RE:hello", "hello", TRUE },
-	{ "re : hello", "hello", TRUE }, { "Re[2]: hello", "hello", TRUE },
+	{ "Re: hello", "hello", TRUE },
+	{ "RE:hello", "hello", TRUE },
+	{ "re : hello", "hello", TRUE },
+	{ "Re[2]: hello", "hello", TRUE },
 	{ "Re [x] : hello", "hello", TRUE },
-	{ "Fwd: hello", "hello", TRUE }, { "FW: hello", "hello", TRUE },
+	{ "Fwd: hello", "hello", TRUE },
+	{ "FW: hello", "hello", TRUE },
 	{ "Re: Fwd: re: hello", "hello", TRUE },
-	{ "hello (fwd)", "hello", TRUE }, { "hello (FWD) (fwd) ", "hello", TRUE },
+	{ "hello (fwd)", "hello", TRUE },
+	{ "hello (FWD) (fwd) ", "hello", TRUE },
 	{ "[list] hello", "hello", FALSE },
 	{ "[list] Re: hello", "hello", TRUE },
 	{ "Re: [list] Re: hello", "hello", TRUE },
 	{ "[a][b] hello", "hello", FALSE },
-	{ "[only]", "[only]", FALSE }, { "Re: [only]", "[only]", TRUE },
+	{ "[only]", "[only]", FALSE },
+	{ "Re: [only]", "[only]", TRUE },
 	{ "[fwd: hello]", "hello", TRUE },
 	{ "[Fwd: Re: hello (fwd)]", "hello", TRUE },
 	{ "Re: [fwd: [list] hello]", "hello", TRUE },
-	{ "Re:", "", TRUE }, { "Re: (fwd)", "", TRUE }, { "(fwd)", "", TRUE },
+	{ "Re:", "", TRUE },
+	{ "Re: (fwd)", "", TRUE },
+	{ "(fwd)", "", TRUE },
 	{ "[fwd:]", "", TRUE },
-	{ "Report: x", "Report: x", FALSE }, { "[ hello", "[ hello", FALSE },
-	{ "[[x]] y", "[[x]] y", FALSE }, { "re hello", "re hello", FALSE },
+	{ "Report: x", "Report: x", FALSE },
+	{ "[ hello", "[ hello", FALSE },
+	{ "[[x]] y", "[[x]] y", FALSE },
+	{ "re hello", "re hello", FALSE },
 };
 
 static void test_subjects(void)
@@ -44,8 +54,8 @@ static void test_subjects(void)
 
 static MimeSummary *summarise(Arena *arena, const char *block)
 {
-	return mime_summary_new(arena,
-		mime_header_new(arena, bytes_of_string(block)));
+	return mime_summary_new(
+		arena, mime_header_new(arena, bytes_of_string(block)));
 }
 
 static void test_whole(void)
@@ -55,7 +65,8 @@ static void test_whole(void)
 		"Date: Fri, 21 Nov 1997\r\n 09:55:06 -0600\r\n"
 		"Subject: =?utf-8?q?Re=3A_=C3=A4?=\r\n"
 		"Subject: second\r\n"
-		"From: =?utf-8?q?=C3=A4?= <A@b>\r\nTo: c@d,\r\n e@f\r\nTo: g@h\r\n"
+		"From: =?utf-8?q?=C3=A4?= <A@b>\r\nTo: c@d,\r\n e@f\r\nTo: "
+		"g@h\r\n"
 		"Cc: G: i@j;\r\nBcc:\r\nSender: x\r\nReply-To: r@r\r\n"
 		"Message-ID:\r\n <\"1 2\"@x> \r\n"
 		"In-Reply-To: yours of today <0@x> <9@x>\r\n"
@@ -104,20 +115,26 @@ static const struct {
 	const char *value;
 	const char *id;
 } ids[] = {
-	{ "<a@b>", "<a@b>" }, { "a@b", "<a@b>" }, { "<a", "<a>" }, { "", NULL },
-	{ "<>", NULL }, { "x <a@b> y", "<a@b>" }, { "<a<b@c>", "<b@c>" },
-	{ "<a b@c>", "<ab@c>" }, { "<a\\@b>", "<a@b>" },
+	{ "<a@b>", "<a@b>" },
+	{ "a@b", "<a@b>" },
+	{ "<a", "<a>" },
+	{ "", NULL },
+	{ "<>", NULL },
+	{ "x <a@b> y", "<a@b>" },
+	{ "<a<b@c>", "<b@c>" },
+	{ "<a b@c>", "<ab@c>" },
+	{ "<a\\@b>", "<a@b>" },
 };
 
 static void test_ids(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(ids); i++) {
 		g_autoptr(Arena) arena = arena_new();
-		g_autofree char *block = g_strconcat("Message-ID: ",
-			ids[i].value, "\n", NULL);
+		g_autofree char *block =
+			g_strconcat("Message-ID: ", ids[i].value, "\n", NULL);
 		g_test_message("%s", ids[i].value);
-		g_assert_cmpstr(summarise(arena, block)->message_id, ==,
-			ids[i].id);
+		g_assert_cmpstr(
+			summarise(arena, block)->message_id, ==, ids[i].id);
 	}
 }
 

@@ -51,7 +51,9 @@ static const struct {
 		"=?nosuch?Q?=E4?= =?nosuch?Q?b?=" },
 	{ "=?unknown-8bit?Q?=C3=A4?=", "\303\244" },
 	{ "=?utf-8?Q?abc", "=?utf-8?Q?abc" },
-	{ "=?", "=?" }, { "=??Q?a?=", "=??Q?a?=" }, { "=?a?=", "=?a?=" },
+	{ "=?", "=?" },
+	{ "=??Q?a?=", "=??Q?a?=" },
+	{ "=?a?=", "=?a?=" },
 	{ "=?utf-8//IGNORE?Q?=E4?=", "=?utf-8//IGNORE?Q?=E4?=" },
 	/* Raw 8-bit: UTF-8 stands, the rest is marked. */
 	{ "\303\244 \344", "\303\244 \357\277\275" },
@@ -66,8 +68,8 @@ static const struct {
 static void test_vectors(void)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
-		g_autofree char *text = mime_words_decode(
-			bytes_of_string(vectors[i].value));
+		g_autofree char *text =
+			mime_words_decode(bytes_of_string(vectors[i].value));
 		g_assert_cmpstr(text, ==, vectors[i].text);
 		g_assert_true(g_utf8_validate(text, -1, NULL));
 	}
@@ -79,8 +81,8 @@ static void test_linear(void)
 	g_autoptr(GString) value = g_string_new(NULL);
 	while (value->len < 4000000)
 		g_string_append(value, "=?a?q? ");
-	g_autofree char *text = mime_words_decode(
-		bytes_of(value->str, value->len));
+	g_autofree char *text =
+		mime_words_decode(bytes_of(value->str, value->len));
 	g_assert_cmpuint(strlen(text), ==, value->len - 1);
 }
 

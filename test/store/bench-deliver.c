@@ -40,8 +40,9 @@ static char *compose(GRand *rand, const Worker *worker)
 		"Message-ID: <%08x%08x@example.org>\r\nMIME-Version: 1.0\r\n",
 		g_rand_int(rand), g_rand_int(rand), g_rand_int(rand));
 	if (worker->parts > 2)
-		g_string_append(text, "Content-Type: multipart/mixed;"
-				      " boundary=limit\r\n\r\n");
+		g_string_append(text,
+			"Content-Type: multipart/mixed;"
+			" boundary=limit\r\n\r\n");
 	for (guint i = 1; i < worker->parts; i += 2) {
 		const guint number = g_rand_int_range(rand, 0, 5) == 0 ?
 			(guint)g_rand_int_range(rand, 0, 50) :
@@ -53,7 +54,8 @@ static char *compose(GRand *rand, const Worker *worker)
 		for (guint line = 0; line < 40; line++)
 			g_string_append_printf(text,
 				"Line %u of text number %u, which says little"
-				".\r\n", line, number);
+				".\r\n",
+				line, number);
 	}
 	if (worker->parts > 2)
 		g_string_append(text, "--limit--\r\n");
@@ -132,8 +134,9 @@ static guint argument(char **argv, int index, int argc, guint otherwise)
 {
 	guint64 value = otherwise;
 
-	if (argc > index && !g_ascii_string_to_unsigned(
-		    argv[index], 10, 1, MAILBOXES, &value, NULL))
+	if (argc > index &&
+		!g_ascii_string_to_unsigned(
+			argv[index], 10, 1, MAILBOXES, &value, NULL))
 		g_error("%s is not a number from 1 to %d", argv[index],
 			MAILBOXES);
 	return (guint)value;

@@ -107,7 +107,8 @@ static void load_view(gpointer data)
 static void refresh(gpointer data)
 {
 	for (guint i = 0; i < 100; i++) {
-		g_autoptr(MailboxView) view G_GNUC_UNUSED = get(*(const gint64 *)data);
+		g_autoptr(MailboxView) view G_GNUC_UNUSED =
+			get(*(const gint64 *)data);
 	}
 }
 
@@ -135,7 +136,8 @@ static void flag(gpointer data)
 			    NULL, &error))
 			database_check(error);
 		if (flagging->look) {
-			g_autoptr(MailboxView) view G_GNUC_UNUSED = get(flagging->mailbox);
+			g_autoptr(MailboxView) view G_GNUC_UNUSED =
+				get(flagging->mailbox);
 		}
 	}
 }

@@ -17,12 +17,10 @@
  * [DBMAIL]. */
 static inline Settings *fixture_settings(const char *extra)
 {
-	g_autofree char *text =
-		g_strdup_printf("[DBMAIL]\ndburi = %s\n%s\n",
-			database_conninfo(), extra != NULL ? extra : "");
+	g_autofree char *text = g_strdup_printf("[DBMAIL]\ndburi = %s\n%s\n",
+		database_conninfo(), extra != NULL ? extra : "");
 	GError *error = NULL;
-	Settings *settings =
-		settings_parse("test", text, strlen(text), &error);
+	Settings *settings = settings_parse("test", text, strlen(text), &error);
 
 	database_check(error);
 	return settings;
@@ -76,21 +74,22 @@ static inline gint64 fixture_inbox(gint64 user)
 {
 	g_autofree char *query = g_strdup_printf(
 		"SELECT mailbox_idnr FROM dbmail_mailboxes WHERE name = 'INBOX'"
-		" AND owner_idnr = %" G_GINT64_FORMAT, user);
+		" AND owner_idnr = %" G_GINT64_FORMAT,
+		user);
 
 	return fixture_number(query);
 }
 
 /* Delivers and expects the outcome. */
-static inline guint32 fixture_deliver(Store *store, gint64 mailbox,
-	Bytes message, DeliveryOutcome outcome)
+static inline guint32 fixture_deliver(
+	Store *store, gint64 mailbox, Bytes message, DeliveryOutcome outcome)
 {
 	g_autoptr(MessageDraft) draft = message_draft_new(store, message, NULL);
 	DeliveryTarget target = { .mailbox = mailbox };
 	GError *error = NULL;
 
-	if (!message_deliver(store, draft, timestamp_now(), NULL, &target, 1,
-		    &error))
+	if (!message_deliver(
+		    store, draft, timestamp_now(), NULL, &target, 1, &error))
 		database_check(error);
 	g_assert_cmpint(target.outcome, ==, outcome);
 	return target.uid;
@@ -116,8 +115,8 @@ static inline GByteArray *fixture_join(gint64 physmessage)
 	for (guint i = 0; i < db_rows_count(db_batch_rows(batch, 0)); i++) {
 		const Bytes data = db_rows_bytes(db_batch_rows(batch, 0), i, 0);
 
-		g_byte_array_append(bytes, (const guint8 *)data.data,
-			(guint)data.size);
+		g_byte_array_append(
+			bytes, (const guint8 *)data.data, (guint)data.size);
 	}
 	return bytes;
 }
@@ -125,24 +124,37 @@ static inline GByteArray *fixture_join(gint64 physmessage)
 /* What holds after any test: no row refers to nothing, every sum is right. */
 static inline void fixture_assert_sums(void)
 {
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_mailboxes b LEFT JOIN ("
-		" SELECT mailbox_idnr, count(*) AS n, sum(1 - seen_flag) AS u,"
-		" sum(deleted_flag) AS d, sum(messagesize) AS s, max(uid) AS m"
-		" FROM dbmail_messages JOIN dbmail_physmessage p"
-		" ON p.id = physmessage_id GROUP BY 1) x USING (mailbox_idnr)"
-		" WHERE messages <> coalesce(n, 0) OR unseen <> coalesce(u, 0)"
-		" OR deleted <> coalesce(d, 0) OR size <> coalesce(s, 0)"
-		" OR uidnext <= coalesce(m, 0)"), ==, 0);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_users u WHERE curmail_size <>"
-		" coalesce((SELECT sum(size) FROM dbmail_mailboxes b"
-		" WHERE b.owner_idnr = u.user_idnr), 0)"), ==, 0);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_physmessage p WHERE messagesize <>"
-		" coalesce((SELECT sum(m.size) FROM dbmail_partlists l"
-		" JOIN dbmail_mimeparts m ON m.id = l.part_id"
-		" WHERE l.physmessage_id = p.id), 0)"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_mailboxes b LEFT JOIN ("
+			" SELECT mailbox_idnr, count(*) AS n, sum(1 - "
+			"seen_flag) AS u,"
+			" sum(deleted_flag) AS d, sum(messagesize) AS s, "
+			"max(uid) AS m"
+			" FROM dbmail_messages JOIN dbmail_physmessage p"
+			" ON p.id = physmessage_id GROUP BY 1) x USING "
+			"(mailbox_idnr)"
+			" WHERE messages <> coalesce(n, 0) OR unseen <> "
+			"coalesce(u, 0)"
+			" OR deleted <> coalesce(d, 0) OR size <> coalesce(s, "
+			"0)"
+			" OR uidnext <= coalesce(m, 0)"),
+		==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_users u WHERE "
+			"curmail_size <>"
+			" coalesce((SELECT sum(size) FROM dbmail_mailboxes b"
+			" WHERE b.owner_idnr = u.user_idnr), 0)"),
+		==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_physmessage p WHERE "
+			"messagesize <>"
+			" coalesce((SELECT sum(m.size) FROM dbmail_partlists l"
+			" JOIN dbmail_mimeparts m ON m.id = l.part_id"
+			" WHERE l.physmessage_id = p.id), 0)"),
+		==, 0);
 }
 
 #endif

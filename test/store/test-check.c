@@ -24,8 +24,8 @@ static void note(const CheckFinding *finding, gpointer data)
 
 static GHashTable *check(gboolean repair, guint64 *problems, guint64 *repaired)
 {
-	GHashTable *names = g_hash_table_new_full(
-		g_str_hash, g_str_equal, g_free, g_free);
+	GHashTable *names =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	GError *error = NULL;
 
 	if (!check_run(store, repair, note, NULL, names, problems, repaired,
@@ -66,50 +66,85 @@ static const struct {
 	gboolean can_repair;
 	gboolean needs_superuser;
 } damages[] = {
-	{ "mailbox-counters", "UPDATE dbmail_mailboxes SET unseen = unseen + 1"
-			      " WHERE mailbox_idnr = " LAST_BOX, TRUE, FALSE },
-	{ "mailbox-counters", "UPDATE dbmail_mailboxes SET messages = 0"
-			      " WHERE mailbox_idnr = " LAST_BOX, TRUE, FALSE },
-	{ "quota-sum", "UPDATE dbmail_users SET curmail_size ="
-		       " curmail_size + 1 WHERE user_idnr = 1", TRUE, FALSE },
-	{ "uidnext", "UPDATE dbmail_mailboxes SET uidnext = 1, first_recent = 1"
-		     " WHERE mailbox_idnr = " LAST_BOX, TRUE, FALSE },
-	{ "mailbox-seq", "UPDATE dbmail_mailboxes SET seq = 1"
-			 " WHERE mailbox_idnr = " LAST_BOX, TRUE, FALSE },
-	{ "first-recent", "UPDATE dbmail_mailboxes SET first_recent = 1000"
-			  " WHERE mailbox_idnr = " LAST_BOX, TRUE, FALSE },
-	{ "change-log", "INSERT INTO dbmail_changes VALUES"
-			" (" LAST_BOX ", 1, 5, 4, 1)", TRUE, FALSE },
-	{ "change-log", "INSERT INTO dbmail_changes VALUES"
-			" (" LAST_BOX ", 1, 1, 4000, 2)", TRUE, FALSE },
-	{ "message-flags", "UPDATE dbmail_messages SET keywords = 1"
-			   " WHERE physmessage_id = " LAST, TRUE, FALSE },
-	{ "message-flags", "UPDATE dbmail_messages SET flagged_flag = 7"
-			   " WHERE physmessage_id = " LAST, TRUE, FALSE },
-	{ "missing-envelope", "DELETE FROM dbmail_envelope"
-			      " WHERE physmessage_id = " LAST, TRUE, FALSE },
-	{ "part-size", "UPDATE dbmail_mimeparts SET size = size + 1"
-		       " WHERE id = 1", TRUE, FALSE },
-	{ "part-offset", "UPDATE dbmail_partlists SET part_offset = 1"
-			 " WHERE part_offset > 1 AND physmessage_id = " LAST,
+	{ "mailbox-counters",
+		"UPDATE dbmail_mailboxes SET unseen = unseen + 1"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
+	{ "mailbox-counters",
+		"UPDATE dbmail_mailboxes SET messages = 0"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
+	{ "quota-sum",
+		"UPDATE dbmail_users SET curmail_size ="
+		" curmail_size + 1 WHERE user_idnr = 1",
+		TRUE, FALSE },
+	{ "uidnext",
+		"UPDATE dbmail_mailboxes SET uidnext = 1, first_recent = 1"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
+	{ "mailbox-seq",
+		"UPDATE dbmail_mailboxes SET seq = 1"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
+	{ "first-recent",
+		"UPDATE dbmail_mailboxes SET first_recent = 1000"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
+	{ "change-log",
+		"INSERT INTO dbmail_changes VALUES"
+		" (" LAST_BOX ", 1, 5, 4, 1)",
+		TRUE, FALSE },
+	{ "change-log",
+		"INSERT INTO dbmail_changes VALUES"
+		" (" LAST_BOX ", 1, 1, 4000, 2)",
+		TRUE, FALSE },
+	{ "message-flags",
+		"UPDATE dbmail_messages SET keywords = 1"
+		" WHERE physmessage_id = " LAST,
+		TRUE, FALSE },
+	{ "message-flags",
+		"UPDATE dbmail_messages SET flagged_flag = 7"
+		" WHERE physmessage_id = " LAST,
+		TRUE, FALSE },
+	{ "missing-envelope",
+		"DELETE FROM dbmail_envelope"
+		" WHERE physmessage_id = " LAST,
+		TRUE, FALSE },
+	{ "part-size",
+		"UPDATE dbmail_mimeparts SET size = size + 1"
+		" WHERE id = 1",
+		TRUE, FALSE },
+	{ "part-offset",
+		"UPDATE dbmail_partlists SET part_offset = 1"
+		" WHERE part_offset > 1 AND physmessage_id = " LAST,
 		TRUE, FALSE },
 	{ "user-inbox", "INSERT INTO dbmail_users (userid) VALUES ('lost')",
 		TRUE, FALSE },
-	{ "alias-target", "INSERT INTO dbmail_aliases (alias, deliver_to)"
-			  " VALUES ('a@b', '987654')", TRUE, FALSE },
-	{ "orphan-message", "INSERT INTO dbmail_physmessage"
-			    " (messagesize, internal_date, hash)"
-			    " VALUES (0, now(), sha256(''))", TRUE, FALSE },
-	{ "orphan-part", "INSERT INTO dbmail_mimeparts (size, hash, data)"
-			 " VALUES (1, sha256('q'), 'q')", TRUE, FALSE },
-	{ "message-hash", "UPDATE dbmail_physmessage SET messagesize ="
-			  " messagesize, hash = sha256('') WHERE id = " LAST,
+	{ "alias-target",
+		"INSERT INTO dbmail_aliases (alias, deliver_to)"
+		" VALUES ('a@b', '987654')",
+		TRUE, FALSE },
+	{ "orphan-message",
+		"INSERT INTO dbmail_physmessage"
+		" (messagesize, internal_date, hash)"
+		" VALUES (0, now(), sha256(''))",
+		TRUE, FALSE },
+	{ "orphan-part",
+		"INSERT INTO dbmail_mimeparts (size, hash, data)"
+		" VALUES (1, sha256('q'), 'q')",
+		TRUE, FALSE },
+	{ "message-hash",
+		"UPDATE dbmail_physmessage SET messagesize ="
+		" messagesize, hash = sha256('') WHERE id = " LAST,
 		FALSE, FALSE },
-	{ "part-hash", "UPDATE dbmail_mimeparts SET data = 'X'::bytea ||"
-		       " substr(data, 2) WHERE id = " LAST_PART, FALSE, FALSE },
+	{ "part-hash",
+		"UPDATE dbmail_mimeparts SET data = 'X'::bytea ||"
+		" substr(data, 2) WHERE id = " LAST_PART,
+		FALSE, FALSE },
 	{ "dangling-part",
 		WITHOUT_KEYS("DELETE FROM dbmail_mimeparts"
-			     " WHERE id = " LAST_PART), FALSE, TRUE },
+			     " WHERE id = " LAST_PART),
+		FALSE, TRUE },
 	{ "missing-message",
 		WITHOUT_KEYS("UPDATE dbmail_messages SET physmessage_id ="
 			     " 99999999 WHERE message_idnr = (SELECT"
@@ -207,7 +242,8 @@ static void test_large(void)
 		store, inbox, bytes_of(text, 20 << 20), DELIVERY_STORED);
 	assert_clean();
 	script("UPDATE dbmail_physmessage SET hash = sha256('no')"
-	       " WHERE id = " LAST, FALSE);
+	       " WHERE id = " LAST,
+		FALSE);
 	{
 		g_autoptr(GHashTable) names = check(TRUE, &problems, &repaired);
 
@@ -226,8 +262,8 @@ int main(int argc, char **argv)
 	store = fixture_store(NULL);
 	fill();
 	for (guint i = 0; i < G_N_ELEMENTS(damages); i++) {
-		g_autofree char *path = g_strdup_printf("/store/check/%02u-%s",
-			i, damages[i].name);
+		g_autofree char *path = g_strdup_printf(
+			"/store/check/%02u-%s", i, damages[i].name);
 
 		g_test_add_data_func(path, GUINT_TO_POINTER(i), test_each);
 	}

@@ -21,8 +21,7 @@ static void assert_in_use(gint64 mailbox)
 	MaildropLock *taken = NULL;
 	g_autoptr(GError) error = NULL;
 
-	g_assert_false(
-		maildrop_lock(store, mailbox, "other", &taken, &error));
+	g_assert_false(maildrop_lock(store, mailbox, "other", &taken, &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_IN_USE));
 	g_assert_null(taken);
 }
@@ -44,8 +43,9 @@ static void test_exclusive(void)
 	maildrop_unlock(&first);
 	maildrop_unlock(&second);
 	maildrop_unlock(&second);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_maildrop_locks"), ==, 0);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_maildrop_locks"),
+		==, 0);
 }
 
 /* What a killed daemon leaves is anybody's after its lease, and the one who
@@ -56,9 +56,10 @@ static void test_expired(void)
 	MaildropLock *dead = lock(inbox, "dead");
 	MaildropLock *heir;
 
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_maildrop_locks WHERE expires"
-		" BETWEEN now() + interval '50 s' AND now() + interval '60 s'"),
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM "
+				       "dbmail_maildrop_locks WHERE expires"
+				       " BETWEEN now() + interval '50 s' AND "
+				       "now() + interval '60 s'"),
 		==, 1);
 	database_script("UPDATE dbmail_maildrop_locks"
 			" SET expires = now() - interval '1 second'");
@@ -73,7 +74,8 @@ static gint winners;
 static gpointer compete(gpointer data)
 {
 	const gint64 inbox = *(const gint64 *)data;
-	g_autofree char *session = g_strdup_printf("%p", (void *)g_thread_self());
+	g_autofree char *session =
+		g_strdup_printf("%p", (void *)g_thread_self());
 	MaildropLock *taken = NULL;
 
 	if (maildrop_lock(store, inbox, session, &taken, NULL))
@@ -118,9 +120,11 @@ static void test_renewal(void)
 	g_usleep(25 * G_USEC_PER_SEC);
 	g_assert_true(maildrop_lock_is_held(kept));
 	g_assert_false(maildrop_lock_is_held(robbed));
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_maildrop_locks WHERE"
-		" session = 'kept' AND expires > now() + interval '40 s'"),
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_maildrop_locks WHERE"
+			" session = 'kept' AND expires > now() + interval '40 "
+			"s'"),
 		==, 1);
 	maildrop_unlock(&kept);
 	maildrop_unlock(&robbed);

@@ -14,8 +14,8 @@ static Store *store;
 
 static Bytes message_with(const char *subject, char **text)
 {
-	*text = g_strdup_printf("From: a@example.org\r\nSubject: %s\r\n" BODY,
-		subject);
+	*text = g_strdup_printf(
+		"From: a@example.org\r\nSubject: %s\r\n" BODY, subject);
 	return bytes_of_string(*text);
 }
 
@@ -28,8 +28,7 @@ static void assert_stored(gint64 physmessage, Bytes message)
 {
 	g_autoptr(GByteArray) joined = fixture_join(physmessage);
 
-	g_assert_cmpmem(
-		joined->data, joined->len, message.data, message.size);
+	g_assert_cmpmem(joined->data, joined->len, message.data, message.size);
 }
 
 static void test_one(void)
@@ -48,11 +47,16 @@ static void test_one(void)
 		fixture_deliver(store, inbox, message, DELIVERY_STORED), ==, 2);
 	assert_stored(last_physmessage(), message);
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mimeparts"
-		" WHERE hash IS NOT NULL"), ==, bodies);
-	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mimeparts"
-		" WHERE hash <> sha256(data) OR size <> length(data)"), ==, 0);
+				       " WHERE hash IS NOT NULL"),
+		==, bodies);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_mimeparts"
+			" WHERE hash <> sha256(data) OR size <> length(data)"),
+		==, 0);
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_envelope"
-		" WHERE subject = 'one' AND from_field LIKE '%a@example.org%'"),
+				       " WHERE subject = 'one' AND from_field "
+				       "LIKE '%a@example.org%'"),
 		==, 2);
 	fixture_assert_sums();
 }
@@ -74,19 +78,25 @@ static const struct {
 	{ "bare lf", "Subject: x\n\nline\nline", -1 },
 	{ "part without headers",
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-		"--b\r\n\r\nlost once\r\n--b--\r\n", -1 },
+		"--b\r\n\r\nlost once\r\n--b--\r\n",
+		-1 },
 	{ "no space, next line",
 		"Content-Type:multipart/mixed;\r\n boundary=b\r\n\r\n"
-		"--b\r\n\r\nx\r\n--b--", -1 },
+		"--b\r\n\r\nx\r\n--b--",
+		-1 },
 	{ "missing close",
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-		"--b\r\n\r\nx\r\n--b\r\n\r\ny", -1 },
-	{ "blanks behind", "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-		"--b  \r\n\r\nx\r\n--b-- \t\r\nepilogue", -1 },
+		"--b\r\n\r\nx\r\n--b\r\n\r\ny",
+		-1 },
+	{ "blanks behind",
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+		"--b  \r\n\r\nx\r\n--b-- \t\r\nepilogue",
+		-1 },
 	{ "nested equal boundaries",
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 		"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-		"--b\r\n\r\nx\r\n--b--\r\n--b--\r\n", -1 },
+		"--b\r\n\r\nx\r\n--b--\r\n--b--\r\n",
+		-1 },
 };
 
 static void test_hard(void)
@@ -94,8 +104,9 @@ static void test_hard(void)
 	const gint64 inbox = fixture_inbox(fixture_user(store, "hard", 0));
 
 	for (gsize i = 0; i < G_N_ELEMENTS(hard); i++) {
-		const Bytes message = bytes_of(hard[i].text, hard[i].size < 0 ?
-			strlen(hard[i].text) : (gsize)hard[i].size);
+		const Bytes message = bytes_of(hard[i].text,
+			hard[i].size < 0 ? strlen(hard[i].text) :
+					   (gsize)hard[i].size);
 
 		g_test_message("%s", hard[i].name);
 		fixture_deliver(store, inbox, message, DELIVERY_STORED);
@@ -142,8 +153,7 @@ static void test_ten_recipients(void)
 	for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
 		g_autofree char *name = g_strdup_printf("ten%u", i);
 		/* The fourth has room for less than the message. */
-		const gint64 user =
-			fixture_user(store, name, i == 3 ? 100 : 0);
+		const gint64 user = fixture_user(store, name, i == 3 ? 100 : 0);
 
 		targets[9 - i].mailbox = fixture_inbox(user);
 	}
@@ -153,16 +163,19 @@ static void test_ten_recipients(void)
 		database_check(error);
 	for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
 		const DeliveryOutcome expected = i == 6 ? DELIVERY_OVER_QUOTA :
-			i == 1 ? DELIVERY_NO_MAILBOX : DELIVERY_STORED;
+			i == 1                          ? DELIVERY_NO_MAILBOX :
+							  DELIVERY_STORED;
 
 		g_assert_cmpint(targets[i].outcome, ==, expected);
 		if (expected == DELIVERY_STORED)
 			g_assert_cmpuint(targets[i].uid, ==, 1);
 	}
 	g_assert_cmpint(last_physmessage(), ==, before + 1);
-	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_messages"
-		" WHERE physmessage_id = (SELECT max(id) FROM"
-		" dbmail_physmessage)"), ==, 8);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_messages"
+			       " WHERE physmessage_id = (SELECT max(id) FROM"
+			       " dbmail_physmessage)"),
+		==, 8);
 	fixture_assert_sums();
 }
 
@@ -189,15 +202,15 @@ static void test_shared_quota(void)
 	const gint64 user = fixture_user(store, "shared", 150);
 	g_autofree char *query = g_strdup_printf(
 		"SELECT mailbox_idnr FROM dbmail_mailboxes WHERE name = 'Junk'"
-		" AND owner_idnr = %" G_GINT64_FORMAT, user);
+		" AND owner_idnr = %" G_GINT64_FORMAT,
+		user);
 	g_autofree char *text = g_strnfill(100, 'x');
 	g_autoptr(MessageDraft) draft =
 		message_draft_new(store, bytes_of_string(text), NULL);
 	DeliveryTarget targets[] = { { .mailbox = fixture_inbox(user) },
 		{ .mailbox = fixture_number(query) } };
 
-	g_assert_true(
-		message_deliver(store, draft, 0, NULL, targets, 2, NULL));
+	g_assert_true(message_deliver(store, draft, 0, NULL, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
 	g_assert_cmpint(targets[1].outcome, ==, DELIVERY_OVER_QUOTA);
 	fixture_assert_sums();
@@ -216,8 +229,8 @@ static gpointer attempt(gpointer data)
 	Attempt *one = data;
 	GError *error = NULL;
 
-	if (!message_deliver(store, one->draft, 0, one->key, &one->target, 1,
-		    &error))
+	if (!message_deliver(
+		    store, one->draft, 0, one->key, &one->target, 1, &error))
 		database_check(error);
 	return NULL;
 }
@@ -233,32 +246,26 @@ static void test_duplicate(void)
 	DeliveryTarget targets[] = { { .mailbox = inbox },
 		{ .mailbox = other } };
 
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_DUPLICATE);
 	g_assert_cmpint(targets[1].outcome, ==, DELIVERY_STORED);
 	message_delivery_confirmed(store, &key);
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
 	g_assert_cmpuint(targets[0].uid, ==, 2);
 	message_delivery_confirmed(store, &key);
 	g_assert_true(message_forget_confirmed(store, NULL));
-	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_delivered"),
-		==, 0);
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_delivered"), ==, 0);
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
 	/* Past the window it is forgotten, whether it was cleaned up or not. */
 	database_script("UPDATE dbmail_delivered"
 			" SET delivered = now() - interval '25 hours'");
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
-	g_assert_true(
-		message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_DUPLICATE);
 	fixture_assert_sums();
 }
@@ -277,14 +284,13 @@ static void test_duplicate_at_once(void)
 		guint stored = 0;
 
 		for (guint i = 0; i < 4; i++) {
-			attempts[i] = (Attempt){ draft, &key,
-				{ .mailbox = inbox } };
+			attempts[i] =
+				(Attempt){ draft, &key, { .mailbox = inbox } };
 			threads[i] = g_thread_new("try", attempt, &attempts[i]);
 		}
 		for (guint i = 0; i < 4; i++) {
 			g_thread_join(threads[i]);
-			stored += attempts[i].target.outcome ==
-				DELIVERY_STORED;
+			stored += attempts[i].target.outcome == DELIVERY_STORED;
 		}
 		g_assert_cmpuint(stored, ==, 1);
 	}
@@ -305,9 +311,13 @@ static void test_append(void)
 	g_autoptr(MessageDraft) two =
 		message_draft_new(store, message_with("b", &b), NULL);
 	MessagePut puts[] = {
-		{ .draft = one, .mailbox = inbox, .flags = FLAG_SEEN,
+		{ .draft = one,
+			.mailbox = inbox,
+			.flags = FLAG_SEEN,
 			.keywords = words },
-		{ .draft = two, .mailbox = inbox, .keywords = other,
+		{ .draft = two,
+			.mailbox = inbox,
+			.keywords = other,
 			.flags = FLAG_DELETED | FLAG_DRAFT },
 		{ .draft = one, .mailbox = inbox, .flags = FLAG_FLAGGED },
 		{ .draft = one, .mailbox = inbox, .internal_date = 5 },
@@ -319,18 +329,22 @@ static void test_append(void)
 		database_check(error);
 	for (guint i = 0; i < G_N_ELEMENTS(puts); i++) {
 		g_assert_cmpuint(puts[i].uid, ==, i + 1);
-		g_assert_cmpuint(puts[i].uidvalidity, ==,
-			puts[0].uidvalidity);
+		g_assert_cmpuint(puts[i].uidvalidity, ==, puts[0].uidvalidity);
 	}
 	/* The same draft shares a physical message, of one date each. */
 	g_assert_cmpint(last_physmessage(), ==, before + 3);
-	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mailboxes"
-		" WHERE keywords = '{$Forwarded,play,work}'"), ==, 1);
-	g_assert_cmpint(fixture_number("SELECT sum(keywords << (uid - 1)::int"
-		" * 8) FROM dbmail_messages WHERE keywords <> 0"), ==,
-		5 | 6 << 8);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_mailboxes"
+			       " WHERE keywords = '{$Forwarded,play,work}'"),
+		==, 1);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT sum(keywords << (uid - 1)::int"
+			" * 8) FROM dbmail_messages WHERE keywords <> 0"),
+		==, 5 | 6 << 8);
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_messages"
-		" WHERE deleted_flag = 1 AND draft_flag = 1 AND status = 0"),
+				       " WHERE deleted_flag = 1 AND draft_flag "
+				       "= 1 AND status = 0"),
 		==, 1);
 	fixture_assert_sums();
 }
@@ -369,8 +383,9 @@ static void test_append_keywords_limit(void)
 		store, bytes_of_string("Subject: x\r\n\r\nwords"), NULL);
 	g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
 	const char *words[FLAG_KEYWORDS_MAX + 2] = { NULL };
-	MessagePut put = { .draft = draft, .mailbox = inbox,
-		.keywords = words };
+	MessagePut put = {
+		.draft = draft, .mailbox = inbox, .keywords = words
+	};
 	g_autoptr(GError) many = NULL;
 	g_autoptr(GError) bad = NULL;
 
@@ -417,16 +432,16 @@ static void test_large(void)
 	g_assert_true(message.data == text);
 	fixture_deliver(store, inbox, message, DELIVERY_STORED);
 	assert_stored(last_physmessage(), message);
-	g_assert_cmpint(
-		fixture_number("SELECT count(*) FROM dbmail_part_queue"
-			       " WHERE not_before > now()"),
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_part_queue"
+				       " WHERE not_before > now()"),
 		==, 11);
 	bodies = fixture_number("SELECT count(*) FROM dbmail_mimeparts"
 				" WHERE hash IS NOT NULL");
 	fixture_deliver(store, inbox, message, DELIVERY_STORED);
 	assert_stored(last_physmessage(), message);
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mimeparts"
-		" WHERE hash IS NOT NULL"), ==, bodies);
+				       " WHERE hash IS NOT NULL"),
+		==, bodies);
 	fixture_assert_sums();
 }
 
@@ -439,8 +454,8 @@ static void test_large_header(void)
 	for (guint i = 0; text->len < 6 << 20; i++)
 		g_string_append_printf(text, "X-Field-%u: %0200u\r\n", i, i);
 	g_string_append(text, "\r\nbody\r\n");
-	fixture_deliver(store, inbox, bytes_of(text->str, text->len),
-		DELIVERY_STORED);
+	fixture_deliver(
+		store, inbox, bytes_of(text->str, text->len), DELIVERY_STORED);
 	assert_stored(last_physmessage(), bytes_of(text->str, text->len));
 	fixture_assert_sums();
 }
@@ -459,11 +474,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/message/nobody", test_nobody);
 	g_test_add_func("/store/message/shared-quota", test_shared_quota);
 	g_test_add_func("/store/message/duplicate", test_duplicate);
-	g_test_add_func("/store/message/duplicate-at-once",
-		test_duplicate_at_once);
+	g_test_add_func(
+		"/store/message/duplicate-at-once", test_duplicate_at_once);
 	g_test_add_func("/store/message/append", test_append);
-	g_test_add_func("/store/message/append-all-or-none",
-		test_append_all_or_none);
+	g_test_add_func(
+		"/store/message/append-all-or-none", test_append_all_or_none);
 	g_test_add_func("/store/message/append-keywords-limit",
 		test_append_keywords_limit);
 	g_test_add_func("/store/message/large", test_large);

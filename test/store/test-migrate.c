@@ -61,7 +61,8 @@ static void test_race(void)
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_schema"),
 		==, migrate_version());
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_schema"
-		" WHERE version = 1 AND name = 'store'"), ==, 1);
+				       " WHERE version = 1 AND name = 'store'"),
+		==, 1);
 }
 
 static void test_again(void)

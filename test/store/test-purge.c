@@ -29,14 +29,17 @@ static void remove_all(gint64 mailbox)
 static void assert_whole(void)
 {
 	fixture_assert_sums();
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_partlists l WHERE NOT EXISTS"
-		" (SELECT FROM dbmail_mimeparts m WHERE m.id = l.part_id)"),
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_partlists "
+				       "l WHERE NOT EXISTS"
+				       " (SELECT FROM dbmail_mimeparts m WHERE "
+				       "m.id = l.part_id)"),
 		==, 0);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_messages m WHERE NOT EXISTS"
-		" (SELECT FROM dbmail_envelope e"
-		" WHERE e.physmessage_id = m.physmessage_id)"), ==, 0);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_messages m WHERE "
+			       "NOT EXISTS"
+			       " (SELECT FROM dbmail_envelope e"
+			       " WHERE e.physmessage_id = m.physmessage_id)"),
+		==, 0);
 }
 
 static gint64 orphans(void)
@@ -69,9 +72,11 @@ static void test_shared(void)
 	g_assert_cmpuint(report.messages, ==, 1);
 	g_assert_cmpuint(report.parts, ==, 2);
 	g_assert_cmpuint(report.bytes, ==, 27);
-	g_assert_cmpint(fixture_number(
-		"SELECT (SELECT count(*) FROM dbmail_purge_queue)"
-		" + (SELECT count(*) FROM dbmail_part_queue)"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT (SELECT count(*) FROM dbmail_purge_queue)"
+			" + (SELECT count(*) FROM dbmail_part_queue)"),
+		==, 0);
 	g_assert_cmpint(orphans(), ==, 0);
 	assert_whole();
 }
@@ -84,10 +89,10 @@ static void test_copied(void)
 	g_autoptr(NumSet) uids = numset_new();
 	MessageCopied copied = { 0 };
 
-	numset_add(uids, fixture_deliver(
-		store, from, MESSAGE, DELIVERY_STORED));
-	g_assert_true(message_copy(
-		store, from, uids, to, FALSE, &copied, NULL));
+	numset_add(
+		uids, fixture_deliver(store, from, MESSAGE, DELIVERY_STORED));
+	g_assert_true(
+		message_copy(store, from, uids, to, FALSE, &copied, NULL));
 	message_copied_clear(&copied);
 	remove_all(from);
 	g_assert_cmpuint(purge().messages, ==, 0);
@@ -111,9 +116,10 @@ static void test_sent_ahead(void)
 static void test_old(void)
 {
 	const gint64 inbox = fixture_inbox(fixture_user(store, "old", 0));
-	g_autofree char *query = g_strdup_printf(
-		"SELECT log_floor FROM dbmail_mailboxes"
-		" WHERE mailbox_idnr = %" G_GINT64_FORMAT, inbox);
+	g_autofree char *query =
+		g_strdup_printf("SELECT log_floor FROM dbmail_mailboxes"
+				" WHERE mailbox_idnr = %" G_GINT64_FORMAT,
+			inbox);
 	PurgeReport report;
 
 	fixture_deliver(store, inbox, MESSAGE, DELIVERY_STORED);
@@ -134,8 +140,9 @@ static void test_old(void)
 	g_assert_cmpuint(report.deliveries, ==, 1);
 	/* Created at 1; delivered, removed, delivered, removed. */
 	g_assert_cmpint(fixture_number(query), ==, 3);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_maildrop_locks"), ==, 0);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_maildrop_locks"),
+		==, 0);
 	assert_whole();
 }
 
@@ -157,8 +164,8 @@ static gpointer deliver_and_remove(gpointer data)
 			g_rand_int_range(rand, 0, 6),
 			g_rand_int_range(rand, 0, 6));
 
-		fixture_deliver(store, mailbox, bytes_of_string(text),
-			DELIVERY_STORED);
+		fixture_deliver(
+			store, mailbox, bytes_of_string(text), DELIVERY_STORED);
 		if (g_rand_int_range(rand, 0, 2) == 0)
 			remove_all(mailbox);
 	}
@@ -197,7 +204,8 @@ static void test_against_deliveries(void)
 	for (guint i = 0; i < G_N_ELEMENTS(purgers); i++)
 		g_thread_join(purgers[i]);
 	g_test_message("%" G_GUINT64_FORMAT " parts removed, %" G_GINT64_FORMAT
-		" messages delivered", parts[0] + parts[1],
+		       " messages delivered",
+		parts[0] + parts[1],
 		fixture_number("SELECT sum(uidnext - 1)"
 			       " FROM dbmail_mailboxes"));
 	g_assert_cmpuint(parts[0] + parts[1], >, 100);
@@ -217,8 +225,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/purge/copied", test_copied);
 	g_test_add_func("/store/purge/sent-ahead", test_sent_ahead);
 	g_test_add_func("/store/purge/old", test_old);
-	g_test_add_func("/store/purge/against-deliveries",
-		test_against_deliveries);
+	g_test_add_func(
+		"/store/purge/against-deliveries", test_against_deliveries);
 	status = g_test_run();
 	store_close(&store);
 	return status;

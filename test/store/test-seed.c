@@ -133,7 +133,9 @@ static const char MESSAGE[] =
 static void append(gint64 inbox, Bytes message, Flags flags)
 {
 	g_autoptr(MessageDraft) draft = message_draft_new(store, message, NULL);
-	MessagePut put = { .draft = draft, .mailbox = inbox, .flags = flags,
+	MessagePut put = { .draft = draft,
+		.mailbox = inbox,
+		.flags = flags,
 		.internal_date = 77 * TIMESTAMP_SECOND };
 	GError *error = NULL;
 
@@ -145,8 +147,8 @@ static void assert_row(const DbRows *rows, guint row, const char *flags,
 	const char *status, const char *date, const char *subject)
 {
 	for (guint i = 0; i < 6; i++)
-		g_assert_cmpint(db_rows_int64(rows, row, i + 1), ==,
-			flags[i] - '0');
+		g_assert_cmpint(
+			db_rows_int64(rows, row, i + 1), ==, flags[i] - '0');
 	g_assert_cmpstr(db_rows_text(rows, row, 7), ==, status);
 	g_assert_cmpstr(db_rows_text(rows, row, 8), ==, date);
 	g_assert_cmpstr(db_rows_text(rows, row, 9), ==, subject);
@@ -171,8 +173,8 @@ static void test_rows(void)
 	run(batch);
 	rows = db_batch_rows(batch, 0);
 	g_assert_cmpuint(db_rows_count(rows), ==, 2);
-	assert_row(rows, 0, "100110", "Seen",
-		"Sun, 22 Nov 2026 10:00:00 +0100", "the first of two");
+	assert_row(rows, 0, "100110", "Seen", "Sun, 22 Nov 2026 10:00:00 +0100",
+		"the first of two");
 	assert_row(rows, 1, "011011", "New", NULL, NULL);
 }
 

@@ -46,27 +46,35 @@ static void test_names(void)
 
 static void test_comments(void)
 {
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM pg_class WHERE relnamespace ="
-		" current_schema()::regnamespace AND relkind IN ('r', 'v', 'p')"
-		" AND obj_description(oid) IS NULL"), ==, 0);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM pg_class c JOIN pg_attribute a"
-		" ON a.attrelid = c.oid WHERE relnamespace ="
-		" current_schema()::regnamespace AND relkind IN ('r', 'p')"
-		" AND attnum > 0 AND NOT attisdropped"
-		" AND col_description(c.oid, attnum) IS NULL"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM pg_class WHERE relnamespace ="
+			" current_schema()::regnamespace AND relkind IN ('r', "
+			"'v', 'p')"
+			" AND obj_description(oid) IS NULL"),
+		==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM pg_class c JOIN pg_attribute a"
+			" ON a.attrelid = c.oid WHERE relnamespace ="
+			" current_schema()::regnamespace AND relkind IN ('r', "
+			"'p')"
+			" AND attnum > 0 AND NOT attisdropped"
+			" AND col_description(c.oid, attnum) IS NULL"),
+		==, 0);
 }
 
 /* What is referred to by a foreign key is looked for when it is deleted: an
  * index begins with the referring column. */
 static void test_foreign_keys_have_indexes(void)
 {
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM pg_constraint f WHERE contype = 'f'"
-		" AND NOT EXISTS (SELECT FROM pg_index i"
-		" WHERE i.indrelid = f.conrelid AND i.indkey[0] = f.conkey[1]"
-		" AND i.indpred IS NULL)"), ==, 0);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM pg_constraint f "
+				       "WHERE contype = 'f'"
+				       " AND NOT EXISTS (SELECT FROM pg_index i"
+				       " WHERE i.indrelid = f.conrelid AND "
+				       "i.indkey[0] = f.conkey[1]"
+				       " AND i.indpred IS NULL)"),
+		==, 0);
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,8 @@ static Boxes make_boxes(const char *name)
 	Boxes boxes = { .user = fixture_user(store, name, 0) };
 	g_autofree char *query = g_strdup_printf(
 		"SELECT mailbox_idnr FROM dbmail_mailboxes WHERE name = 'Sent'"
-		" AND owner_idnr = %" G_GINT64_FORMAT, boxes.user);
+		" AND owner_idnr = %" G_GINT64_FORMAT,
+		boxes.user);
 	static const char *const words[] = { "one", "Two", NULL };
 	static const char *const more[] = { "two", NULL };
 	g_autoptr(MessageDraft) draft = message_draft_new(
@@ -32,10 +33,13 @@ static Boxes make_boxes(const char *name)
 	boxes.inbox = fixture_inbox(boxes.user);
 	boxes.sent = fixture_number(query);
 	for (guint i = 1; i <= 5; i++) {
-		MessagePut put = { .draft = draft, .mailbox = boxes.inbox,
+		MessagePut put = { .draft = draft,
+			.mailbox = boxes.inbox,
 			.internal_date = i,
 			.flags = i % 2 ? FLAG_SEEN : FLAG_DELETED,
-			.keywords = i == 1 ? words : i == 2 ? more : NULL };
+			.keywords = i == 1 ? words :
+				i == 2     ? more :
+					     NULL };
 
 		OK(message_append(store, &put, 1, &error));
 	}
@@ -48,7 +52,8 @@ static char *uids_of(gint64 mailbox)
 	g_autofree char *query = g_strdup_printf(
 		"SELECT coalesce(string_agg(uid::text, '' ORDER BY uid), '0')"
 		"::bigint FROM dbmail_messages"
-		" WHERE mailbox_idnr = %" G_GINT64_FORMAT, mailbox);
+		" WHERE mailbox_idnr = %" G_GINT64_FORMAT,
+		mailbox);
 
 	return g_strdup_printf("%" G_GINT64_FORMAT, fixture_number(query));
 }
@@ -61,7 +66,8 @@ static char *uids_of(gint64 mailbox)
 
 static gint64 number_of(const char *what, gint64 mailbox)
 {
-	g_autofree char *query = g_strdup_printf("SELECT %s FROM"
+	g_autofree char *query = g_strdup_printf(
+		"SELECT %s FROM"
 		" dbmail_mailboxes WHERE mailbox_idnr = %" G_GINT64_FORMAT,
 		what, mailbox);
 
@@ -97,14 +103,14 @@ static void test_copy(void)
 	MessageCopied copied = { 0 };
 
 	numset_add(uids, 99);
-	OK(message_copy(store, boxes.inbox, uids, boxes.sent, FALSE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, uids, boxes.sent, FALSE, &copied, &error));
 	g_assert_cmpuint(copied.from->len, ==, 3);
-	g_assert_cmpuint(copied.uidvalidity, ==,
-		number_of("uidvalidity", boxes.sent));
+	g_assert_cmpuint(
+		copied.uidvalidity, ==, number_of("uidvalidity", boxes.sent));
 	for (guint i = 0; i < 3; i++) {
-		g_assert_cmpuint(number_at(copied.from, i), ==,
-			i < 2 ? i + 1 : 5);
+		g_assert_cmpuint(
+			number_at(copied.from, i), ==, i < 2 ? i + 1 : 5);
 		g_assert_cmpuint(number_at(copied.to, i), ==, i + 1);
 	}
 	message_copied_clear(&copied);
@@ -113,17 +119,23 @@ static void test_copy(void)
 	g_assert_cmpint(number_of("seq", boxes.sent), ==, 2);
 	/* The destination knew none of the keywords, which sort as Two, one. */
 	g_assert_cmpint(number_of("cardinality(keywords)", boxes.sent), ==, 2);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_messages a JOIN dbmail_mailboxes x"
-		" ON x.mailbox_idnr = a.mailbox_idnr JOIN dbmail_messages b"
-		" ON b.physmessage_id = a.physmessage_id"
-		" AND b.message_idnr < a.message_idnr WHERE"
-		" (a.seen_flag, a.deleted_flag) = (b.seen_flag, b.deleted_flag)"
-		), ==, 3);
-	g_assert_cmpint(number_of("(SELECT string_agg(keywords::text, ''"
-		" ORDER BY uid)::bigint FROM dbmail_messages m"
-		" WHERE m.mailbox_idnr = dbmail_mailboxes.mailbox_idnr)",
-		boxes.sent), ==, 310);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_messages a JOIN "
+			       "dbmail_mailboxes x"
+			       " ON x.mailbox_idnr = a.mailbox_idnr JOIN "
+			       "dbmail_messages b"
+			       " ON b.physmessage_id = a.physmessage_id"
+			       " AND b.message_idnr < a.message_idnr WHERE"
+			       " (a.seen_flag, a.deleted_flag) = (b.seen_flag, "
+			       "b.deleted_flag)"),
+		==, 3);
+	g_assert_cmpint(
+		number_of("(SELECT string_agg(keywords::text, ''"
+			  " ORDER BY uid)::bigint FROM dbmail_messages m"
+			  " WHERE m.mailbox_idnr = "
+			  "dbmail_mailboxes.mailbox_idnr)",
+			boxes.sent),
+		==, 310);
 	fixture_assert_sums();
 }
 
@@ -135,19 +147,23 @@ static void test_copy_keywords(void)
 	g_autoptr(NumSet) uids = set_of(1, 2, 2);
 	g_autoptr(MessageDraft) draft = message_draft_new(
 		store, bytes_of_string("Subject: y\r\n\r\n"), NULL);
-	MessagePut put = { .draft = draft, .mailbox = boxes.sent,
-		.keywords = words };
+	MessagePut put = {
+		.draft = draft, .mailbox = boxes.sent, .keywords = words
+	};
 	MessageCopied copied = { 0 };
 
 	OK(message_append(store, &put, 1, &error));
-	OK(message_copy(store, boxes.inbox, uids, boxes.sent, FALSE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, uids, boxes.sent, FALSE, &copied, &error));
 	message_copied_clear(&copied);
 	/* {TWO,one}: both, then two alone. */
-	g_assert_cmpint(number_of("(SELECT string_agg(keywords::text, ''"
-		" ORDER BY uid)::bigint FROM dbmail_messages m"
-		" WHERE m.mailbox_idnr = dbmail_mailboxes.mailbox_idnr)",
-		boxes.sent), ==, 131);
+	g_assert_cmpint(
+		number_of("(SELECT string_agg(keywords::text, ''"
+			  " ORDER BY uid)::bigint FROM dbmail_messages m"
+			  " WHERE m.mailbox_idnr = "
+			  "dbmail_mailboxes.mailbox_idnr)",
+			boxes.sent),
+		==, 131);
 	g_assert_cmpint(number_of("cardinality(keywords)", boxes.sent), ==, 2);
 	fixture_assert_sums();
 }
@@ -160,16 +176,17 @@ static void test_move(void)
 		fixture_number("SELECT count(*) FROM dbmail_purge_queue");
 	MessageCopied copied = { 0 };
 
-	OK(message_copy(store, boxes.inbox, uids, boxes.sent, TRUE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, uids, boxes.sent, TRUE, &copied, &error));
 	g_assert_cmpuint(copied.from->len, ==, 3);
 	message_copied_clear(&copied);
 	assert_uids(boxes.inbox, "14");
 	assert_uids(boxes.sent, "123");
 	g_assert_cmpint(changes_of(boxes.inbox), ==, 2355);
 	/* Nothing was let go of. */
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_purge_queue"), ==, queued);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_purge_queue"), ==,
+		queued);
 	fixture_assert_sums();
 }
 
@@ -180,8 +197,8 @@ static void test_move_inside(void)
 	g_autoptr(NumSet) all = set_of(2, G_MAXUINT32, 2);
 	MessageCopied copied = { 0 };
 
-	OK(message_copy(store, boxes.inbox, all, boxes.inbox, TRUE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, all, boxes.inbox, TRUE, &copied, &error));
 	g_assert_cmpuint(copied.from->len, ==, 4);
 	g_assert_cmpuint(number_at(copied.to, 0), ==, 6);
 	message_copied_clear(&copied);
@@ -197,8 +214,8 @@ static void test_nothing(void)
 	MessageCopied copied = { 0 };
 	guint64 seq = 0;
 
-	OK(message_copy(store, boxes.inbox, none, boxes.sent, TRUE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, none, boxes.sent, TRUE, &copied, &error));
 	g_assert_cmpuint(copied.from->len, ==, 0);
 	message_copied_clear(&copied);
 	OK(message_expunge(store, boxes.inbox, none, NULL, &seq, &error));
@@ -233,8 +250,8 @@ static void test_refused(void)
 	/* A move inside the account needs no room. */
 	database_script("UPDATE dbmail_users SET maxmail_size = 1"
 			" WHERE userid = 'refused'");
-	OK(message_copy(store, boxes.inbox, all, boxes.sent, TRUE, &copied,
-		&error));
+	OK(message_copy(
+		store, boxes.inbox, all, boxes.sent, TRUE, &copied, &error));
 	g_assert_cmpuint(copied.from->len, ==, 5);
 	message_copied_clear(&copied);
 	fixture_assert_sums();
@@ -276,8 +293,7 @@ static gint ending;
 
 static gpointer shuffle(gpointer data)
 {
-	g_autoptr(GRand) rand =
-		g_rand_new_with_seed(GPOINTER_TO_UINT(data));
+	g_autoptr(GRand) rand = g_rand_new_with_seed(GPOINTER_TO_UINT(data));
 	g_autoptr(NumSet) all = set_of(1, G_MAXUINT32, 1);
 
 	while (!g_atomic_int_get(&ending)) {
@@ -289,8 +305,8 @@ static gpointer shuffle(gpointer data)
 		if (what == 0)
 			OK(message_remove(store, from, all, &error));
 		else if (what < 4)
-			OK(message_copy(store, from, all, to, what < 3,
-				&copied, &error));
+			OK(message_copy(store, from, all, to, what < 3, &copied,
+				&error));
 		else
 			fixture_deliver(store, to,
 				bytes_of_string("Subject: x\r\n\r\nshuffled"),
@@ -307,9 +323,9 @@ static void test_shuffle(void)
 	const Boxes one = make_boxes("shuffle1");
 	const Boxes two = make_boxes("shuffle2");
 	GThread *threads[6];
-	const gint64 before = fixture_number(
-		"SELECT deadlocks FROM pg_stat_database"
-		" WHERE datname = current_database()");
+	const gint64 before =
+		fixture_number("SELECT deadlocks FROM pg_stat_database"
+			       " WHERE datname = current_database()");
 
 	shared_boxes[0] = one.inbox;
 	shared_boxes[1] = two.sent;
@@ -323,9 +339,9 @@ static void test_shuffle(void)
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
 		g_thread_join(threads[i]);
 	fixture_assert_sums();
-	g_assert_cmpint(fixture_number(
-		"SELECT deadlocks FROM pg_stat_database"
-		" WHERE datname = current_database()"), ==, before);
+	g_assert_cmpint(fixture_number("SELECT deadlocks FROM pg_stat_database"
+				       " WHERE datname = current_database()"),
+		==, before);
 }
 
 int main(int argc, char **argv)

@@ -54,32 +54,37 @@ static void test_life(void)
 	g_assert_cmpint(user->quota, ==, 7);
 	g_assert_cmpint(user->client, ==, 9);
 	g_assert_true(user->has_login);
-	g_assert_cmpint(
-		ABS(user->last_login - timestamp_now()), <, 60 * G_USEC_PER_SEC);
+	g_assert_cmpint(ABS(user->last_login - timestamp_now()), <,
+		60 * G_USEC_PER_SEC);
 
 	OK(user_delete(store, id, &error));
 	FAILS(DBMAIL_ERROR_NOT_FOUND, user_delete(store, id, &error));
 	FAILS(DBMAIL_ERROR_NOT_FOUND, user_rename(store, id, "x", &error));
-	g_assert_cmpint(fixture_number(
-		"SELECT (SELECT count(*) FROM dbmail_users)"
-		" + (SELECT count(*) FROM dbmail_mailboxes)"
-		" + (SELECT count(*) FROM dbmail_subscribed_names)"), ==, 0);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT (SELECT count(*) FROM dbmail_users)"
+			" + (SELECT count(*) FROM dbmail_mailboxes)"
+			" + (SELECT count(*) FROM dbmail_subscribed_names)"),
+		==, 0);
 }
 
 static void test_folders(void)
 {
 	const gint64 id = fixture_user(store, "folders", 0);
 
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_mailboxes"), ==, 6);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_mailboxes WHERE name = 'Sent'"
-		" AND special_use = '\\Sent'"), ==, 1);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_mailboxes WHERE name = 'INBOX'"
-		" AND special_use IS NULL"), ==, 1);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_subscription"), ==, 6);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_mailboxes"), ==, 6);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mailboxes "
+				       "WHERE name = 'Sent'"
+				       " AND special_use = '\\Sent'"),
+		==, 1);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mailboxes "
+				       "WHERE name = 'INBOX'"
+				       " AND special_use IS NULL"),
+		==, 1);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_subscription"), ==,
+		6);
 	OK(user_delete(store, id, &error));
 }
 
@@ -91,9 +96,11 @@ static void test_odd_folders(void)
 	const gint64 id = fixture_user(other, "odd", 0);
 	gint64 none;
 
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_mailboxes WHERE name IN"
-		" ('INBOX', 'A', 'A/B', 'A/B/C', 'Sent')"), ==, 5);
+	g_assert_cmpint(
+		fixture_number(
+			"SELECT count(*) FROM dbmail_mailboxes WHERE name IN"
+			" ('INBOX', 'A', 'A/B', 'A/B/C', 'Sent')"),
+		==, 5);
 	OK(user_delete(store, id, &error));
 	FAILS(DBMAIL_ERROR_INVALID,
 		user_create(wrong, "x", "", "", 0, &none, &error));
@@ -124,18 +131,17 @@ static void test_delete_with_mail(void)
 	const gint64 other = fixture_user(store, "stays", 0);
 	const Bytes message = bytes_of_string("Subject: x\r\n\r\nbody\r\n");
 
-	fixture_deliver(
-		store, fixture_inbox(id), message, DELIVERY_STORED);
-	fixture_deliver(
-		store, fixture_inbox(other), message, DELIVERY_STORED);
+	fixture_deliver(store, fixture_inbox(id), message, DELIVERY_STORED);
+	fixture_deliver(store, fixture_inbox(other), message, DELIVERY_STORED);
 	OK(user_alias_add(store, id, "me@example.org", &error));
 	OK(user_delete(store, id, &error));
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_messages"), ==, 1);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_aliases"), ==, 0);
-	g_assert_cmpint(fixture_number(
-		"SELECT count(*) FROM dbmail_purge_queue"), ==, 1);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_messages"), ==, 1);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_aliases"), ==, 0);
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_purge_queue"), ==,
+		1);
 	fixture_assert_sums();
 	OK(user_delete(store, other, &error));
 }
@@ -166,8 +172,8 @@ static void test_list(void)
 
 		OK(user_list(store, vectors[i].pattern, &users, &error));
 		for (guint j = 0; j < users->len; j++)
-			g_string_append_printf(found, "%s ",
-				((User *)users->pdata[j])->name);
+			g_string_append_printf(
+				found, "%s ", ((User *)users->pdata[j])->name);
 		g_assert_cmpstr(found->str, ==, vectors[i].expected);
 	}
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
@@ -181,8 +187,7 @@ static void test_aliases(void)
 
 	OK(user_alias_add(store, id, "Zed@example.org", &error));
 	OK(user_alias_add(store, id, "alpha", &error));
-	FAILS(DBMAIL_ERROR_EXISTS,
-		user_alias_add(store, id, "ALPHA", &error));
+	FAILS(DBMAIL_ERROR_EXISTS, user_alias_add(store, id, "ALPHA", &error));
 	FAILS(DBMAIL_ERROR_NOT_FOUND,
 		user_alias_add(store, 999999, "beta", &error));
 	FAILS(DBMAIL_ERROR_INVALID, user_alias_add(store, id, "", &error));
@@ -253,12 +258,15 @@ static void make_aliases(const gint64 ids[static 4])
 	database_script(sql);
 	/* deep2 is ten steps from the user, deep1 eleven. */
 	for (guint i = 1; i <= 11; i++) {
-		g_autofree char *step = i < 11 ? g_strdup_printf(
-			"INSERT INTO dbmail_aliases (alias, deliver_to)"
-			" VALUES ('deep%u', 'deep%u')", i, i + 1) :
+		g_autofree char *step = i < 11 ?
 			g_strdup_printf(
-			"INSERT INTO dbmail_aliases (alias, deliver_to)"
-			" VALUES ('deep%u', '%ld')", i, (long)ids[0]);
+				"INSERT INTO dbmail_aliases (alias, deliver_to)"
+				" VALUES ('deep%u', 'deep%u')",
+				i, i + 1) :
+			g_strdup_printf(
+				"INSERT INTO dbmail_aliases (alias, deliver_to)"
+				" VALUES ('deep%u', '%ld')",
+				i, (long)ids[0]);
 
 		database_script(step);
 	}
@@ -285,12 +293,12 @@ static void test_resolve(void)
 			const UserTarget *target =
 				&g_array_index(targets, UserTarget, j);
 
-			g_string_append_printf(found, "%d",
-				(int)(target->user - ids[0] + 1));
+			g_string_append_printf(
+				found, "%d", (int)(target->user - ids[0] + 1));
 			g_assert_cmpuint(
 				target->matched, ==, resolved[i].matched);
-			g_assert_cmpint(target->inbox, ==,
-				fixture_inbox(target->user));
+			g_assert_cmpint(
+				target->inbox, ==, fixture_inbox(target->user));
 			g_assert_cmpint(
 				target->full, ==, target->user == ids[0]);
 		}

@@ -47,8 +47,8 @@ static void round_trip(gsize piece)
 	Timestamp read_date;
 	for (gsize i = 0; i < G_N_ELEMENTS(messages); i++) {
 		g_assert_true(mboxrd_read(&reader, out, &has_date, &read_date));
-		g_assert_cmpmem(out->data, out->len, messages[i],
-			strlen(messages[i]));
+		g_assert_cmpmem(
+			out->data, out->len, messages[i], strlen(messages[i]));
 		g_assert_true(has_date);
 		g_assert_cmpint(read_date, ==, date);
 	}
@@ -66,8 +66,9 @@ static void test_round_trip(void)
 /* What other programs write: no blank line at the end, odd From lines. */
 static void test_foreign(void)
 {
-	static const char text[] = "From x Tue Jan  2 03:04:05 2024\nA: b\n\nc\n"
-				   "\nFrom somebody at some time\nB: c\n\nd";
+	static const char text[] =
+		"From x Tue Jan  2 03:04:05 2024\nA: b\n\nc\n"
+		"\nFrom somebody at some time\nB: c\n\nd";
 	MboxrdReader reader = { .rest = bytes_of_string(text) };
 	g_autoptr(GByteArray) out = g_byte_array_new();
 	gboolean has_date;
