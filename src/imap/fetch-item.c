@@ -115,6 +115,20 @@ static gboolean parse_partial(ImapParser *parser, FetchItem *item)
 	return parse_char(parser, '>');
 }
 
+/* The item's name as replies say it, once for all messages. */
+static const char *label_of(ImapParser *parser, const FetchItem *item)
+{
+	g_autoptr(GString) label = g_string_new("BODY[");
+
+	mime_section_write(&item->section, label);
+	g_string_append_c(label, ']');
+	if (item->has_partial)
+		g_string_append_printf(
+			label, "<%" G_GUINT64_FORMAT ">", item->offset);
+	g_string_append_c(label, ' ');
+	return arena_copy(parser->arena, label->str, label->len);
+}
+
 /* FALSE, without an error, where no item of that row is next. */
 static gboolean accept_row(ImapParser *parser, const FetchItemRow *row)
 {
@@ -136,10 +150,12 @@ static gboolean parse_item(ImapParser *parser, FetchArgs *args, GArray *found)
 		if (!accept_row(parser, &items[i]))
 			continue;
 		FetchItem item = item_of_row(&items[i]);
-		if (items[i].write == fetch_write_section &&
-			(!parse_section(parser, &item.section) ||
-				!parse_partial(parser, &item)))
-			return FALSE;
+		if (items[i].write == fetch_write_section) {
+			if (!parse_section(parser, &item.section) ||
+				!parse_partial(parser, &item))
+				return FALSE;
+			item.label = label_of(parser, &item);
+		}
 		add_item(args, found, &item);
 		return TRUE;
 	}

@@ -32,6 +32,7 @@ typedef struct {
 struct FetchItem {
 	const FetchItemRow *row;
 	MimeSection section; /* of NEED_SECTION items */
+	const char *label;   /* "BODY[...]<0> " of BODY[] items, for replies */
 	gboolean has_partial;
 	guint64 offset;
 	guint64 size; /* G_MAXUINT64 without partial */

@@ -269,15 +269,7 @@ static void write_value(FetchRow *row, const FetchItem *item)
 
 void fetch_write_section(FetchRow *row, const FetchItem *item)
 {
-	g_autoptr(GString) label = g_string_new("BODY[");
-
-	mime_section_write(&item->section, label);
-	g_string_append_c(label, ']');
-	if (item->has_partial)
-		g_string_append_printf(
-			label, "<%" G_GUINT64_FORMAT ">", item->offset);
-	g_string_append_c(label, ' ');
-	stream_write(row->session->stream, label->str, label->len);
+	stream_puts(row->session->stream, item->label);
 	write_value(row, item);
 }
 

@@ -135,8 +135,12 @@ Bytes mime_header_value(const MimeHeader *header, const char *name)
 
 static gboolean is_named(Bytes name, const char *const *names, guint n_names)
 {
+	/* Few names begin as the field does: that is asked first. */
+	const char first = name.size > 0 ? g_ascii_tolower(name.data[0]) : '\0';
+
 	for (guint i = 0; i < n_names; i++) {
-		if (text_equal_nocase(name, names[i]))
+		if (g_ascii_tolower(names[i][0]) == first &&
+			text_equal_nocase(name, names[i]))
 			return TRUE;
 	}
 	return FALSE;
