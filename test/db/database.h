@@ -30,16 +30,26 @@ static inline void database_check(const GError *error)
 		g_error("%s (%s)", error->message, dbmail_error_detail(error));
 }
 
+/* As database_connection(), patient with a server that comes back. */
 static inline DbPool *database_pool(guint max, guint wait_seconds)
 {
+	const gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
 	GError *error = NULL;
-	DbPool *pool = db_pool_new(
-		database_conninfo(), "dbmail-test", max, wait_seconds, &error);
+	DbPool *pool;
+
+	while ((pool = db_pool_new(database_conninfo(), "dbmail-test", max,
+			wait_seconds, &error)) == NULL &&
+		g_get_monotonic_time() < deadline) {
+		g_clear_error(&error);
+		g_usleep(50000);
+	}
 	database_check(error);
 	return pool;
 }
 
-/* A connection outside a pool. */
+/* A connection outside a pool.  A server that a test has crashed takes
+ * connections, drops them and comes back in a second or so, and says no more of
+ * it than that: hence the tries. */
 static inline DbConnection *database_connection(void)
 {
 	const DbConnectionOptions options = {
@@ -47,8 +57,15 @@ static inline DbConnection *database_connection(void)
 		.application_name = "dbmail-test",
 		.statement_seconds = 60,
 	};
+	const gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
 	GError *error = NULL;
-	DbConnection *connection = db_connection_open(&options, &error);
+	DbConnection *connection;
+
+	while ((connection = db_connection_open(&options, &error)) == NULL &&
+		g_get_monotonic_time() < deadline) {
+		g_clear_error(&error);
+		g_usleep(50000);
+	}
 	database_check(error);
 	return connection;
 }
