@@ -175,8 +175,11 @@ MimeSummary *mime_summary_new(Arena *arena, const MimeHeader *header)
 	summary->truncated = !header->is_whole;
 	if (date != NULL)
 		read_date(arena, summary, date->value);
-	if (subject != NULL)
+	if (subject != NULL) {
 		read_subject(arena, summary, subject->value);
+		summary->truncated |= mime_header_find_next(header, "Subject",
+					      subject) != NULL;
+	}
 	read_addresses(arena, summary, header);
 	summary->message_id = first_id(
 		arena, summary, mime_header_value(header, "Message-ID"), TRUE);

@@ -37,7 +37,8 @@ typedef struct {
 	const char *in_reply_to; /* the first id in it, for THREAD */
 	const char *references; /* ids apart by one space; too many: the last */
 	/* A text above may have less than the message's header: one was cut,
-	 * or the header block given has no blank line and so may not be all.
+	 * Subject is there more than once, or the header block given has no
+	 * blank line and so may not be all.
 	 * Answer searches of such a message from its header. */
 	gboolean truncated;
 } MimeSummary;

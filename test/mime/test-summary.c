@@ -91,7 +91,8 @@ static void test_whole(void)
 	g_assert_cmpstr(s->message_id, ==, "<12@x>");
 	g_assert_cmpstr(s->in_reply_to, ==, "<0@x>");
 	g_assert_cmpstr(s->references, ==, "<a@x> <b@x> <c@x>");
-	g_assert_false(s->truncated);
+	/* The second Subject is in none of these. */
+	g_assert_true(s->truncated);
 }
 
 static void test_nothing(void)
@@ -109,6 +110,9 @@ static void test_nothing(void)
 	/* No blank line: there may have been more. */
 	g_assert_true(s->truncated);
 	g_assert_false(summarise(arena, "A: b\n\n")->truncated);
+	g_assert_false(summarise(arena, "Subject: b\n\n")->truncated);
+	g_assert_true(
+		summarise(arena, "Subject: b\nsubject: c\n\n")->truncated);
 }
 
 static const struct {

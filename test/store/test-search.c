@@ -45,6 +45,7 @@ static const char *const messages[] = {
 	"\xcd\xc9\xd2 inner-text\r\n",
 	/* e: no header worth the name, 8-bit bytes, wrong date */
 	"X-Empty:\r\nDate: yesterday\r\nSubject: caf\xc3\xa9 \xff\r\n"
+	"Subject: the second of two\r\n"
 	"Message-ID: (c) <odd id@x>\r\n\r\n\xe9t\xe9 plain\r\n",
 	/* f: two To fields and a long subject, is large (filled in below) */
 	NULL,
@@ -269,6 +270,7 @@ static const struct {
 		"b" },
 	{ "h:subject:GR\xc3\x9cSSE_aus_k", "b" },
 	{ "h:subject:caf\xc3\x89", "e" },
+	{ "h:subject:SECOND_OF_TWO", "e" },
 	{ "h:subject:cafe\xcc\x81", "e" },
 	{ "h:subject:", "abcdef" },
 	{ "h:subject:tail-of-subject", "f" },
