@@ -51,7 +51,6 @@ struct Store {
 	gsize max_message_size;
 	guint max_mailbox_depth;
 	gint64 duplicate_window; /* seconds */
-	guint64 part_cache_size; /* bytes */
 
 	/* Keys of deliveries that were confirmed and wait to be forgotten, and
 	 * those that transactions are forgetting just now: DeliveryKey,

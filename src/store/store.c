@@ -9,8 +9,6 @@
 #include "store/message.h"
 #include "store/store-private.h"
 
-#define MEBIBYTE G_GUINT64_CONSTANT(1048576)
-
 static void copy_settings(Store *store, const Settings *settings)
 {
 	store->default_folders = g_strdup(settings->DBMAIL_default_folders);
@@ -20,8 +18,6 @@ static void copy_settings(Store *store, const Settings *settings)
 	store->max_message_size = (gsize)settings->DBMAIL_max_message_size;
 	store->max_mailbox_depth = (guint)settings->IMAP_max_mailbox_depth;
 	store->duplicate_window = settings->LMTP_duplicate_window;
-	store->part_cache_size =
-		(guint64)settings->DBMAIL_part_cache * MEBIBYTE;
 	store->large_places = (guint)settings->DBMAIL_max_large_messages;
 }
 
