@@ -13,15 +13,13 @@ static gboolean find_target(ImapSession *session, ImapCommand *command,
 	Mailbox **mailbox, GError **error)
 {
 	const AppendArgs *args = command->args;
-	const char *name =
-		session_mailbox_name(session, command, args->mailbox);
 	g_autoptr(Mailbox) found = NULL;
 
-	if (name == NULL)
-		return TRUE;
-	if (!mailbox_get(
-		    session->store, session->user->id, name, &found, error))
+	if (!session_mailbox(session, command, args->mailbox, RIGHT_INSERT,
+		    &found, error))
 		return FALSE;
+	if (found == NULL)
+		return TRUE;
 	if (found->no_select)
 		return command_no(
 			command, "[CANNOT] Mailbox cannot hold messages");

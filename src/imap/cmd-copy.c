@@ -49,17 +49,16 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 	GError **error)
 {
 	const CopyArgs *args = command->args;
-	const char *name =
-		session_mailbox_name(session, command, args->mailbox);
 	g_autoptr(NumSet) uids =
 		messages_uids(session->selected, args->set, command->is_uid);
 	g_autoptr(Mailbox) to = NULL;
 	MessageCopied copied = { 0 };
 
-	if (name == NULL)
-		return TRUE;
-	if (!mailbox_get(session->store, session->user->id, name, &to, error))
+	if (!session_mailbox(
+		    session, command, args->mailbox, RIGHT_INSERT, &to, error))
 		return FALSE;
+	if (to == NULL)
+		return TRUE;
 	if (to->no_select)
 		return command_no(
 			command, "[CANNOT] Mailbox cannot hold messages");

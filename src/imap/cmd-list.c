@@ -140,7 +140,7 @@ static void choose(Listing *listing, const GPtrArray *list)
 
 typedef struct {
 	Listing *listing;
-	Stream *stream;
+	ImapSession *session;
 } Writer;
 
 static void add_attribute(GString *line, const char *attribute)
@@ -209,11 +209,11 @@ static gboolean write_found(gpointer key, gpointer value, gpointer data)
 	else
 		add_list_attributes(listing, key, found, line);
 	g_string_append_printf(line, ") \"%c\" ", MAILBOX_SEPARATOR);
-	reply_append_mailbox(line, key);
+	session_append_mailbox(writer->session, line, key);
 	if (!listing->is_lsub && found->has_below)
 		add_child_info(listing, line);
 	g_string_append(line, "\r\n");
-	stream_write(writer->stream, line->str, line->len);
+	stream_write(writer->session->stream, line->str, line->len);
 	return FALSE;
 }
 
@@ -238,7 +238,7 @@ static gboolean answer(ImapSession *session, const ListArgs *args,
 	g_autoptr(GTree) found =
 		g_tree_new_full(compare_names, NULL, g_free, g_free);
 	Listing listing = { args, is_lsub, patterns, by_name, parents, found };
-	Writer writer = { &listing, session->stream };
+	Writer writer = { &listing, session };
 
 	index_names(&listing, list);
 	choose(&listing, list);

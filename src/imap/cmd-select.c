@@ -71,16 +71,14 @@ static gboolean select_mailbox(ImapSession *session, ImapCommand *command,
 {
 	const MailboxArgs *args = command->args;
 	g_autoptr(Mailbox) mailbox = NULL;
-	const char *name;
 
 	/* Even a SELECT that fails leaves the mailbox before it. */
 	session_unselect(session);
-	name = session_mailbox_name(session, command, args->mailbox);
-	if (name == NULL)
-		return TRUE;
-	if (!mailbox_get(
-		    session->store, session->user->id, name, &mailbox, error))
+	if (!session_mailbox(session, command, args->mailbox, RIGHT_READ,
+		    &mailbox, error))
 		return FALSE;
+	if (mailbox == NULL)
+		return TRUE;
 	if (mailbox->no_select)
 		return command_no(
 			command, "[NONEXISTENT] Mailbox cannot be selected");

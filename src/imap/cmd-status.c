@@ -74,21 +74,19 @@ static const StatusValue values[STATUS_ITEMS] = {
 gboolean cmd_status(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const StatusArgs *args = command->args;
-	const char *name =
-		session_mailbox_name(session, command, args->mailbox);
 	g_autoptr(GString) line = g_string_new("* STATUS ");
 	g_autoptr(Mailbox) mailbox = NULL;
 	const char *between = " (";
 
-	if (name == NULL)
-		return TRUE;
-	if (!mailbox_get(
-		    session->store, session->user->id, name, &mailbox, error))
+	if (!session_mailbox(session, command, args->mailbox, RIGHT_READ,
+		    &mailbox, error))
 		return FALSE;
+	if (mailbox == NULL)
+		return TRUE;
 	if (mailbox->no_select)
 		return command_no(
 			command, "[NONEXISTENT] Mailbox holds no messages");
-	reply_append_mailbox(line, mailbox->name);
+	session_append_mailbox(session, line, mailbox->name);
 	for (guint i = 0; i < STATUS_ITEMS; i++) {
 		guint32 value;
 		if ((args->items & 1u << i) == 0)

@@ -89,6 +89,32 @@ const char *session_mailbox_name(
 	return arena_strdup(session->arena, name);
 }
 
+gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
+	guint needed, Mailbox **mailbox, GError **error)
+{
+	const char *name = session_mailbox_name(session, command, wire);
+	g_autoptr(Mailbox) found = NULL;
+
+	*mailbox = NULL;
+	if (name == NULL)
+		return TRUE;
+	if (!mailbox_get(
+		    session->store, session->user->id, name, &found, error))
+		return FALSE;
+	if ((found->rights & needed) != needed)
+		return command_no(
+			command, "[NOPERM] Not allowed in this mailbox");
+	*mailbox = g_steal_pointer(&found);
+	return TRUE;
+}
+
+void session_append_mailbox(
+	const ImapSession *session, GString *out, const char *name)
+{
+	(void)session;
+	reply_append_mailbox(out, name);
+}
+
 /* --- reading --------------------------------------------------------------- */
 
 /* The input has ended: says why where the client may still listen. */

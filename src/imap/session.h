@@ -18,6 +18,15 @@
 #include "auth/auth.h"
 #include "imap/command.h"
 
+/* What ENABLE can turn on (RFC 5161), as bits of session->enabled. */
+typedef enum {
+	ENABLED_IMAP4REV2 = 1 << 0, /* RFC 9051 */
+	ENABLED_UTF8 = 1 << 1,      /* UTF8=ACCEPT, RFC 6855 */
+	ENABLED_CONDSTORE = 1 << 2, /* RFC 7162; other commands enable it too */
+	ENABLED_QRESYNC = 1 << 3,   /* RFC 7162; brings CONDSTORE with it */
+	ENABLED_UIDONLY = 1 << 4,   /* RFC 9586 */
+} ImapEnabled;
+
 /* What all sessions share. */
 typedef struct {
 	Store *store;
@@ -54,7 +63,7 @@ typedef struct ImapSession {
 	ImapState state;
 	User *user;             /* NULL until log-in */
 	ImapSelected *selected; /* NULL where no mailbox is selected */
-	guint enabled;          /* bits of capabilities that ENABLE turned on */
+	guint enabled;          /* ImapEnabled bits */
 	gboolean is_error; /* this command was malformed, or a failed log-in */
 	guint errors;      /* how many in a row before it */
 	gboolean is_over;  /* nothing more is read */
@@ -90,5 +99,17 @@ void session_unselect(ImapSession *session);
  * dropped. */
 const char *session_mailbox_name(
 	ImapSession *session, ImapCommand *command, Bytes wire);
+
+/* The mailbox of that name, in which the user has the rights needed (Right
+ * bits).  TRUE with *mailbox NULL: the command is refused.  A mailbox the user
+ * may not even look up does not exist (RFC 4314 section 6). */
+gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
+	guint needed, Mailbox **mailbox, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Appends a mailbox name (UTF-8) as this session's client reads it: in
+ * modified UTF-7, or as it is where ENABLE said so. */
+void session_append_mailbox(
+	const ImapSession *session, GString *out, const char *name);
 
 #endif

@@ -108,6 +108,8 @@ Mailbox *mailbox_from_row(const DbRows *rows, guint row)
 		db_rows_int64(rows, row, 12) != PERMISSION_READ_WRITE;
 	mailbox->no_select = db_rows_int64(rows, row, 13) != 0;
 	mailbox->no_inferiors = db_rows_int64(rows, row, 14) != 0;
+	/* So far everybody sees mailboxes of their own alone. */
+	mailbox->rights = RIGHTS_ALL;
 	return mailbox;
 }
 

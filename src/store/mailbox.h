@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "store/rights.h"
 #include "store/store.h"
 
 #define MAILBOX_SEPARATOR '/'
@@ -27,6 +28,7 @@ typedef struct {
 	gboolean read_only;
 	gboolean no_select;
 	gboolean no_inferiors;
+	guint rights; /* Right bits of the user who asked */
 } Mailbox;
 
 void mailbox_free(Mailbox **mailbox);

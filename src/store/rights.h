@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a user may do with a mailbox (RFC 4314 section 2.1). */
+#ifndef STORE_RIGHTS_H
+#define STORE_RIGHTS_H
+
+#include <glib.h>
+
+/* As bits, in the order dbmail_acl's columns have them. */
+typedef enum {
+	RIGHT_LOOKUP = 1 << 0,      /* l: it is seen in LIST */
+	RIGHT_READ = 1 << 1,        /* r: SELECT, FETCH, SEARCH, COPY from it */
+	RIGHT_SEEN = 1 << 2,        /* s: STORE of \Seen */
+	RIGHT_WRITE = 1 << 3,       /* w: STORE of other flags */
+	RIGHT_INSERT = 1 << 4,      /* i: APPEND, COPY into it */
+	RIGHT_POST = 1 << 5,        /* p: mail to its address */
+	RIGHT_CREATE = 1 << 6,      /* k: mailboxes under it */
+	RIGHT_DELETE = 1 << 7,      /* x: DELETE and RENAME of it */
+	RIGHT_DELETED = 1 << 8,     /* t: STORE of \Deleted */
+	RIGHT_EXPUNGE = 1 << 9,     /* e: EXPUNGE */
+	RIGHT_ADMINISTER = 1 << 10, /* a: its ACL */
+} Right;
+
+#define RIGHTS_NONE ((guint)0)
+#define RIGHTS_ALL ((guint)(RIGHT_ADMINISTER << 1) - 1)
+
+#endif
