@@ -30,6 +30,8 @@ static Tri compare_days(const SearchNode *node, Timestamp time)
 		return day >= node->day ? TRI_TRUE : TRI_FALSE;
 	case SEARCH_GREATER:
 		return day > node->day ? TRI_TRUE : TRI_FALSE;
+	case SEARCH_LESS_EQUAL:
+		return day <= node->day ? TRI_TRUE : TRI_FALSE;
 	}
 	return TRI_FALSE;
 }

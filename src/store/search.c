@@ -169,6 +169,8 @@ static gboolean compare_sizes(const SearchKey *key, guint64 size)
 		return size >= key->number;
 	case SEARCH_GREATER:
 		return size > key->number;
+	case SEARCH_LESS_EQUAL:
+		return size <= key->number;
 	}
 	return FALSE;
 }

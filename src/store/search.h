@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEARCH over a view: keys in, message indexes out (RFC 3501 section 6.4.4). */
+/* SEARCH over a view: keys in, message indexes out (RFC 3501 section 6.4.4,
+ * RFC 5032, 6203, 7162, 8474, 8514). */
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H
 
@@ -26,13 +27,21 @@ typedef enum {
 	SEARCH_HEADER,        /* field, text; empty text: field is there */
 	SEARCH_BODY,          /* text */
 	SEARCH_TEXT,          /* text */
+	/* Compare, number: seconds between INTERNALDATE and now (RFC 5032:
+	 * YOUNGER is SEARCH_LESS_EQUAL, OLDER SEARCH_GREATER_EQUAL). */
+	SEARCH_AGE,
+	SEARCH_SAVE_DATE,           /* compare, day (UTC) of the save date */
+	SEARCH_SAVE_DATE_SUPPORTED, /* matches everything */
+	SEARCH_EMAIL_ID,            /* physmessage == number */
+	SEARCH_THREAD_ID, /* text: the id as FETCH THREADID gives it */
 } SearchKind;
 
 typedef enum {
 	SEARCH_LESS,
 	SEARCH_EQUAL,
 	SEARCH_GREATER_EQUAL,
-	SEARCH_GREATER
+	SEARCH_GREATER,
+	SEARCH_LESS_EQUAL
 } SearchCompare;
 
 /* A node; built in an arena by whoever parsed the command. */
@@ -47,6 +56,10 @@ struct SearchKey {
 	const NumSet *set;
 	const char *field; /* header field name */
 	const char *text;  /* UTF-8; matched as substring, case-insensitively */
+	/* Of SEARCH_HEADER, SEARCH_BODY and SEARCH_TEXT, else of no meaning
+	 * (RFC 6203): the words of text in any order, diacritics ignored, small
+	 * differences in spelling tolerated. */
+	gboolean fuzzy;
 	SearchKey *first_child;
 	SearchKey *next; /* sibling */
 };
@@ -58,5 +71,14 @@ struct SearchKey {
 gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
 	gboolean (*cancelled)(gpointer data), gpointer data, GArray **matches,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same with a score for each message of the view, by its index, not by its
+ * place among the matches (GArray of guint8): 1 to 100 for a match, how well
+ * it fits the fuzzy keys (RFC 6203 section 4), 100 where there are none; 0
+ * for others.  For sort_run() as it is.  Free with g_array_unref. */
+gboolean search_run_scored(Store *store, const MailboxView *view,
+	const SearchKey *key, gboolean (*cancelled)(gpointer data),
+	gpointer data, GArray **matches, GArray **scores, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
