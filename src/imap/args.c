@@ -3,7 +3,6 @@
 #include "imap/args.h"
 
 #include "base/text.h"
-#include "syntax/search-key.h"
 
 /* RFC 2971 section 3.3. */
 #define ID_FIELDS_MAX 30
@@ -204,12 +203,4 @@ gboolean args_enable(ImapParser *parser, ImapCommand *command)
 		args->count++;
 	} while (parse_accept(parser, ' '));
 	return TRUE;
-}
-
-gboolean args_search(ImapParser *parser, ImapCommand *command)
-{
-	SearchArgs *args = arena_new_object(parser->arena, SearchArgs);
-
-	command->args = args;
-	return parse_space(parser) && search_key_parse(parser, &args->key);
 }

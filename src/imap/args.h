@@ -5,7 +5,6 @@
 
 #include <glib.h>
 
-#include "store/search.h"
 #include "imap/command.h"
 
 /* Bytes in these are as the wire has them and live as long as the command. */
@@ -33,11 +32,6 @@ typedef struct {
 	Bytes initial;        /* base64; no bytes for "=" */
 } AuthenticateArgs;
 gboolean args_authenticate(ImapParser *parser, ImapCommand *command);
-
-typedef struct {
-	const SearchKey *key;
-} SearchArgs;
-gboolean args_search(ImapParser *parser, ImapCommand *command);
 
 /* A message set; UIDs when the command is a UID variant. */
 typedef struct {

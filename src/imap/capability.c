@@ -52,6 +52,8 @@ static const struct {
 	{ "CHILDREN", logged_in, 0 },    /* RFC 3348 */
 	{ "MOVE", logged_in, 0 },        /* RFC 6851 */
 	{ "SPECIAL-USE", logged_in, 0 }, /* RFC 6154 */
+	{ "ESEARCH", logged_in, 0 },     /* RFC 4731 */
+	{ "SEARCHRES", logged_in, 0 },   /* RFC 5182 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

@@ -1,40 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEARCH and UID SEARCH (RFC 3501 section 6.4.4). */
+/* SEARCH and UID SEARCH (RFC 3501 and RFC 9051 section 6.4.4, RFC 4731). */
 #include "imap/commands.h"
 
-#include <poll.h>
+#include "imap/search-run.h"
 
-#include "store/search.h"
-#include "imap/args.h"
-#include "imap/session.h"
-
-/* Nobody waits for the answer any more. */
-static gboolean client_is_gone(gpointer data)
+static gboolean run(ImapSession *session, ImapCommand *command,
+	const SearchArgs *args, GError **error)
 {
-	Stream *stream = data;
-	struct pollfd fd = { .fd = stream_fd(stream), .events = POLLRDHUP };
+	g_auto(SearchResult) result = { .is_uid = command->is_uid };
 
-	return poll(&fd, 1, 0) > 0 &&
-		(fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+	if (!search_find(
+		    session, &session->selected->known, args, &result, error))
+		return FALSE;
+	search_save(session, args, &result);
+	if (args->has_return || (session->enabled & ENABLED_IMAP4REV2) != 0)
+		search_answer_esearch(session, command, args, &result);
+	else
+		search_reply_numbers(session->stream, command->row->name,
+			&result,
+			(args->program.uses & SEARCH_USES_MODSEQ) != 0);
+	return TRUE;
 }
 
 gboolean cmd_search(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const SearchArgs *args = command->args;
-	const MailboxView *known = &session->selected->known;
-	g_autoptr(GString) line = g_string_new("* SEARCH");
-	g_autoptr(GArray) matches = NULL;
+	gboolean ok = !search_is_allowed(session, command, args) ||
+		run(session, command, args, error);
 
-	if (!search_run(session->store, known, args->key, client_is_gone,
-		    session->stream, &matches, error))
-		return FALSE;
-	for (guint i = 0; i < matches->len; i++) {
-		guint index = g_array_index(matches, guint, i);
-		g_string_append_printf(line, " %u",
-			command->is_uid ? known->messages[index].uid :
-					  index + 1);
-	}
-	g_string_append(line, "\r\n");
-	stream_write(session->stream, line->str, line->len);
-	return TRUE;
+	/* RFC 5182 section 2.1: what was saved before is gone, too. */
+	if (!ok || command->status == STATUS_NO)
+		search_save(session, args, NULL);
+	return ok;
 }

@@ -10,6 +10,7 @@
 #include "imap/fetch-item.h"
 #include "imap/list-args.h"
 #include "imap/reply.h"
+#include "imap/search-args.h"
 #include "imap/session.h"
 #include "imap/sync.h"
 

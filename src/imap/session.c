@@ -55,6 +55,7 @@ static void selected_free(ImapSelected **selected)
 	watch_free(&gone->watch);
 	view_unref(&gone->view);
 	numset_free(&gone->recent);
+	numset_free(&gone->saved);
 	g_free(gone->held);
 	g_free(gone->name);
 	g_free(gone);
@@ -304,6 +305,8 @@ static ImapNumbers session_numbers(const ImapSession *session)
 		.last_uid =
 			count > 0 ? selected->known.messages[count - 1].uid : 0,
 		.recent = selected->recent,
+		.saved = selected->saved,
+		.view = &selected->known,
 	};
 }
 

@@ -49,6 +49,7 @@ typedef struct {
 	MailboxView known;
 	ViewMessage *held; /* known.messages where it differs from view's */
 	NumSet *recent;    /* UIDs that are \Recent in this session */
+	NumSet *saved; /* UIDs that "$" stands for (RFC 5182); may be NULL */
 	guint recent_told;
 	guint keywords_told;
 } ImapSelected;

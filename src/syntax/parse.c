@@ -392,14 +392,46 @@ static const NumSet *set_of_ranges(ImapParser *parser, GArray *ranges)
 	return set;
 }
 
+/* Saved UIDs as they are, or as numbers of the messages still there. */
+static void add_saved(
+	const ImapNumbers *numbers, gboolean as_uids, GArray *ranges)
+{
+	const NumSet *saved = numbers->saved;
+
+	for (guint i = 0; saved != NULL && i < numset_range_count(saved); i++) {
+		NumRange range = numset_range(saved, i);
+		if (!as_uids) {
+			guint32 last = range.last;
+			range.first =
+				view_lower_bound(numbers->view, range.first) +
+				1;
+			range.last = last == G_MAXUINT32 ?
+				numbers->view->count :
+				view_lower_bound(numbers->view, last + 1);
+		}
+		if (range.first <= range.last)
+			g_array_append_val(ranges, range);
+	}
+}
+
 /* "n:*" is the last message where n is past it (RFC 3501 section 9,
  * seq-range); where there is no message (star 0) a range with "*" is empty. */
-static gboolean parse_set(ImapParser *parser, guint32 star, GArray *ranges)
+static gboolean parse_set(
+	ImapParser *parser, guint32 star, gboolean as_uids, GArray *ranges)
 {
+	gboolean has_saved = FALSE;
+	guint count = 0;
+
 	do {
-		if (ranges->len >= PARSE_RANGES_MAX)
+		if (++count > PARSE_RANGES_MAX)
 			return parse_fail(parser, "Set too long");
 		guint32 first, last;
+		if (parse_accept(parser, '$')) {
+			if (!has_saved)
+				add_saved(&parser->numbers, as_uids, ranges);
+			has_saved = TRUE;
+			continue;
+		}
 		gboolean has_star = parse_peek(parser) == '*';
 		if (!parse_set_number(parser, star, &first))
 			return FALSE;
@@ -427,7 +459,7 @@ gboolean parse_sequence_set(
 	guint32 messages = parser->numbers.messages;
 	gboolean is_beyond = FALSE;
 
-	if (!parse_set(parser, messages, ranges))
+	if (!parse_set(parser, messages, FALSE, ranges))
 		return FALSE;
 	for (guint i = 0; i < ranges->len; i++)
 		is_beyond |= g_array_index(ranges, NumRange, i).last > messages;
@@ -446,7 +478,7 @@ gboolean parse_uid_set(ImapParser *parser, const NumSet **set)
 {
 	g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(NumRange));
 
-	if (!parse_set(parser, parser->numbers.last_uid, ranges))
+	if (!parse_set(parser, parser->numbers.last_uid, TRUE, ranges))
 		return FALSE;
 	*set = set_of_ranges(parser, ranges);
 	return TRUE;

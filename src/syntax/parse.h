@@ -10,6 +10,7 @@
 #include "base/numset.h"
 #include "base/timestamp.h"
 #include "store/flag.h"
+#include "store/view.h"
 
 /* A command as it came: a line without its line end and, where the line ends
  * in "{N}" or "{N+}", the literal's bytes once they are there; the next line
@@ -42,11 +43,14 @@ typedef enum {
 	PARSE_REFUSED, /* right, but refused: parser->refusal */
 } ParseStatus;
 
-/* What the selected mailbox makes of "*" and of RECENT. */
+/* What the selected mailbox makes of "*", "$" and RECENT. */
 typedef struct {
 	guint32 messages;     /* number of messages the client knows */
 	guint32 last_uid;     /* of the last of them; 0 for none */
 	const NumSet *recent; /* UIDs; may be NULL */
+	/* "$" (RFC 5182): UIDs, NULL for none, and the messages they are in. */
+	const NumSet *saved;
+	const MailboxView *view;
 } ImapNumbers;
 
 /* Reads a command front to back.  Every function returns TRUE and moves on,
@@ -127,8 +131,8 @@ gboolean parse_message(ImapParser *parser, Bytes *message);
 
 gboolean parse_number(ImapParser *parser, guint64 max, guint64 *number);
 
-/* A sequence set of message numbers; "*" is the last message.  *beyond (may
- * be NULL) tells that a number past the last was named; without it
+/* A sequence set of message numbers; "*" is the last message, "$" the saved
+ * result of a search.  *beyond (may be NULL) tells that a number past the last was named; without it
  * that is an error. */
 gboolean parse_sequence_set(
 	ImapParser *parser, gboolean *beyond, const NumSet **set);

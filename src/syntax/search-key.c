@@ -2,13 +2,16 @@
 /* SEARCH's keys: the table, and the tree they are read into. */
 #include "syntax/search-key.h"
 
+#include "base/text.h"
 #include "mime/charset.h"
 
 typedef struct {
 	ImapParser *parser;
-	Bytes charset; /* no bytes: none was named */
+	SearchProgram *program;
+	SearchFilter **next_filter; /* where the next one is hung up */
 	guint count;
 	guint depth; /* of keys within keys, parentheses or not */
+	guint fuzzy; /* FUZZY keys around this one */
 } Reader;
 
 typedef struct KeyRow KeyRow;
@@ -40,17 +43,18 @@ static gboolean read_string(Reader *reader, const char **text)
 {
 	ImapParser *parser = reader->parser;
 	g_autoptr(GString) utf8 = g_string_new(NULL);
+	const SearchProgram *program = reader->program;
 	Bytes bytes;
 
 	if (!parse_space(parser) || !parse_astring(parser, &bytes))
 		return FALSE;
 	/* Without a charset it is US-ASCII; what has more in it is UTF-8 with
 	 * every client seen. */
-	if (reader->charset.size == 0)
+	if (program->charset.size == 0 || program->refusal != NULL ||
+		!mime_charset_to_utf8(program->charset, bytes, utf8)) {
+		g_string_truncate(utf8, 0);
 		mime_charset_append_valid(bytes, utf8);
-	else if (!mime_charset_to_utf8(reader->charset, bytes, utf8))
-		return parse_refuse(parser,
-			"[BADCHARSET (US-ASCII UTF-8)] Unknown charset");
+	}
 	for (gsize i = 0; i < utf8->len; i++) {
 		if (utf8->str[i] == '\0')
 			utf8->str[i] = ' ';
@@ -62,6 +66,7 @@ static gboolean read_string(Reader *reader, const char **text)
 static gboolean read_text(Reader *reader, const KeyRow *row, SearchKey *key)
 {
 	(void)row;
+	key->fuzzy = reader->fuzzy > 0;
 	return read_string(reader, &key->text);
 }
 
@@ -77,6 +82,7 @@ static gboolean read_header(Reader *reader, const KeyRow *row, SearchKey *key)
 	if (name.size > 0 && memchr(name.data, '\0', name.size) != NULL)
 		return parse_fail(parser, "Field name with NUL");
 	key->field = arena_copy(parser->arena, name.data, name.size);
+	key->fuzzy = reader->fuzzy > 0;
 	return read_string(reader, &key->text);
 }
 
@@ -107,6 +113,92 @@ static gboolean read_size(Reader *reader, const KeyRow *row, SearchKey *key)
 		parse_number(reader->parser, G_MAXINT64, &key->number);
 }
 
+/* RFC 5032 section 3: seconds, and not 0. */
+static gboolean read_interval(Reader *reader, const KeyRow *row, SearchKey *key)
+{
+	ImapParser *parser = reader->parser;
+
+	(void)row;
+	reader->program->uses |= SEARCH_USES_AGE;
+	if (!parse_space(parser) ||
+		!parse_number(parser, G_MAXUINT32, &key->number))
+		return FALSE;
+	return key->number > 0 || parse_fail(parser, "Number 0");
+}
+
+/* "/flags/\\Seen" and "all" narrow it down where a store keeps a modseq for
+ * each flag, which this one does not (RFC 7162 section 3.1.5). */
+static gboolean read_modseq_entry(ImapParser *parser)
+{
+	static const char *const types[] = { "all", "priv", "shared" };
+	gsize start = parser->pos;
+	Bytes name;
+
+	if (!parse_string(parser, &name))
+		return FALSE;
+	if (!text_has_prefix_nocase(name, "/flags/")) {
+		parser->pos = start;
+		return parse_fail(parser, "Unknown metadata item");
+	}
+	if (!parse_space(parser))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+		if (parse_accept_word(parser, types[i]))
+			return parse_space(parser);
+	}
+	return parse_fail(parser, "Missing priv, shared or all");
+}
+
+static gboolean read_modseq(Reader *reader, const KeyRow *row, SearchKey *key)
+{
+	ImapParser *parser = reader->parser;
+
+	(void)row;
+	reader->program->uses |= SEARCH_USES_MODSEQ;
+	if (!parse_space(parser))
+		return FALSE;
+	if (parse_peek(parser) == '"' && !read_modseq_entry(parser))
+		return FALSE;
+	return parse_number(parser, G_MAXINT64, &key->number);
+}
+
+static gboolean is_object_id(Bytes id)
+{
+	for (gsize i = 0; i < id.size; i++) {
+		if (!g_ascii_isalnum(id.data[i]) && id.data[i] != '_' &&
+			id.data[i] != '-')
+			return FALSE;
+	}
+	return id.size >= 1 && id.size <= 255;
+}
+
+/* RFC 8474 section 7, objectid. */
+static gboolean read_object_id(
+	Reader *reader, const KeyRow *row, SearchKey *key)
+{
+	ImapParser *parser = reader->parser;
+	gsize start;
+	Bytes id;
+
+	if (!parse_space(parser))
+		return FALSE;
+	start = parser->pos;
+	if (!parse_astring(parser, &id))
+		return FALSE;
+	if (!is_object_id(id)) {
+		parser->pos = start;
+		return parse_fail(parser, "Wrong object id");
+	}
+	key->text = arena_copy(parser->arena, id.data, id.size);
+	/* "M" and the number; any other is no message's, as 0 is not. */
+	if (row->kind == SEARCH_EMAIL_ID &&
+		(id.data[0] != 'M' ||
+			!text_to_number(bytes_slice(id, 1, G_MAXSIZE),
+				G_MAXINT64, &key->number)))
+		key->number = 0;
+	return TRUE;
+}
+
 static gboolean read_uids(Reader *reader, const KeyRow *row, SearchKey *key)
 {
 	(void)row;
@@ -119,6 +211,45 @@ static gboolean read_child(Reader *reader, const KeyRow *row, SearchKey *key)
 	(void)row;
 	return parse_space(reader->parser) &&
 		read_key(reader, &key->first_child);
+}
+
+/* RFC 6203 section 3: all keys in the one that follows are meant. */
+static gboolean read_fuzzy(Reader *reader, const KeyRow *row, SearchKey *key)
+{
+	reader->program->uses |= SEARCH_USES_FUZZY;
+	reader->fuzzy++;
+	if (!read_child(reader, row, key))
+		return FALSE;
+	reader->fuzzy--;
+	return TRUE;
+}
+
+static gboolean is_filter_char(char c)
+{
+	return is_atom_char(c) && c != '/';
+}
+
+/* RFC 5466 section 3.1.  Whoever knows the filter puts it in key's place. */
+static gboolean read_filter(Reader *reader, const KeyRow *row, SearchKey *key)
+{
+	ImapParser *parser = reader->parser;
+	SearchFilter *filter;
+	Bytes name;
+
+	(void)row;
+	if (!parse_space(parser) || !parse_atom(parser, &name))
+		return FALSE;
+	for (gsize i = 0; i < name.size; i++) {
+		if (!is_filter_char(name.data[i]))
+			return parse_fail(parser, "Wrong name of a filter");
+	}
+	filter = arena_new_object(parser->arena, SearchFilter);
+	filter->name = arena_copy(parser->arena, name.data, name.size);
+	filter->key = key;
+	filter->fuzzy = reader->fuzzy > 0;
+	*reader->next_filter = filter;
+	reader->next_filter = &filter->next;
+	return TRUE;
 }
 
 static gboolean read_two(Reader *reader, const KeyRow *row, SearchKey *key)
@@ -152,7 +283,8 @@ static gboolean read_unkeyword(
 	return TRUE;
 }
 
-/* RECENT is known to the session alone, as UIDs. */
+/* RECENT is known to the session alone, as UIDs.  (RFC 9051 has no RECENT, OLD
+ * and NEW any more, and forbids no server to know them.) */
 static gboolean read_recent(Reader *reader, const KeyRow *row, SearchKey *key)
 {
 	ImapParser *parser = reader->parser;
@@ -229,9 +361,24 @@ static const KeyRow keys[] = {
 	DAY_ROW("SENTBEFORE", SEARCH_SENT_DATE, SEARCH_LESS),
 	DAY_ROW("SENTON", SEARCH_SENT_DATE, SEARCH_EQUAL),
 	DAY_ROW("SENTSINCE", SEARCH_SENT_DATE, SEARCH_GREATER_EQUAL),
+	DAY_ROW("SAVEDBEFORE", SEARCH_SAVE_DATE, SEARCH_LESS), /* RFC 8514 */
+	DAY_ROW("SAVEDON", SEARCH_SAVE_DATE, SEARCH_EQUAL),
+	DAY_ROW("SAVEDSINCE", SEARCH_SAVE_DATE, SEARCH_GREATER_EQUAL),
+	{ "SAVEDATESUPPORTED", read_nothing, SEARCH_SAVE_DATE_SUPPORTED, 0, 0,
+		0, NULL },
+	/* RFC 5032 */
+	{ "OLDER", read_interval, SEARCH_AGE, SEARCH_GREATER_EQUAL, 0, 0,
+		NULL },
+	{ "YOUNGER", read_interval, SEARCH_AGE, SEARCH_LESS_EQUAL, 0, 0, NULL },
 	{ "LARGER", read_size, SEARCH_SIZE, SEARCH_GREATER, 0, 0, NULL },
 	{ "SMALLER", read_size, SEARCH_SIZE, SEARCH_LESS, 0, 0, NULL },
 	{ "UID", read_uids, SEARCH_UID, 0, 0, 0, NULL },
+	{ "MODSEQ", read_modseq, SEARCH_MODSEQ, 0, 0, 0, NULL }, /* RFC 7162 */
+	{ "EMAILID", read_object_id, SEARCH_EMAIL_ID, 0, 0, 0,
+		NULL }, /* RFC 8474 */
+	{ "THREADID", read_object_id, SEARCH_THREAD_ID, 0, 0, 0, NULL },
+	{ "FUZZY", read_fuzzy, SEARCH_AND, 0, 0, 0, NULL },   /* RFC 6203 */
+	{ "FILTER", read_filter, SEARCH_ALL, 0, 0, 0, NULL }, /* RFC 5466 */
 	{ "NOT", read_child, SEARCH_NOT, 0, 0, 0, NULL },
 	{ "OR", read_two, SEARCH_OR, 0, 0, 0, NULL },
 };
@@ -281,7 +428,7 @@ static gboolean read_one(Reader *reader, SearchKey *key)
 	if (c == '(')
 		return parse_open(parser) && read_all(reader, key) &&
 			parse_close(parser);
-	if (c != '*' && !g_ascii_isdigit(c))
+	if (c != '*' && c != '$' && !g_ascii_isdigit(c))
 		return read_named(reader, key);
 	/* A number past the last message matches nothing here. */
 	key->kind = SEARCH_SEQUENCE;
@@ -303,23 +450,42 @@ static gboolean read_key(Reader *reader, SearchKey **key)
 static gboolean read_charset(Reader *reader)
 {
 	g_autoptr(GString) nothing = g_string_new(NULL);
-	ImapParser *parser = reader->parser;
+	SearchProgram *program = reader->program;
 
-	if (!parse_accept_word(parser, "CHARSET"))
-		return TRUE;
-	if (!parse_space(parser) || !parse_astring(parser, &reader->charset))
+	program->has_charset = TRUE;
+	if (!parse_space(reader->parser) ||
+		!parse_astring(reader->parser, &program->charset))
 		return FALSE;
-	if (!mime_charset_to_utf8(reader->charset, bytes_of("", 0), nothing))
-		return parse_refuse(parser,
-			"[BADCHARSET (US-ASCII UTF-8)] Unknown charset");
-	return parse_space(parser);
+	if (!mime_charset_to_utf8(program->charset, bytes_of("", 0), nothing))
+		program->refusal =
+			"[BADCHARSET (US-ASCII UTF-8)] Unknown charset";
+	return TRUE;
 }
 
-gboolean search_key_parse(ImapParser *parser, const SearchKey **out)
+static Reader reader_of(ImapParser *parser, SearchProgram *program)
 {
-	Reader reader = { .parser = parser };
-	SearchKey *key = new_key(&reader, SEARCH_AND);
+	Reader reader = { .parser = parser,
+		.program = program,
+		.next_filter = &program->filters };
 
-	*out = key;
-	return read_charset(&reader) && read_all(&reader, key);
+	*program = (SearchProgram){ .key = new_key(&reader, SEARCH_AND) };
+	return reader;
+}
+
+gboolean search_key_parse(ImapParser *parser, SearchProgram *program)
+{
+	Reader reader = reader_of(parser, program);
+
+	if (parse_accept_word(parser, "CHARSET") &&
+		(!read_charset(&reader) || !parse_space(parser)))
+		return FALSE;
+	return read_all(&reader, program->key);
+}
+
+gboolean search_key_parse_charset(ImapParser *parser, SearchProgram *program)
+{
+	Reader reader = reader_of(parser, program);
+
+	return read_charset(&reader) && parse_space(parser) &&
+		read_all(&reader, program->key);
 }

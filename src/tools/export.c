@@ -221,7 +221,7 @@ static gboolean export_message(Export *export, const char *base, FILE *mbox,
  * stands for in it. */
 static gboolean parse_search(const Export *export, Arena *arena,
 	GPtrArray *sets, guint32 messages, guint32 last_uid,
-	const SearchKey **key, GError **error)
+	SearchProgram *program, GError **error)
 {
 	const char *text = export->search != NULL ? export->search : "ALL";
 	ImapChunk chunk = { .line = bytes_of_string(text) };
@@ -230,13 +230,18 @@ static gboolean parse_search(const Export *export, Arena *arena,
 	parser_init(&parser, arena, &chunk, 1, sets);
 	parser.numbers.messages = messages;
 	parser.numbers.last_uid = last_uid;
-	if (search_key_parse(&parser, key) && parse_end(&parser))
+	gboolean ok = search_key_parse(&parser, program) && parse_end(&parser);
+	/* Filters are in a user's metadata, for a client of that user. */
+	if (ok && program->filters != NULL)
+		parse_fail(&parser, "FILTER is for IMAP clients only");
+	else if (ok && program->refusal != NULL)
+		parse_fail(&parser, "unknown charset");
+	else if (ok)
 		return TRUE;
 	g_autofree char *wrong = g_strdup_printf("-s: %s at column %u",
 		parser.error != NULL ? parser.error : "not understood",
 		parser_column(&parser));
-	dbmail_error_set(error, DBMAIL_ERROR_INVALID, wrong, "%s",
-		parser.refusal != NULL ? parser.refusal : text);
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, wrong, "%s", text);
 	return FALSE;
 }
 
@@ -249,12 +254,12 @@ static gboolean find_messages(Export *export, const MailboxView *view,
 		g_ptr_array_new_with_free_func(parser_free_set);
 	guint32 last_uid =
 		view->count > 0 ? view->messages[view->count - 1].uid : 0;
-	const SearchKey *key;
+	SearchProgram program;
 
-	return parse_search(export, arena, sets, view->count, last_uid, &key,
-		       error) &&
-		search_run(export->tool.store, view, key, NULL, NULL, indexes,
-			error);
+	return parse_search(export, arena, sets, view->count, last_uid,
+		       &program, error) &&
+		search_run(export->tool.store, view, program.key, NULL, NULL,
+			indexes, error);
 }
 
 /* A mistake in the search is said before a file is touched. */
@@ -263,10 +268,10 @@ static gboolean check_search(const Export *export, GError **error)
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GPtrArray) sets =
 		g_ptr_array_new_with_free_func(parser_free_set);
-	const SearchKey *key;
+	SearchProgram program;
 
 	return parse_search(
-		export, arena, sets, G_MAXUINT32, G_MAXUINT32, &key, error);
+		export, arena, sets, G_MAXUINT32, G_MAXUINT32, &program, error);
 }
 
 /* So many messages, asked for at once. */

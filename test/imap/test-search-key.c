@@ -2,7 +2,7 @@
 /* SEARCH's keys and the trees they become. */
 #include "syntax/search-key.h"
 
-#include "imap/args.h"
+#include "imap/search-args.h"
 #include "wire.h"
 
 static const char *const kinds[] = {
@@ -22,20 +22,29 @@ static const char *const kinds[] = {
 	[SEARCH_HEADER] = "header",
 	[SEARCH_BODY] = "body",
 	[SEARCH_TEXT] = "text",
+	[SEARCH_AGE] = "age",
+	[SEARCH_SAVE_DATE] = "saved",
+	[SEARCH_SAVE_DATE_SUPPORTED] = "savedates",
+	[SEARCH_EMAIL_ID] = "emailid",
+	[SEARCH_THREAD_ID] = "threadid",
 };
 
 static void show(const SearchKey *key, GString *out)
 {
-	static const char *const compares[] = { "<", "=", ">=", ">" };
+	static const char *const compares[] = { "<", "=", ">=", ">", "<=" };
 
-	g_string_append(out, kinds[key->kind]);
+	g_string_append_printf(
+		out, "%s%s", kinds[key->kind], key->fuzzy ? "~" : "");
 	if (key->kind == SEARCH_FLAGS)
 		g_string_append_printf(
 			out, " %x/%x", key->flags_value, key->flags_mask);
-	if (key->kind == SEARCH_SIZE)
+	if (key->kind == SEARCH_MODSEQ || key->kind == SEARCH_EMAIL_ID)
+		g_string_append_printf(out, " %" G_GUINT64_FORMAT, key->number);
+	if (key->kind == SEARCH_SIZE || key->kind == SEARCH_AGE)
 		g_string_append_printf(out, "%s%" G_GUINT64_FORMAT,
 			compares[key->compare], key->number);
-	if (key->kind == SEARCH_INTERNAL_DATE || key->kind == SEARCH_SENT_DATE)
+	if (key->kind == SEARCH_INTERNAL_DATE ||
+		key->kind == SEARCH_SENT_DATE || key->kind == SEARCH_SAVE_DATE)
 		g_string_append_printf(out, "%s%d-%d-%d",
 			compares[key->compare], key->day.year, key->day.month,
 			key->day.day);
@@ -107,13 +116,52 @@ static const struct {
 	{ "charset us-ascii all", "and(all)" },
 	{ "SUBJECT {5}\ngr\xc3\xbcn", "and(header Subject: gr\xc3\xbcn)" },
 	{ "ALL ", "and(all)" },
+	{ "YOUNGER 60 OLDER 3600", "and(age<=60, age>=3600)" },
+	{ "SAVEDBEFORE 1-Feb-1994 SAVEDON 1-Feb-1994 SAVEDSINCE 1-Feb-1994",
+		"and(saved<1994-2-1, saved=1994-2-1, saved>=1994-2-1)" },
+	{ "SAVEDATESUPPORTED", "and(savedates)" },
+	{ "MODSEQ 0", "and(modseq 0)" },
+	{ "MODSEQ 620162338", "and(modseq 620162338)" },
+	{ "MODSEQ \"/flags/\\\\draft\" all 620162338",
+		"and(modseq 620162338)" },
+	{ "MODSEQ \"/flags/$mdnsent\" priv 7 SEEN",
+		"and(modseq 7, flags 1/1)" },
+	{ "EMAILID M12 THREADID Tab-_9",
+		"and(emailid 12 M12, threadid Tab-_9)" },
+	{ "EMAILID X12", "and(emailid 0 X12)" },
+	{ "EMAILID M12x", "and(emailid 0 M12x)" },
+	{ "FUZZY SUBJECT a SUBJECT b",
+		"and(and(header~ Subject: a), header Subject: b)" },
+	{ "FUZZY (BODY a NOT (FROM b)) TEXT c",
+		"and(and(and(body~ a, not(and(header~ From: b)))), text c)" },
+	{ "NOT FILTER on-the-road", "and(not(all))" },
+	{ "$", "and(seq 1,3)" },
+	{ "UID $ $ 2", "and(uid 10,25:30, seq 1,3, seq 2)" },
+	{ "OR $,$,2 SEEN", "and(or(seq 1:3, flags 1/1))" },
+	{ "CHARSET x-none SUBJECT \"a\"", "and(header Subject: a)" },
+};
+
+/* Messages 1 to 3 have UIDs 10, 20, 30; "$" is 1 and 3 and one that is gone. */
+static const ViewMessage messages[] = {
+	{ .uid = 10 },
+	{ .uid = 20 },
+	{ .uid = 30 },
 };
 
 static void parse(Wire *wire, const char *text, const NumSet *recent)
 {
 	g_autofree char *line = g_strdup_printf("a SEARCH %s", text);
+	g_autoptr(NumSet) saved = numset_new();
+	MailboxView view = { .count = 3, .messages = messages };
+	ImapNumbers numbers = { .messages = 3,
+		.last_uid = 30,
+		.recent = recent,
+		.saved = saved,
+		.view = &view };
 
-	wire_parse_recent(wire, line, 3, recent);
+	numset_add(saved, 10);
+	numset_add_range(saved, 25, 30);
+	wire_parse_numbers(wire, line, numbers);
 }
 
 static void test_cases(void)
@@ -128,7 +176,7 @@ static void test_cases(void)
 		parse(&wire, cases[i].text, recent);
 		g_assert_cmpint(wire.status, ==, PARSE_OK);
 		const SearchArgs *args = wire.command.args;
-		show(args->key, tree);
+		show(args->program.key, tree);
 		g_assert_cmpstr(tree->str, ==, cases[i].tree);
 		wire_clear(&wire);
 	}
@@ -155,7 +203,31 @@ static const struct {
 	{ "LARGER x", PARSE_ERROR, "Missing number" },
 	{ "UID 0", PARSE_ERROR, "Number 0" },
 	{ "CHARSET", PARSE_ERROR, "Missing space" },
-	{ "CHARSET x-none ALL", PARSE_REFUSED, NULL },
+	{ "YOUNGER 0", PARSE_ERROR, "Number 0" },
+	{ "OLDER 4294967296", PARSE_ERROR, "Number too large" },
+	{ "MODSEQ x", PARSE_ERROR, "Missing number" },
+	{ "MODSEQ \"/x/y\" all 1", PARSE_ERROR, "Unknown metadata item" },
+	{ "MODSEQ \"/flags/x\" some 1", PARSE_ERROR,
+		"Missing priv, shared or all" },
+	{ "MODSEQ \"/flags/x\" all", PARSE_ERROR, "Missing space" },
+	{ "MODSEQ 9223372036854775808", PARSE_ERROR, "Number too large" },
+	{ "EMAILID \"a b\"", PARSE_ERROR, "Wrong object id" },
+	{ "THREADID \"\"", PARSE_ERROR, "Wrong object id" },
+	{ "FUZZY", PARSE_ERROR, "Missing space" },
+	{ "FILTER a/b", PARSE_ERROR, "Wrong name of a filter" },
+	{ "$1", PARSE_ERROR, "Unexpected argument" },
+	{ "$:2", PARSE_ERROR, "Unexpected argument" },
+	{ "RETURN (ALL PARTIAL 1:2) ALL", PARSE_ERROR,
+		"More than one of PARTIAL and ALL" },
+	{ "RETURN (PARTIAL 1:2 PARTIAL 1:2) ALL", PARSE_ERROR,
+		"More than one of PARTIAL and ALL" },
+	{ "RETURN (PARTIAL 0:2) ALL", PARSE_ERROR, "Number 0" },
+	{ "RETURN (PARTIAL 1:-2) ALL", PARSE_ERROR, "Missing number" },
+	{ "RETURN (PARTIAL -1:2) ALL", PARSE_ERROR, "Missing -" },
+	{ "RETURN (PARTIAL 1:*) ALL", PARSE_ERROR, "Missing number" },
+	{ "RETURN (MINI) ALL", PARSE_ERROR, "Unknown RETURN option" },
+	{ "RETURN (MIN", PARSE_ERROR, "Missing )" },
+	{ "RETURN (MIN)", PARSE_ERROR, "Missing space" },
 };
 
 static void test_wrong(void)

@@ -66,11 +66,8 @@ void wire_parse_text(
 	parse_text(wire, text, state, numbers);
 }
 
-void wire_parse_recent(
-	Wire *wire, const char *text, guint32 messages, const NumSet *recent)
+void wire_parse_numbers(Wire *wire, const char *text, ImapNumbers numbers)
 {
-	ImapNumbers numbers = { messages, messages * 10, recent };
-
 	parse_text(wire, text, IMAP_SELECTED, numbers);
 }
 

@@ -28,9 +28,8 @@ void wire_cut(Wire *wire, Bytes *rest);
 void wire_parse(Wire *wire, Bytes *rest, ImapState state, ImapNumbers numbers);
 void wire_parse_text(
 	Wire *wire, const char *text, ImapState state, guint32 messages);
-/* The same with those UIDs \Recent. */
-void wire_parse_recent(
-	Wire *wire, const char *text, guint32 messages, const NumSet *recent);
+/* The same in a mailbox of which the numbers tell all. */
+void wire_parse_numbers(Wire *wire, const char *text, ImapNumbers numbers);
 
 void wire_clear(Wire *wire);
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arguments of SEARCH, SORT, THREAD and ESEARCH. */
+#include "imap/search-args.h"
+
+static const struct {
+	const char *name;
+	SearchReturn bit;
+} returns[] = {
+	{ "MIN", RETURN_MIN },
+	{ "MAX", RETURN_MAX },
+	{ "ALL", RETURN_ALL },
+	{ "COUNT", RETURN_COUNT },
+	{ "SAVE", RETURN_SAVE },
+	{ "PARTIAL", RETURN_PARTIAL },
+};
+
+static gboolean parse_return_option(ImapParser *parser, SearchArgs *args)
+{
+	const guint one_of = RETURN_ALL | RETURN_PARTIAL;
+	gsize start = parser->pos;
+	SearchReturn bit = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(returns) && bit == 0; i++) {
+		if (parse_accept_word(parser, returns[i].name))
+			bit = returns[i].bit;
+	}
+	if (bit == 0)
+		return parse_fail(parser, "Unknown RETURN option");
+	/* RFC 9394 section 3.1: one PARTIAL, one ALL, or neither. */
+	if ((bit == RETURN_PARTIAL && (args->returns & one_of) != 0) ||
+		(bit == RETURN_ALL && (args->returns & RETURN_PARTIAL) != 0)) {
+		parser->pos = start;
+		return parse_fail(parser, "More than one of PARTIAL and ALL");
+	}
+	args->returns |= bit;
+	return bit != RETURN_PARTIAL ||
+		(parse_space(parser) && partial_parse(parser, &args->partial));
+}
+
+/* "RETURN (...) " where it stands. */
+static gboolean parse_return(ImapParser *parser, SearchArgs *args)
+{
+	if (!parse_accept_word(parser, "RETURN"))
+		return TRUE;
+	args->has_return = TRUE;
+	if (!parse_space(parser) || !parse_open(parser))
+		return FALSE;
+	if (parse_peek(parser) != ')') {
+		do {
+			if (!parse_return_option(parser, args))
+				return FALSE;
+		} while (parse_accept(parser, ' '));
+	}
+	if (args->returns == 0)
+		args->returns = RETURN_ALL;
+	return parse_close(parser) && parse_space(parser);
+}
+
+gboolean args_search(ImapParser *parser, ImapCommand *command)
+{
+	SearchArgs *args = arena_new_object(parser->arena, SearchArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_return(parser, args) &&
+		search_key_parse(parser, &args->program);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The arguments of SEARCH, SORT, THREAD and ESEARCH. */
+#ifndef IMAP_SEARCH_ARGS_H
+#define IMAP_SEARCH_ARGS_H
+
+#include <glib.h>
+
+#include "syntax/partial.h"
+#include "syntax/search-key.h"
+#include "imap/command.h"
+
+/* What RETURN asks for, as bits. */
+typedef enum {
+	RETURN_MIN = 1 << 0, /* RFC 4731 */
+	RETURN_MAX = 1 << 1,
+	RETURN_ALL = 1 << 2,
+	RETURN_COUNT = 1 << 3,
+	RETURN_SAVE = 1 << 4,    /* RFC 5182 */
+	RETURN_PARTIAL = 1 << 5, /* RFC 9394 */
+} SearchReturn;
+
+typedef struct {
+	gboolean has_return; /* the answer is ESEARCH whatever it was before */
+	guint returns;       /* SearchReturn bits; of "RETURN ()" RETURN_ALL */
+	PartialRange partial;
+	SearchProgram program;
+} SearchArgs;
+
+gboolean args_search(ImapParser *parser, ImapCommand *command);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every searching command does: check, and search one mailbox. */
+#ifndef IMAP_SEARCH_RUN_H
+#define IMAP_SEARCH_RUN_H
+
+#include <glib.h>
+
+#include "imap/search-args.h"
+#include "imap/search-reply.h"
+#include "imap/session.h"
+
+/* FALSE where the command is answered already: what it asks for is wrong (BAD)
+ * or cannot be had (NO). */
+gboolean search_is_allowed(
+	ImapSession *session, ImapCommand *command, const SearchArgs *args);
+
+/* Finds the messages of the view; given up when the client goes away.  Free
+ * with search_result_clear. */
+gboolean search_find(ImapSession *session, const MailboxView *view,
+	const SearchArgs *args, SearchResult *result, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void search_result_clear(SearchResult *result);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SearchResult, search_result_clear)
+
+/* Makes the result, in which nothing is for NULL, what "$" stands for, if args
+ * say SAVE. */
+void search_save(ImapSession *session, const SearchArgs *args,
+	const SearchResult *result);
+
+/* The command's answer as ESEARCH, unless all it had to do was SAVE (RFC 5182
+ * section 2.1). */
+void search_answer_esearch(ImapSession *session, const ImapCommand *command,
+	const SearchArgs *args, const SearchResult *result);
+
+#endif
