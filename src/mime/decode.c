@@ -80,11 +80,11 @@ static gsize put_tail(guint32 bits, guint count, char *out)
 	return 2;
 }
 
-void mime_decode_base64(Bytes data, GString *out)
+static void decode_digits(MimeDecoder *decoder, Bytes data, GString *out)
 {
 	gsize start = out->len;
-	guint32 bits = 0;
-	guint count = 0;
+	guint32 bits = decoder->bits;
+	guint count = decoder->count;
 
 	/* Each tail of 1 or 2 bytes comes of 2 or 3 digits and padding. */
 	g_string_set_size(out, start + data.size + 4);
@@ -106,74 +106,202 @@ void mime_decode_base64(Bytes data, GString *out)
 		bits = 0;
 		count = 0;
 	}
-	at += put_tail(bits, count, at);
 	g_string_set_size(out, (gsize)(at - out->str));
+	decoder->bits = bits;
+	decoder->count = count;
 }
 
-/* Behind blanks and the line end at pos; pos where there is something else
- * before the line's end. */
-static gsize skip_line_end(Bytes data, gsize pos)
+static gboolean is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* How many blanks stand at pos, counted up to the most that are looked at. */
+static gsize blank_run(Bytes data, gsize pos)
 {
 	gsize at = pos;
-	while (at < data.size &&
-		(data.data[at] == ' ' || data.data[at] == '\t'))
+	while (at < data.size && at - pos < MIME_QP_BLANKS_MAX &&
+		is_blank(data.data[at]))
 		at++;
-	if (at == data.size)
-		return at;
-	if (data.data[at] == '\r' && at + 1 < data.size &&
-		data.data[at + 1] == '\n')
-		return at + 2;
-	return data.data[at] == '\n' ? at + 1 : pos;
+	return at - pos;
 }
 
-/* Decodes what begins with "=" at pos; gives the position behind it. */
-static gsize decode_escape(Bytes data, gsize pos, GString *out)
+typedef enum {
+	END_NONE,    /* something else before the line's end */
+	END_LINE,    /* a line end, or the end of all */
+	END_UNKNOWN, /* the bytes at hand do not tell */
+} LineEnd;
+
+/* What follows at pos; *size is the line end's. */
+static LineEnd line_end_at(Bytes data, gsize pos, gboolean is_last, gsize *size)
 {
-	if (pos + 2 < data.size && g_ascii_isxdigit(data.data[pos + 1]) &&
+	gsize left = data.size - pos;
+
+	*size = 0;
+	if (left == 0)
+		return is_last ? END_LINE : END_UNKNOWN;
+	if (data.data[pos] == '\r' && left == 1 && !is_last)
+		return END_UNKNOWN;
+	if (data.data[pos] == '\r' && left > 1 && data.data[pos + 1] == '\n')
+		*size = 2;
+	else if (data.data[pos] == '\n')
+		*size = 1;
+	return *size > 0 ? END_LINE : END_NONE;
+}
+
+/* Decodes what begins with "=" at pos; gives the position behind it, or pos
+ * where more bytes must come first. */
+static gsize decode_escape(
+	Bytes data, gsize pos, gboolean is_last, GString *out)
+{
+	gsize left = data.size - pos;
+	gsize line_end;
+
+	if (left > 2 && g_ascii_isxdigit(data.data[pos + 1]) &&
 		g_ascii_isxdigit(data.data[pos + 2])) {
 		gint high = g_ascii_xdigit_value(data.data[pos + 1]);
 		gint low = g_ascii_xdigit_value(data.data[pos + 2]);
 		g_string_append_c(out, (char)(high << 4 | low));
 		return pos + 3;
 	}
-	gsize next = skip_line_end(data, pos + 1);
-	if (next == pos + 1 && next < data.size)
-		g_string_append_c(out, '=');
-	return next;
+	if (left == 2 && !is_last && g_ascii_isxdigit(data.data[pos + 1]))
+		return pos;
+	gsize blanks = blank_run(data, pos + 1);
+	LineEnd end = END_NONE;
+	if (blanks < MIME_QP_BLANKS_MAX)
+		end = line_end_at(data, pos + 1 + blanks, is_last, &line_end);
+	if (end == END_LINE)
+		return pos + 1 + blanks + line_end;
+	if (end == END_UNKNOWN)
+		return pos;
+	g_string_append_c(out, '=');
+	return pos + 1;
+}
+
+/* The same for a run of blanks. */
+static gsize decode_blanks(
+	Bytes data, gsize pos, gboolean is_last, GString *out)
+{
+	gsize blanks = blank_run(data, pos);
+	gsize line_end;
+	LineEnd end = END_NONE;
+
+	if (blanks < MIME_QP_BLANKS_MAX)
+		end = line_end_at(data, pos + blanks, is_last, &line_end);
+	if (end == END_UNKNOWN)
+		return pos;
+	if (end == END_NONE)
+		g_string_append_len(out, data.data + pos, (gssize)blanks);
+	return pos + blanks;
+}
+
+static gsize plain_run(Bytes data, gsize pos)
+{
+	gsize at = pos;
+	while (at < data.size && data.data[at] != '=' &&
+		!is_blank(data.data[at]))
+		at++;
+	return at - pos;
+}
+
+/* Gives how many bytes were decoded: all of them where is_last. */
+static gsize decode_qp(Bytes data, gboolean is_last, GString *out)
+{
+	gsize pos = 0;
+
+	while (pos < data.size) {
+		gsize before = pos;
+		gsize plain = plain_run(data, pos);
+		if (plain > 0) {
+			g_string_append_len(
+				out, data.data + pos, (gssize)plain);
+			pos += plain;
+			continue;
+		}
+		pos = data.data[pos] == '=' ?
+			decode_escape(data, pos, is_last, out) :
+			decode_blanks(data, pos, is_last, out);
+		if (pos == before)
+			break;
+	}
+	return pos;
+}
+
+void mime_decoder_init(MimeDecoder *decoder, MimeEncoding encoding)
+{
+	*decoder = (MimeDecoder){ .encoding = encoding };
+	if (encoding == MIME_ENCODING_QP)
+		decoder->held = g_string_new(NULL);
+}
+
+void mime_decoder_write(MimeDecoder *decoder, Bytes data, GString *out)
+{
+	if (decoder->encoding == MIME_ENCODING_BASE64) {
+		decode_digits(decoder, data, out);
+		return;
+	}
+	if (decoder->encoding != MIME_ENCODING_QP) {
+		if (data.size > 0)
+			g_string_append_len(out, data.data, (gssize)data.size);
+		return;
+	}
+	GString *held = decoder->held;
+	if (held->len > 0) {
+		g_string_append_len(held, data.data, (gssize)data.size);
+		gsize done =
+			decode_qp(bytes_of(held->str, held->len), FALSE, out);
+		g_string_erase(held, 0, (gssize)done);
+		return;
+	}
+	gsize done = decode_qp(data, FALSE, out);
+	if (done < data.size)
+		g_string_append_len(
+			held, data.data + done, (gssize)(data.size - done));
+}
+
+void mime_decoder_finish(MimeDecoder *decoder, GString *out)
+{
+	char tail[2];
+
+	if (decoder->encoding == MIME_ENCODING_BASE64) {
+		gsize size = put_tail(decoder->bits, decoder->count, tail);
+		g_string_append_len(out, tail, (gssize)size);
+		decoder->count = 0;
+	} else if (decoder->encoding == MIME_ENCODING_QP) {
+		decode_qp(bytes_of(decoder->held->str, decoder->held->len),
+			TRUE, out);
+		g_string_truncate(decoder->held, 0);
+	}
+}
+
+void mime_decoder_clear(MimeDecoder *decoder)
+{
+	if (decoder->held != NULL)
+		g_string_free(decoder->held, TRUE);
+	decoder->held = NULL;
+}
+
+void mime_decode_base64(Bytes data, GString *out)
+{
+	mime_decode(MIME_ENCODING_BASE64, data, out);
 }
 
 void mime_decode_qp(Bytes data, GString *out)
 {
-	gsize pos = 0;
-	while (pos < data.size) {
-		char c = data.data[pos];
-		if (c == '=') {
-			pos = decode_escape(data, pos, out);
-			continue;
-		}
-		if (c != ' ' && c != '\t') {
-			g_string_append_c(out, c);
-			pos++;
-			continue;
-		}
-		gsize from = pos;
-		while (pos < data.size &&
-			(data.data[pos] == ' ' || data.data[pos] == '\t'))
-			pos++;
-		if (pos < data.size && skip_line_end(data, pos) == pos)
-			g_string_append_len(
-				out, data.data + from, (gssize)(pos - from));
-	}
+	decode_qp(data, TRUE, out);
 }
 
 void mime_decode(MimeEncoding encoding, Bytes data, GString *out)
 {
-	if (encoding == MIME_ENCODING_BASE64)
-		mime_decode_base64(data, out);
-	else if (encoding == MIME_ENCODING_QP)
-		mime_decode_qp(data, out);
-	else if (data.size > 0)
-		g_string_append_len(out, data.data, (gssize)data.size);
+	MimeDecoder decoder;
+
+	if (encoding == MIME_ENCODING_QP) {
+		decode_qp(data, TRUE, out);
+		return;
+	}
+	mime_decoder_init(&decoder, encoding);
+	mime_decoder_write(&decoder, data, out);
+	mime_decoder_finish(&decoder, out);
 }
 
 void mime_decode_text(

@@ -23,11 +23,28 @@ MimeEncoding mime_encoding_of(Bytes value);
 void mime_decode_base64(Bytes data, GString *out);
 
 /* Appends what quoted-printable data decode to.  Lenient: "=" that begins no
- * escape stays.  Blanks at line ends are dropped (RFC 2045 rule 3). */
+ * escape stays.  Blanks at line ends are dropped (RFC 2045 rule 3), but of a
+ * run that no mailer made only the last MIME_QP_BLANKS_MAX - 1 at most. */
+#define MIME_QP_BLANKS_MAX 65536
 void mime_decode_qp(Bytes data, GString *out);
 
 /* Appends data decoded by the encoding; identity and unknown as they are. */
 void mime_decode(MimeEncoding encoding, Bytes data, GString *out);
+
+/* Decoding in runs of any size, with the same result as in one. */
+typedef struct {
+	MimeEncoding encoding;
+	guint32 bits;  /* base64: digits of an unfinished group */
+	guint count;   /* how many */
+	GString *held; /* quoted-printable: what only later bytes decide */
+} MimeDecoder;
+
+void mime_decoder_init(MimeDecoder *decoder, MimeEncoding encoding);
+/* Appends what can be decoded of the bytes so far. */
+void mime_decoder_write(MimeDecoder *decoder, Bytes data, GString *out);
+/* Appends the rest: there are no more bytes. */
+void mime_decoder_finish(MimeDecoder *decoder, GString *out);
+void mime_decoder_clear(MimeDecoder *decoder);
 
 /* Appends a leaf's body as valid UTF-8 for searching: transfer encoding and
  * charset undone, NUL as space; line ends stay.  An unknown charset is taken

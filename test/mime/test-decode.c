@@ -69,6 +69,56 @@ static void test_qp(void)
 	check(mime_decode_qp, qp, G_N_ELEMENTS(qp));
 }
 
+/* In runs of one size each, with bytes that belong together in two runs. */
+static void check_runs(MimeEncoding encoding, Bytes data)
+{
+	g_autoptr(GString) whole = g_string_new(NULL);
+
+	mime_decode(encoding, data, whole);
+	for (gsize run = 1; run <= 7; run++) {
+		g_autoptr(GString) out = g_string_new(NULL);
+		MimeDecoder decoder;
+		mime_decoder_init(&decoder, encoding);
+		for (gsize at = 0; at < data.size; at += run)
+			mime_decoder_write(
+				&decoder, bytes_slice(data, at, run), out);
+		mime_decoder_finish(&decoder, out);
+		mime_decoder_clear(&decoder);
+		g_assert_cmpmem(out->str, out->len, whole->str, whole->len);
+	}
+}
+
+static void test_runs(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(base64); i++)
+		check_runs(
+			MIME_ENCODING_BASE64, bytes_of_string(base64[i].data));
+	for (gsize i = 0; i < G_N_ELEMENTS(qp); i++)
+		check_runs(MIME_ENCODING_QP, bytes_of_string(qp[i].data));
+	check_runs(MIME_ENCODING_IDENTITY, bytes_of("a\0=\r\n", 5));
+}
+
+/* What is held back for later bytes to decide is bounded. */
+static void test_blanks(void)
+{
+	g_autoptr(GString) blanks = g_string_new(NULL);
+	g_autoptr(GString) out = g_string_new(NULL);
+	MimeDecoder decoder;
+
+	for (gsize i = 0; i < MIME_QP_BLANKS_MAX; i++)
+		g_string_append_c(blanks, ' ');
+	mime_decoder_init(&decoder, MIME_ENCODING_QP);
+	for (guint i = 0; i < 100; i++) {
+		mime_decoder_write(
+			&decoder, bytes_of(blanks->str, blanks->len - i), out);
+		g_assert_cmpuint(decoder.held->len, <, MIME_QP_BLANKS_MAX);
+	}
+	mime_decoder_write(&decoder, bytes_of_string("\r\n"), out);
+	g_assert_cmpuint(decoder.held->len, ==, 0);
+	mime_decoder_clear(&decoder);
+	g_assert_cmpuint(out->len, ==, 99 * MIME_QP_BLANKS_MAX + 2);
+}
+
 static void test_base64_round(void)
 {
 	guchar data[256];
@@ -187,6 +237,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/mime/decode/base64", test_base64);
 	g_test_add_func("/mime/decode/base64-round", test_base64_round);
 	g_test_add_func("/mime/decode/quoted-printable", test_qp);
+	g_test_add_func("/mime/decode/runs", test_runs);
+	g_test_add_func("/mime/decode/blanks", test_blanks);
 	g_test_add_func("/mime/decode/encodings", test_encodings);
 	g_test_add_func("/mime/decode/text", test_texts);
 	g_test_add_func("/mime/charset/vectors", test_charsets);
