@@ -118,8 +118,22 @@ static const char *first_id(
 	return keep(arena, summary, bytes_of(text->str, text->len));
 }
 
-/* All ids; where they are too many the last ones, since the message's parent
- * is the very last. */
+/* Ids that are too many, cut in between: the thread's root is the first, the
+ * message's parent the very last.  NULL where not even those fit. */
+static char *cut_ids(Arena *arena, const GString *text)
+{
+	gsize first = strcspn(text->str, " ");
+
+	if (first + 1 >= MIME_SUMMARY_TEXT_MAX)
+		return NULL;
+	const char *from = strchr(
+		text->str + text->len - (MIME_SUMMARY_TEXT_MAX - first), ' ');
+	return from != NULL ?
+		arena_printf(arena, "%.*s%s", (int)first, text->str, from) :
+		NULL;
+}
+
+/* All ids. */
 static const char *all_ids(Arena *arena, MimeSummary *summary, Bytes value)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -133,16 +147,10 @@ static const char *all_ids(Arena *arena, MimeSummary *summary, Bytes value)
 	}
 	if (text->len == 0)
 		return NULL;
-	const char *from = text->str;
-	if (text->len > MIME_SUMMARY_TEXT_MAX) {
-		from = strchr(
-			text->str + text->len - MIME_SUMMARY_TEXT_MAX, ' ');
-		summary->truncated = TRUE;
-		if (from == NULL)
-			return NULL;
-		from++;
-	}
-	return arena_strdup(arena, from);
+	if (text->len <= MIME_SUMMARY_TEXT_MAX)
+		return arena_strdup(arena, text->str);
+	summary->truncated = TRUE;
+	return cut_ids(arena, text);
 }
 
 static void read_subject(Arena *arena, MimeSummary *summary, Bytes value)

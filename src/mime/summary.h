@@ -35,7 +35,9 @@ typedef struct {
 	const char *cc_mailbox;
 	const char *message_id;  /* normalised, "<left@right>" */
 	const char *in_reply_to; /* the first id in it, for THREAD */
-	const char *references; /* ids apart by one space; too many: the last */
+	const char
+		*references; /* ids apart by one space; too many: the first and
+	                         * the last ones */
 	/* A text above may have less than the message's header: one was cut,
 	 * Subject is there more than once, or the header block given has no
 	 * blank line and so may not be all.

@@ -106,9 +106,10 @@ UPDATE dbmail_mailboxes
 
 -- name: mailbox_give
 -- Gives all messages of a mailbox to an empty one, in their order with UIDs
--- from 1; $1 giver, $2 taker.
+-- from 1, saved there now (RFC 8514); $1 giver, $2 taker.
 UPDATE dbmail_messages m
-   SET mailbox_idnr = $2::bigint, uid = n.uid, seq = b.seq + 1
+   SET mailbox_idnr = $2::bigint, uid = n.uid, seq = b.seq + 1,
+       save_date = now()
   FROM (SELECT message_idnr, row_number() OVER (ORDER BY uid) AS uid
 	  FROM dbmail_messages
 	 WHERE mailbox_idnr = $1::bigint) n, dbmail_mailboxes b
