@@ -37,6 +37,7 @@ typedef struct {
 	guint64 end;
 	gboolean has_missing; /* a message was gone */
 	gboolean is_broken;
+	gboolean has_unknown_encoding;
 } Fetch;
 
 /* --- what to ask the store ------------------------------------------------- */
@@ -45,7 +46,9 @@ static void plan_section(Fetch *fetch, const FetchItem *item)
 {
 	const MimeSection *section = &item->section;
 
-	if (section->depth == 0 && section->what == MIME_SECTION_ALL) {
+	if (item->row->needs & NEED_DECODED) {
+		fetch->inside = TRUE;
+	} else if (section->depth == 0 && section->what == MIME_SECTION_ALL) {
 		guint64 end = item->size > G_MAXUINT64 - item->offset ?
 			G_MAXUINT64 :
 			item->offset + item->size;
@@ -64,6 +67,17 @@ static void plan_section(Fetch *fetch, const FetchItem *item)
 	}
 }
 
+static const struct {
+	FetchNeed need;
+	FetchWhat what;
+} reads[] = {
+	{ NEED_META, FETCH_META },
+	{ NEED_ENVELOPE, FETCH_ENVELOPE },
+	{ NEED_STRUCTURE, FETCH_STRUCTURE },
+	{ NEED_THREAD, FETCH_THREAD },
+	{ NEED_SAVE_DATE, FETCH_SAVE_DATE },
+};
+
 static void plan(Fetch *fetch)
 {
 	const FetchArgs *args = fetch->args;
@@ -75,11 +89,11 @@ static void plan(Fetch *fetch)
 	/* With the whole message at hand its header is looked up in it. */
 	if (fetch->whole && fetch->header)
 		fetch->inside = TRUE;
-	if (args->needs & NEED_META)
-		fetch->what |= FETCH_META;
-	if (args->needs & NEED_ENVELOPE)
-		fetch->what |= FETCH_ENVELOPE;
-	if ((args->needs & NEED_STRUCTURE) || fetch->inside)
+	for (gsize i = 0; i < G_N_ELEMENTS(reads); i++) {
+		if (args->needs & reads[i].need)
+			fetch->what |= reads[i].what;
+	}
+	if (fetch->inside)
 		fetch->what |= FETCH_STRUCTURE;
 	if (fetch->inside || fetch->whole)
 		fetch->what |= FETCH_RAW;
@@ -89,7 +103,9 @@ static void plan(Fetch *fetch)
  * read, or streamed, one section after the other. */
 static FetchAsk ask_for(const Fetch *fetch, const ViewMessage *message)
 {
-	FetchAsk ask = { .physmessage = message->physmessage };
+	FetchAsk ask = { .physmessage = message->physmessage,
+		.mailbox = fetch->session->selected->id,
+		.uid = message->uid };
 
 	if (fetch->inside) {
 		ask.size = message->size <= WHOLE_MAX ? message->size : 0;
@@ -152,6 +168,7 @@ static gboolean write_message(Fetch *fetch, FetchRow *row, FetchWhat what,
 	}
 	write_row(fetch, row);
 	fetch->is_broken |= row->is_broken;
+	fetch->has_unknown_encoding |= row->has_unknown_encoding;
 	return !fetch->session->is_over &&
 		!stream_failed(fetch->session->stream);
 }
@@ -260,6 +277,22 @@ static gboolean set_seen(ImapSession *session, const GArray *indexes,
 	return TRUE;
 }
 
+/* Leaves those messages that PARTIAL wants. */
+static void keep_partial(GArray *indexes, const FetchArgs *args)
+{
+	guint first = MIN(args->partial_first - 1, indexes->len);
+	guint last = MIN(args->partial_last, indexes->len);
+
+	if (args->partial_from_end) {
+		guint end = indexes->len - first;
+		first = indexes->len - last;
+		last = end;
+	}
+	g_array_set_size(indexes, last);
+	if (first > 0)
+		g_array_remove_range(indexes, 0, first);
+}
+
 gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const FetchArgs *args = command->args;
@@ -268,6 +301,7 @@ gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 	g_autoptr(NumSet) newly_seen = numset_new();
 	g_autoptr(GError) failure = NULL;
 
+	keep_partial(indexes, args);
 	if ((args->needs & NEED_SETS_SEEN) && !session->selected->read_only &&
 		!set_seen(session, indexes, newly_seen, error))
 		return FALSE;
@@ -283,6 +317,9 @@ gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 	}
 	if (fetch.is_broken)
 		command_no(command, "[SERVERBUG] Some data could not be read");
+	else if (fetch.has_unknown_encoding)
+		command_no(command,
+			"[UNKNOWN-CTE] Some parts have an unknown encoding");
 	else if (fetch.has_missing)
 		command_no(command,
 			"[EXPUNGEISSUED] Some messages are gone already");

@@ -6,6 +6,7 @@
 #include "imap/fetch-write.h"
 
 #define SEEN (NEED_SECTION | NEED_SETS_SEEN)
+#define DECODED (NEED_SECTION | NEED_DECODED)
 
 /* A name that is the beginning of another stands behind it. */
 static const FetchItemRow items[] = {
@@ -22,6 +23,15 @@ static const FetchItemRow items[] = {
 		MIME_SECTION_HEADER },
 	{ "RFC822.TEXT", SEEN, fetch_write_rfc822, MIME_SECTION_TEXT },
 	{ "RFC822", SEEN, fetch_write_rfc822, MIME_SECTION_ALL },
+	/* RFC 3516 */
+	{ "BINARY.PEEK[", DECODED, fetch_write_binary, 0 },
+	{ "BINARY.SIZE[", DECODED, fetch_write_binary_size, 0 },
+	{ "BINARY[", DECODED | NEED_SETS_SEEN, fetch_write_binary, 0 },
+	/* RFC 8474 */
+	{ "EMAILID", NEED_VIEW, fetch_write_emailid, 0 },
+	{ "THREADID", NEED_THREAD, fetch_write_threadid, 0 },
+	/* RFC 8514 */
+	{ "SAVEDATE", NEED_SAVE_DATE, fetch_write_savedate, 0 },
 };
 
 static const struct {
@@ -79,7 +89,9 @@ static gboolean collect_section(ImapParser *parser, GString *spec)
 	return TRUE;
 }
 
-static gboolean parse_section(ImapParser *parser, MimeSection *section)
+/* parts_only: part numbers or nothing (RFC 3516's section-binary). */
+static gboolean parse_section(
+	ImapParser *parser, gboolean parts_only, MimeSection *section)
 {
 	g_autoptr(GString) spec = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
@@ -90,12 +102,13 @@ static gboolean parse_section(ImapParser *parser, MimeSection *section)
 		return FALSE;
 	Bytes text = bytes_of(
 		arena_copy(parser->arena, spec->str, spec->len), spec->len);
-	if (mime_section_parse(parser->arena, text, section, &error))
+	if (mime_section_parse(parser->arena, text, section, &error) &&
+		(section->what == MIME_SECTION_ALL || !parts_only))
 		return TRUE;
 	parser->chunk = chunk;
 	parser->pos = start;
 	return parse_fail(parser,
-		dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ?
+		error != NULL && dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ?
 			"Section too large" :
 			"Wrong section");
 }
@@ -118,8 +131,12 @@ static gboolean parse_partial(ImapParser *parser, FetchItem *item)
 /* The item's name as replies say it, once for all messages. */
 static const char *label_of(ImapParser *parser, const FetchItem *item)
 {
-	g_autoptr(GString) label = g_string_new("BODY[");
+	const char *name = item->row->name;
+	const char *peek = strstr(name, ".PEEK[");
+	gsize size = peek != NULL ? (gsize)(peek - name) : strlen(name) - 1;
+	g_autoptr(GString) label = g_string_new_len(name, (gssize)size);
 
+	g_string_append_c(label, '[');
 	mime_section_write(&item->section, label);
 	g_string_append_c(label, ']');
 	if (item->has_partial)
@@ -129,13 +146,18 @@ static const char *label_of(ImapParser *parser, const FetchItem *item)
 	return arena_copy(parser->arena, label->str, label->len);
 }
 
+static gboolean has_section(const FetchItemRow *row)
+{
+	return g_str_has_suffix(row->name, "[");
+}
+
 /* FALSE, without an error, where no item of that row is next. */
 static gboolean accept_row(ImapParser *parser, const FetchItemRow *row)
 {
 	gsize size = strlen(row->name);
 	gsize start = parser->pos;
 
-	if (row->name[size - 1] != '[')
+	if (!has_section(row))
 		return parse_accept_word(parser, row->name);
 	g_autofree char *word = g_strndup(row->name, size - 1);
 	if (parse_accept_word(parser, word) && parse_accept(parser, '['))
@@ -144,18 +166,28 @@ static gboolean accept_row(ImapParser *parser, const FetchItemRow *row)
 	return FALSE;
 }
 
+/* What stands behind the "[" of an item with a section. */
+static gboolean parse_rest(ImapParser *parser, FetchItem *item)
+{
+	gboolean is_decoded = (item->row->needs & NEED_DECODED) != 0;
+
+	if (!parse_section(parser, is_decoded, &item->section))
+		return FALSE;
+	if (item->row->write != fetch_write_binary_size &&
+		!parse_partial(parser, item))
+		return FALSE;
+	item->label = label_of(parser, item);
+	return TRUE;
+}
+
 static gboolean parse_item(ImapParser *parser, FetchArgs *args, GArray *found)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(items); i++) {
 		if (!accept_row(parser, &items[i]))
 			continue;
 		FetchItem item = item_of_row(&items[i]);
-		if (items[i].write == fetch_write_section) {
-			if (!parse_section(parser, &item.section) ||
-				!parse_partial(parser, &item))
-				return FALSE;
-			item.label = label_of(parser, &item);
-		}
+		if (has_section(&items[i]) && !parse_rest(parser, &item))
+			return FALSE;
 		add_item(args, found, &item);
 		return TRUE;
 	}
@@ -199,6 +231,93 @@ static gboolean parse_items(ImapParser *parser, FetchArgs *args, GArray *found)
 		parse_item(parser, args, found);
 }
 
+/* --- modifiers ------------------------------------------------------------- */
+
+/* A place, from 1, perhaps counted from the end. */
+static gboolean parse_place(
+	ImapParser *parser, gboolean from_end, guint32 *place)
+{
+	guint64 number;
+
+	if (from_end && !parse_char(parser, '-'))
+		return FALSE;
+	gsize start = parser->pos;
+	if (!parse_number(parser, G_MAXUINT32, &number))
+		return FALSE;
+	*place = (guint32)number;
+	if (number > 0)
+		return TRUE;
+	parser->pos = start;
+	return parse_fail(parser, "Places count from 1");
+}
+
+/* "1:100" or "-1:-100" (RFC 9394 section 4), either end first. */
+static gboolean parse_partial_range(
+	ImapParser *parser, ImapCommand *command, FetchArgs *args)
+{
+	guint32 one, other;
+
+	if (!command->is_uid)
+		return parse_fail(parser, "PARTIAL is for UID FETCH");
+	if (!parse_space(parser))
+		return FALSE;
+	args->partial_from_end = parse_peek(parser) == '-';
+	if (!parse_place(parser, args->partial_from_end, &one) ||
+		!parse_char(parser, ':') ||
+		!parse_place(parser, args->partial_from_end, &other))
+		return FALSE;
+	args->partial_first = MIN(one, other);
+	args->partial_last = MAX(one, other);
+	return TRUE;
+}
+
+static const struct {
+	const char *name;
+	gboolean (*parse)(
+		ImapParser *parser, ImapCommand *command, FetchArgs *args);
+} modifiers[] = {
+	{ "PARTIAL", parse_partial_range }, /* RFC 9394 */
+};
+
+static gboolean parse_modifier(
+	ImapParser *parser, ImapCommand *command, FetchArgs *args, guint *given)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(modifiers); i++) {
+		gsize start = parser->pos;
+		if (!parse_accept_word(parser, modifiers[i].name))
+			continue;
+		if ((*given & 1u << i) == 0) {
+			*given |= 1u << i;
+			return modifiers[i].parse(parser, command, args);
+		}
+		parser->pos = start;
+		return parse_fail(parser, "Modifier given twice");
+	}
+	return parse_fail(parser, "Unknown FETCH modifier");
+}
+
+/* " (...)" where it is there: a line may end in a blank. */
+static gboolean parse_modifiers(
+	ImapParser *parser, ImapCommand *command, FetchArgs *args)
+{
+	gsize start = parser->pos;
+	guint given = 0;
+
+	if (!parse_accept(parser, ' ') || parse_peek(parser) != '(') {
+		parser->pos = start;
+		return TRUE;
+	}
+	if (!parse_open(parser))
+		return FALSE;
+	do {
+		if (!parse_modifier(parser, command, args, &given))
+			return FALSE;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
+}
+
+/* --- all of it ------------------------------------------------------------- */
+
 static gboolean has_item(const GArray *found, const FetchItemRow *row)
 {
 	for (guint i = 0; i < found->len; i++) {
@@ -221,7 +340,10 @@ gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 	if (!(command->is_uid ? parse_uid_set(parser, &args->set) :
 				parse_sequence_set(parser, NULL, &args->set)))
 		return FALSE;
-	if (!parse_space(parser) || !parse_items(parser, args, found))
+	args->partial_first = 1;
+	args->partial_last = G_MAXUINT32;
+	if (!parse_space(parser) || !parse_items(parser, args, found) ||
+		!parse_modifiers(parser, command, args))
 		return FALSE;
 	if (command->is_uid && !has_item(found, uid.row))
 		g_array_prepend_val(found, uid);

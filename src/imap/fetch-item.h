@@ -19,6 +19,9 @@ typedef enum {
 	NEED_STRUCTURE = 1 << 2,
 	NEED_SECTION = 1 << 3,   /* bytes: item->section says which */
 	NEED_SETS_SEEN = 1 << 4, /* sets \Seen (RFC 3501 section 6.4.5) */
+	NEED_DECODED = 1 << 5,   /* with NEED_SECTION: less its encoding */
+	NEED_THREAD = 1 << 6,
+	NEED_SAVE_DATE = 1 << 7,
 } FetchNeed;
 
 typedef struct {
@@ -32,7 +35,8 @@ typedef struct {
 struct FetchItem {
 	const FetchItemRow *row;
 	MimeSection section; /* of NEED_SECTION items */
-	const char *label;   /* "BODY[...]<0> " of BODY[] items, for replies */
+	const char *label;   /* "BODY[...]<0> " of items with a section, for
+	                      * replies */
 	gboolean has_partial;
 	guint64 offset;
 	guint64 size; /* G_MAXUINT64 without partial */
@@ -43,11 +47,18 @@ typedef struct {
 	const FetchItem *items;
 	guint count;
 	guint needs; /* of all together */
+	/* PARTIAL (RFC 9394 section 3.3): of the messages named those from
+	 * the first to the last place, counted from 1, or from the end where
+	 * from_end.  No such modifier: 1 to G_MAXUINT32. */
+	guint32 partial_first;
+	guint32 partial_last;
+	gboolean partial_from_end;
 } FetchArgs;
 
 #define FETCH_ITEMS_MAX 1000
 
-/* The arguments of FETCH and UID FETCH; the latter always have a UID item. */
+/* The arguments of FETCH and UID FETCH; the latter always have a UID item.
+ * Modifiers behind the items (RFC 4466 section 2.4) are a table. */
 gboolean args_fetch(ImapParser *parser, ImapCommand *command);
 
 #endif

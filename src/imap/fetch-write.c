@@ -5,10 +5,9 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "mime/header.h"
+#include "mime/objectid.h"
 #include "imap/reply.h"
 
-/* A range up to this size is read in one piece. */
-#define PIECE_MAX ((guint64)1024 * 1024)
 /* A header block larger than this takes one of the store's places. */
 #define LARGE_HEADER ((guint64)4 * 1024 * 1024)
 
@@ -54,6 +53,37 @@ void fetch_write_envelope(FetchRow *row, const FetchItem *item)
 		stream, row->data->envelope.data, row->data->envelope.size);
 }
 
+void fetch_write_emailid(FetchRow *row, const FetchItem *item)
+{
+	char id[MIME_OBJECTID_SIZE];
+
+	mime_email_id(row->message->physmessage, id);
+	stream_printf(row->session->stream, "%s (%s)", item->row->name, id);
+}
+
+void fetch_write_threadid(FetchRow *row, const FetchItem *item)
+{
+	const FetchedMessage *data = row->data;
+	char id[MIME_OBJECTID_SIZE];
+
+	mime_thread_id(data->references, data->in_reply_to, data->message_id,
+		row->message->physmessage, id);
+	stream_printf(row->session->stream, "%s (%s)", item->row->name, id);
+}
+
+/* NIL where the message came before that was kept (RFC 8514 section 4.2). */
+void fetch_write_savedate(FetchRow *row, const FetchItem *item)
+{
+	char date[27];
+
+	if (!row->data->has_save_date) {
+		stream_printf(row->session->stream, "%s NIL", item->row->name);
+		return;
+	}
+	timestamp_format_imap(row->data->save_date, date);
+	stream_printf(row->session->stream, "%s \"%s\"", item->row->name, date);
+}
+
 static void write_structure(
 	FetchRow *row, const FetchItem *item, gboolean extended)
 {
@@ -76,7 +106,7 @@ void fetch_write_bodystructure(FetchRow *row, const FetchItem *item)
 
 /* --- byte ranges ----------------------------------------------------------- */
 
-static void fail(FetchRow *row, const GError *error)
+void fetch_write_failed(FetchRow *row, const GError *error)
 {
 	log_event(LOG_LEVEL_ERROR, &row->session->connection->log,
 		"fetch-failed", LOG_NUMBER("uid", row->message->uid),
@@ -115,7 +145,7 @@ static void stream_range(FetchRow *row, guint64 offset, guint64 size)
 
 	if (!fetch_stream(row->session->store, row->message->physmessage,
 		    offset, size, outflow_write, &flow, &error)) {
-		fail(row, error);
+		fetch_write_failed(row, error);
 		/* Nothing promised yet: an empty answer keeps the response
 		 * well formed, and the command ends with NO. */
 		if (!flow.has_begun)
@@ -128,8 +158,7 @@ static void stream_range(FetchRow *row, guint64 offset, guint64 size)
 	}
 }
 
-/* The bytes of a small range, from what was read already or read now. */
-static gboolean read_range(FetchRow *row, guint64 offset, guint64 size,
+gboolean fetch_write_range(FetchRow *row, guint64 offset, guint64 size,
 	FetchBatch **batch, Bytes *bytes)
 {
 	g_autoptr(GError) error = NULL;
@@ -140,10 +169,12 @@ static gboolean read_range(FetchRow *row, guint64 offset, guint64 size,
 			(gsize)(offset - row->raw_offset), (gsize)size);
 		return TRUE;
 	}
-	FetchAsk ask = { row->message->physmessage, offset, size };
+	FetchAsk ask = { .physmessage = row->message->physmessage,
+		.offset = offset,
+		.size = size };
 	if (!fetch_batch_new(
 		    row->session->store, &ask, 1, FETCH_RAW, batch, &error)) {
-		fail(row, error);
+		fetch_write_failed(row, error);
 		return FALSE;
 	}
 	*bytes = fetch_batch_message(*batch, 0)->raw;
@@ -167,9 +198,9 @@ static void write_range(FetchRow *row, guint64 offset, guint64 size)
 	}
 	gboolean is_here = row->has_raw && offset >= row->raw_offset &&
 		offset + size <= row->raw_offset + row->data->raw.size;
-	if (!is_here && size > PIECE_MAX)
+	if (!is_here && size > FETCH_PIECE_MAX)
 		stream_range(row, offset, size);
-	else if (read_range(row, offset, size, &batch, &bytes))
+	else if (fetch_write_range(row, offset, size, &batch, &bytes))
 		reply_literal(stream, bytes);
 	else
 		stream_puts(stream, "NIL");
@@ -226,7 +257,7 @@ static void read_and_choose(
 		store_large_enter(store);
 	if (size == 0)
 		write_header(row, item, bytes_of(NULL, 0));
-	else if (read_range(row, offset, size, &batch, &block))
+	else if (fetch_write_range(row, offset, size, &batch, &block))
 		write_header(row, item, block);
 	else
 		stream_puts(row->session->stream, "NIL");

@@ -25,6 +25,7 @@ struct FetchRow {
 	/* The response could not be finished, the connection is of no more
 	 * use. */
 	gboolean is_broken;
+	gboolean has_unknown_encoding; /* BINARY of what cannot be decoded */
 };
 
 void fetch_write_uid(FetchRow *row, const FetchItem *item);
@@ -36,5 +37,22 @@ void fetch_write_body(FetchRow *row, const FetchItem *item);
 void fetch_write_bodystructure(FetchRow *row, const FetchItem *item);
 void fetch_write_section(FetchRow *row, const FetchItem *item);
 void fetch_write_rfc822(FetchRow *row, const FetchItem *item);
+void fetch_write_emailid(FetchRow *row, const FetchItem *item);
+void fetch_write_threadid(FetchRow *row, const FetchItem *item);
+void fetch_write_savedate(FetchRow *row, const FetchItem *item);
+/* fetch-binary.c */
+void fetch_write_binary(FetchRow *row, const FetchItem *item);
+void fetch_write_binary_size(FetchRow *row, const FetchItem *item);
+
+/* Logs why an item could not be had; the command will end in NO. */
+void fetch_write_failed(FetchRow *row, const GError *error);
+
+/* Ranges up to this many bytes are read in one piece, larger ones streamed. */
+#define FETCH_PIECE_MAX ((guint64)1024 * 1024)
+
+/* The bytes of a small range, out of what is in row->data, or read now into
+ * *batch.  FALSE, and row->is_broken, where they cannot be had. */
+gboolean fetch_write_range(FetchRow *row, guint64 offset, guint64 size,
+	FetchBatch **batch, Bytes *bytes) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

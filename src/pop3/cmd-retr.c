@@ -88,7 +88,8 @@ static gboolean sink(Bytes bytes, gpointer data)
 static gboolean send_small(Sending *sending, GError **error)
 {
 	g_autoptr(FetchBatch) batch = NULL;
-	FetchAsk ask = { sending->message->physmessage, 0, G_MAXUINT64 };
+	FetchAsk ask = { .physmessage = sending->message->physmessage,
+		.size = G_MAXUINT64 };
 
 	if (!fetch_batch_new(sending->session->server->store, &ask, 1,
 		    FETCH_RAW, &batch, error))

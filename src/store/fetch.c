@@ -86,6 +86,21 @@ static void read_summary(FetchedMessage *message, const DbRows *rows, guint row)
 	message->message_id = db_rows_text(rows, row, 10);
 }
 
+static void read_thread(FetchedMessage *message, const DbRows *rows, guint row)
+{
+	message->message_id = db_rows_text(rows, row, 1);
+	message->in_reply_to = db_rows_text(rows, row, 2);
+	message->references = db_rows_text(rows, row, 3);
+}
+
+static void read_save_date(
+	FetchedMessage *message, const DbRows *rows, guint row)
+{
+	message->has_save_date = !db_rows_is_null(rows, row, 1);
+	if (message->has_save_date)
+		message->save_date = db_rows_timestamp(rows, row, 1);
+}
+
 /* --- values made of part rows --------------------------------------------------------- */
 
 typedef struct {
@@ -227,6 +242,8 @@ static const struct {
 	{ FETCH_ENVELOPE, &SQL_FETCH_ENVELOPE, read_envelope },
 	{ FETCH_STRUCTURE, &SQL_FETCH_STRUCTURE, read_structure },
 	{ FETCH_SUMMARY, &SQL_FETCH_SUMMARY, read_summary },
+	{ FETCH_THREAD, &SQL_FETCH_THREAD, read_thread },
+	{ FETCH_SAVE_DATE, &SQL_FETCH_SAVE_DATE, read_save_date },
 };
 
 static guint64 range_end(const FetchAsk *ask)
@@ -250,6 +267,20 @@ static void add_ranges(
 	db_params_int64_array(params, behind, count);
 }
 
+/* A message in a mailbox is known by other keys than its contents. */
+static void add_places(DbBatch *batch, const FetchAsk *asks, guint count)
+{
+	g_autofree gint64 *mailboxes = g_new(gint64, count);
+	g_autofree gint64 *uids = g_new(gint64, count);
+	for (guint i = 0; i < count; i++) {
+		mailboxes[i] = asks[i].mailbox;
+		uids[i] = asks[i].uid;
+	}
+	DbParams *params = db_batch_add(batch, &SQL_FETCH_SAVE_DATE);
+	db_params_int64_array(params, mailboxes, count);
+	db_params_int64_array(params, uids, count);
+}
+
 static void add_statements(
 	DbBatch *batch, const FetchAsk *asks, guint count, FetchWhat what)
 {
@@ -259,9 +290,12 @@ static void add_statements(
 	for (guint i = 0; i < G_N_ELEMENTS(fetch_table); i++) {
 		if (!(what & fetch_table[i].what))
 			continue;
-		db_params_int64_array(
-			db_batch_add(batch, fetch_table[i].statement), ids,
-			count);
+		if (fetch_table[i].what == FETCH_SAVE_DATE)
+			add_places(batch, asks, count);
+		else
+			db_params_int64_array(
+				db_batch_add(batch, fetch_table[i].statement),
+				ids, count);
 	}
 	if (what & FETCH_HEADER)
 		db_params_int64_array(

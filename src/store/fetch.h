@@ -16,6 +16,8 @@ typedef enum {
 	FETCH_HEADER = 1 << 3,  /* header: the message's own, with blank line */
 	FETCH_SUMMARY = 1 << 4, /* the decoded fields of dbmail_envelope */
 	FETCH_RAW = 1 << 5,     /* raw: the range asked for, at most */
+	FETCH_THREAD = 1 << 6,  /* message_id, in_reply_to, references */
+	FETCH_SAVE_DATE = 1 << 7, /* save_date, by mailbox and uid */
 } FetchWhat;
 
 /* Values of one message; bytes belong to the batch.  What was not asked for
@@ -40,6 +42,10 @@ typedef struct {
 	const char *cc;
 	const char *bcc;
 	const char *message_id;
+	const char *in_reply_to;
+	const char *references; /* for mime_thread_id() */
+	gboolean has_save_date; /* FALSE: before this was kept */
+	Timestamp save_date;    /* RFC 8514 */
 } FetchedMessage;
 
 typedef struct FetchBatch FetchBatch;
@@ -49,6 +55,8 @@ typedef struct {
 	gint64 physmessage;
 	guint64 offset;
 	guint64 size;
+	gint64 mailbox; /* where it is, of FETCH_SAVE_DATE */
+	guint32 uid;
 } FetchAsk;
 
 /* Reads values of many messages in one round trip, in the order asked.  The

@@ -37,6 +37,23 @@ SELECT a.place, e.sent_date, e.sent_zone, e.truncated, e.subject,
 	       from_field, to_field, cc_field, bcc_field, message_id
 	  FROM dbmail_envelope WHERE physmessage_id = a.id OFFSET 0) e;
 
+-- name: fetch_thread
+SELECT a.place, e.message_id, e.in_reply_to, e.references_field
+  FROM unnest($1::bigint[]) WITH ORDINALITY a (id, place)
+ CROSS JOIN LATERAL (
+	SELECT message_id, in_reply_to, references_field
+	  FROM dbmail_envelope WHERE physmessage_id = a.id OFFSET 0) e;
+
+-- name: fetch_save_date
+-- $1 mailboxes, $2 UIDs.
+SELECT a.place, m.save_date
+  FROM unnest($1::bigint[], $2::bigint[])
+       WITH ORDINALITY a (mailbox, uid, place)
+ CROSS JOIN LATERAL (
+	SELECT save_date
+	  FROM dbmail_messages
+	 WHERE mailbox_idnr = a.mailbox AND uid = a.uid OFFSET 0) m;
+
 -- name: fetch_header
 -- The message's own header block: the rows of the first entity that are
 -- marked so.  One that is not, and yet the first, belongs to a message that

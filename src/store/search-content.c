@@ -131,8 +131,9 @@ static gboolean body_read(
 	if (offset < body->raw_offset ||
 		offset + size > body->raw_offset + body->raw.size) {
 		gsize most = body->size > offset ? body->size - offset : 0;
-		FetchAsk ask = { body->physmessage, offset,
-			MIN(MAX(size, SEARCH_READ_MIN), most) };
+		FetchAsk ask = { .physmessage = body->physmessage,
+			.offset = offset,
+			.size = MIN(MAX(size, SEARCH_READ_MIN), most) };
 		body->raw = (Bytes){ NULL, 0 };
 		fetch_batch_free(&body->batch);
 		if (!fetch_batch_new(body->store, &ask, 1, FETCH_RAW,
@@ -293,8 +294,8 @@ static gboolean read_header(Store *store, const FetchedMessage *message,
 		mime_structure_decode(arena, message->structure, error);
 	if (root == NULL)
 		return FALSE;
-	FetchAsk ask = { message->physmessage, 0,
-		MIN(root->body, SEARCH_HEADER_MAX) };
+	FetchAsk ask = { .physmessage = message->physmessage,
+		.size = MIN(root->body, SEARCH_HEADER_MAX) };
 	if (!fetch_batch_new(store, &ask, 1, FETCH_RAW, batch, error))
 		return FALSE;
 	*header = fetch_batch_message(*batch, 0)->raw;

@@ -283,8 +283,9 @@ static gboolean export_some(Export *export, const char *base, FILE *mbox,
 	g_autoptr(FetchBatch) batch = NULL;
 
 	for (guint i = 0; i < count; i++)
-		asks[i] = (FetchAsk){ view->messages[indexes[i]].physmessage, 0,
-			0 };
+		asks[i] = (FetchAsk){
+			.physmessage = view->messages[indexes[i]].physmessage
+		};
 	if (!fetch_batch_new(
 		    export->tool.store, asks, count, FETCH_META, &batch, error))
 		return FALSE;

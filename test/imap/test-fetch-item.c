@@ -31,6 +31,19 @@ static const struct {
 	{ "BODY[2.HEADER.FIELDS.NOT (X)]", "BODY[2.HEADER.FIELDS.NOT (X)]", 0 },
 	{ "BODY[HEADER.FIELDS ({4}\nFrom)]", "BODY[HEADER.FIELDS (From)]", 0 },
 	{ "BODY[HEADER.FIELDS (\"]\" x)]", "BODY[HEADER.FIELDS (\"]\" x)]", 0 },
+	{ "BINARY[]", "BINARY[]", 0 },
+	{ "binary.peek[1.2]<0.5>", "BINARY.PEEK[1.2]<0.5>", 0 },
+	{ "BINARY.SIZE[3]", "BINARY.SIZE[3]", 0 },
+	{ "(EMAILID THREADID SAVEDATE)", "EMAILID THREADID SAVEDATE", 0 },
+	{ "FLAGS ", "FLAGS", 0 },
+	{ "BINARY[HEADER]", NULL, 16 },
+	{ "BINARY[1.MIME]", NULL, 16 },
+	{ "BINARY[1.TEXT]", NULL, 16 },
+	{ "BINARY.SIZE[1]<0.1>", NULL, 23 },
+	{ "BINARY", NULL, 9 },
+	{ "FLAGS ()", NULL, 16 },
+	{ "FLAGS (X)", NULL, 16 },
+	{ "FLAGS (PARTIAL 1:2)", NULL, 23 },
 	{ "BODY[", NULL, 14 },
 	{ "BODY[X]", NULL, 14 },
 	{ "BODY[0]", NULL, 14 },
@@ -138,11 +151,58 @@ static void test_uid(void)
 	wire_clear(&wire);
 }
 
+static const struct {
+	const char *text;
+	guint32 first; /* 0: an error */
+	guint32 last;
+	gboolean from_end;
+} partials[] = {
+	{ "FLAGS", 1, G_MAXUINT32, FALSE },
+	{ "FLAGS (PARTIAL 1:100)", 1, 100, FALSE },
+	{ "(UID FLAGS) (partial 500:400)", 400, 500, FALSE },
+	{ "FAST (PARTIAL -1:-100)", 1, 100, TRUE },
+	{ "FAST (PARTIAL -100:-1)", 1, 100, TRUE },
+	{ "FAST (PARTIAL 4294967295:1)", 1, 4294967295, FALSE },
+	{ "FAST (PARTIAL 1:4294967296)", 0, 0, FALSE },
+	{ "FAST (PARTIAL 0:1)", 0, 0, FALSE },
+	{ "FAST (PARTIAL -1:1)", 0, 0, FALSE },
+	{ "FAST (PARTIAL 1:*)", 0, 0, FALSE },
+	{ "FAST (PARTIAL 1)", 0, 0, FALSE },
+	{ "FAST (PARTIAL)", 0, 0, FALSE },
+	{ "FAST (PARTIAL 1:2", 0, 0, FALSE },
+	{ "FAST (PARTIAL 1:2 PARTIAL 1:2)", 0, 0, FALSE },
+	{ "FAST (PARTIAL 1:2) ()", 0, 0, FALSE },
+};
+
+static void test_partial(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(partials); i++) {
+		g_autofree char *text =
+			g_strdup_printf("a UID FETCH 1 %s", partials[i].text);
+		Wire wire;
+		g_test_message("%s", text);
+		wire_parse_text(&wire, text, IMAP_SELECTED, 1);
+		const FetchArgs *args = wire.command.args;
+		g_assert_cmpint(wire.status, ==,
+			partials[i].first > 0 ? PARSE_OK : PARSE_ERROR);
+		if (partials[i].first > 0) {
+			g_assert_cmpuint(
+				args->partial_first, ==, partials[i].first);
+			g_assert_cmpuint(
+				args->partial_last, ==, partials[i].last);
+			g_assert_cmpint(args->partial_from_end, ==,
+				partials[i].from_end);
+		}
+		wire_clear(&wire);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/imap/fetch-item/cases", test_cases);
 	g_test_add_func("/imap/fetch-item/needs", test_needs);
 	g_test_add_func("/imap/fetch-item/uid", test_uid);
+	g_test_add_func("/imap/fetch-item/partial", test_partial);
 	return g_test_run();
 }

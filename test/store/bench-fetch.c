@@ -79,8 +79,9 @@ static void read_all(gpointer data)
 		guint n = 0;
 		for (; n < reading->batch && i < reading->count; n++, i++)
 			asks[n] = (FetchAsk){
-				reading->view->messages[i].physmessage, 0,
-				G_MAXUINT64
+				.physmessage =
+					reading->view->messages[i].physmessage,
+				.size = G_MAXUINT64,
 			};
 		g_autoptr(FetchBatch) batch = NULL;
 		if (!fetch_batch_new(

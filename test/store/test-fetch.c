@@ -178,7 +178,8 @@ static void test_values(void)
 	guint count = samples->len + 2;
 	g_autofree FetchAsk *asks = g_new0(FetchAsk, count);
 	for (guint i = 0; i < count; i++)
-		asks[i] = (FetchAsk){ 987654321, 0, G_MAXUINT64 };
+		asks[i] = (FetchAsk){ .physmessage = 987654321,
+			.size = G_MAXUINT64 };
 	for (guint i = 0; i < samples->len; i++)
 		asks[samples->len - i].physmessage =
 			g_array_index(samples, Sample, i).physmessage;
@@ -222,8 +223,10 @@ static void test_values(void)
 /* What was not asked for is empty, with each kind alone. */
 static void test_each_alone(void)
 {
-	const FetchAsk ask = { g_array_index(samples, Sample, 0).physmessage, 0,
-		G_MAXUINT64 };
+	const FetchAsk ask = {
+		.physmessage = g_array_index(samples, Sample, 0).physmessage,
+		.size = G_MAXUINT64
+	};
 	for (guint bit = 0; bit < 6; bit++) {
 		g_autoptr(FetchBatch) batch = fetch(&ask, 1, 1u << bit);
 		const FetchedMessage *message = fetch_batch_message(batch, 0);
@@ -253,7 +256,9 @@ static gboolean collect(Bytes bytes, gpointer data)
 static void assert_range(const Sample *sample, guint64 offset, guint64 size)
 {
 	Bytes expected = bytes_slice(sample_bytes(sample), (gsize)offset, size);
-	const FetchAsk ask = { sample->physmessage, offset, size };
+	const FetchAsk ask = { .physmessage = sample->physmessage,
+		.offset = offset,
+		.size = size };
 	g_autoptr(FetchBatch) batch = fetch(&ask, 1, FETCH_RAW);
 	assert_bytes(fetch_batch_message(batch, 0)->raw, expected);
 
@@ -314,7 +319,9 @@ static void assert_torn(gint64 physmessage, guint64 offset)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(FetchBatch) batch = NULL;
 	g_autoptr(GString) streamed = g_string_new(NULL);
-	const FetchAsk ask = { physmessage, offset, G_MAXUINT64 };
+	const FetchAsk ask = { .physmessage = physmessage,
+		.offset = offset,
+		.size = G_MAXUINT64 };
 	g_assert_false(
 		fetch_batch_new(store, &ask, 1, FETCH_RAW, &batch, &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INTERNAL));
@@ -368,7 +375,7 @@ static void test_kept_whole(void)
 		" physmessage_id = %" G_GINT64_FORMAT " AND part_order > 0",
 		id, id, id);
 	database_script(sql);
-	const FetchAsk ask = { id, 0, G_MAXUINT64 };
+	const FetchAsk ask = { .physmessage = id, .size = G_MAXUINT64 };
 	g_autoptr(FetchBatch) batch = fetch(&ask, 1, FETCH_HEADER | FETCH_RAW);
 	const FetchedMessage *message = fetch_batch_message(batch, 0);
 	assert_bytes(message->raw, sample_bytes(plain));
