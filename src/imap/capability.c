@@ -54,6 +54,8 @@ static const struct {
 	{ "SPECIAL-USE", logged_in, 0 }, /* RFC 6154 */
 	{ "ESEARCH", logged_in, 0 },     /* RFC 4731 */
 	{ "SEARCHRES", logged_in, 0 },   /* RFC 5182 */
+	{ "MULTISEARCH", logged_in, 0 }, /* RFC 7377 */
+	{ "PARTIAL", logged_in, 0 },     /* RFC 9394 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

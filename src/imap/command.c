@@ -60,6 +60,8 @@ static const CommandRow commands[] = {
 	{ "EXPUNGE", BOX, WRITES | UID_ONLY, args_set, cmd_expunge,
 		NULL }, /* RFC 4315 */
 	{ "SEARCH", BOX, UID | NUMBERS, args_search, cmd_search, NULL },
+	{ "ESEARCH", AUTH, 0, args_esearch, cmd_esearch, NULL }, /* RFC 7377 */
+	{ "ESEARCH", AUTH, UID_ONLY, args_esearch, cmd_esearch, NULL },
 	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },
 	{ "STORE", BOX, UID | NUMBERS | WRITES, args_store, cmd_store, NULL },
 	{ "COPY", BOX, UID | TRYCREATE, args_copy, cmd_copy, NULL },

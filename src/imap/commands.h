@@ -18,6 +18,8 @@ gboolean cmd_copy(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_create(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_delete(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_enable(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_esearch(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_examine(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_expunge(

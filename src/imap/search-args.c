@@ -64,3 +64,37 @@ gboolean args_search(ImapParser *parser, ImapCommand *command)
 	return parse_space(parser) && parse_return(parser, args) &&
 		search_key_parse(parser, &args->program);
 }
+
+/* "IN (...) " where it stands (RFC 7377 section 4). */
+static gboolean parse_sources(ImapParser *parser, SearchArgs *args)
+{
+	MailboxFilter *first = NULL;
+	MailboxFilter **next = &first;
+
+	if (!parse_accept_word(parser, "IN"))
+		return TRUE;
+	if (!parse_space(parser) || !parse_open(parser))
+		return FALSE;
+	do {
+		if (first != NULL && parse_peek(parser) == '(')
+			return parse_fail(parser, "Unknown scope option");
+		*next = arena_new_object(parser->arena, MailboxFilter);
+		if (!mailbox_filter_parse(parser, *next))
+			return FALSE;
+		if ((*next)->kind == FILTER_SELECTED_DELAYED)
+			return parse_fail(parser, "Not in a search");
+		next = &(*next)->next;
+	} while (parse_accept(parser, ' '));
+	args->sources = first;
+	return parse_close(parser) && parse_space(parser);
+}
+
+gboolean args_esearch(ImapParser *parser, ImapCommand *command)
+{
+	SearchArgs *args = arena_new_object(parser->arena, SearchArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_sources(parser, args) &&
+		parse_return(parser, args) &&
+		search_key_parse(parser, &args->program);
+}

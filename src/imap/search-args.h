@@ -8,6 +8,7 @@
 #include "syntax/partial.h"
 #include "syntax/search-key.h"
 #include "imap/command.h"
+#include "imap/mailbox-filter.h"
 
 /* What RETURN asks for, as bits. */
 typedef enum {
@@ -24,8 +25,10 @@ typedef struct {
 	guint returns;       /* SearchReturn bits; of "RETURN ()" RETURN_ALL */
 	PartialRange partial;
 	SearchProgram program;
+	const MailboxFilter *sources; /* ESEARCH's IN; NULL: there was none */
 } SearchArgs;
 
 gboolean args_search(ImapParser *parser, ImapCommand *command);
+gboolean args_esearch(ImapParser *parser, ImapCommand *command);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "store/search.h"
 
-/* Nobody waits for the answer any more. */
 static gboolean client_is_gone(gpointer data)
 {
 	Stream *stream = data;
@@ -14,6 +13,11 @@ static gboolean client_is_gone(gpointer data)
 
 	return poll(&fd, 1, 0) > 0 &&
 		(fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+gboolean search_is_pointless(const ImapSession *session)
+{
+	return client_is_gone(session->stream);
 }
 
 gboolean search_is_allowed(

@@ -27,6 +27,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SearchResult, search_result_clear)
 void search_save(ImapSession *session, const SearchArgs *args,
 	const SearchResult *result);
 
+/* Nobody waits for an answer any more. */
+gboolean search_is_pointless(const ImapSession *session);
+
 /* The command's answer as ESEARCH, unless all it had to do was SAVE (RFC 5182
  * section 2.1). */
 void search_answer_esearch(ImapSession *session, const ImapCommand *command,

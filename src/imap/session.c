@@ -293,21 +293,38 @@ static gboolean take_literal(
 	return read_line(session);
 }
 
+static ImapNumbers view_numbers(const MailboxView *view)
+{
+	guint count = view->count;
+
+	return (ImapNumbers){
+		.messages = count,
+		.last_uid = count > 0 ? view->messages[count - 1].uid : 0,
+		.view = view,
+	};
+}
+
 static ImapNumbers session_numbers(const ImapSession *session)
 {
 	const ImapSelected *selected = session->selected;
 
 	if (selected == NULL)
 		return (ImapNumbers){ 0 };
-	guint count = selected->known.count;
-	return (ImapNumbers){
-		.messages = count,
-		.last_uid =
-			count > 0 ? selected->known.messages[count - 1].uid : 0,
-		.recent = selected->recent,
-		.saved = selected->saved,
-		.view = &selected->known,
-	};
+	ImapNumbers numbers = view_numbers(&selected->known);
+	numbers.recent = selected->recent;
+	numbers.saved = selected->saved;
+	return numbers;
+}
+
+ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
+	Arena *arena, GPtrArray *sets, ImapCommand *command)
+{
+	ImapParser parser;
+
+	parser_init(&parser, arena, (const ImapChunk *)session->chunks->data,
+		session->chunks->len, sets);
+	parser.numbers = view_numbers(view);
+	return command_parse(&parser, session->state, command);
 }
 
 /* Reads and parses a whole command.  FALSE where there is none to run: it was

@@ -94,6 +94,13 @@ void session_bye(ImapSession *session, const char *text);
 /* Leaves the selected mailbox, if there is one. */
 void session_unselect(ImapSession *session);
 
+/* Parses the command at hand once more, as if that view's mailbox, which is not
+ * the selected one, were selected: "*" is its last message.  For a command
+ * that searches many mailboxes.  *command is in the arena; sets takes its sets,
+ * as for parser_init(). */
+ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
+	Arena *arena, GPtrArray *sets, ImapCommand *command);
+
 /* The stored form of a mailbox's name from the wire, in the arena.  NULL with
  * the command refused (NO) where there can be no such mailbox.  A separator at
  * the end, which says that the client will create mailboxes under it, is
