@@ -35,6 +35,9 @@ static const StateRow states[] = {
 	{ "DM452", DBMAIL_ERROR_OVER_QUOTA, DB_FAILURE_FINAL, NULL },
 	{ "DM503", DBMAIL_ERROR_TEMPORARY, DB_FAILURE_FINAL, NULL },
 
+	/* what DbMend is for */
+	{ "DM600", DBMAIL_ERROR_TEMPORARY, DB_FAILURE_RETRY, TEXT_BUSY },
+
 	/* rolled back because of somebody else */
 	{ "40001", DBMAIL_ERROR_TEMPORARY, DB_FAILURE_RETRY, TEXT_BUSY },
 	{ "40P01", DBMAIL_ERROR_TEMPORARY, DB_FAILURE_RETRY, TEXT_BUSY },
@@ -102,6 +105,12 @@ gboolean db_error_is_constraint(const GError *error, const char *constraint)
 	const char *cause = error_cause(error);
 	return strlen(cause) > 5 && cause[5] == ':' &&
 		strcmp(cause + 6, constraint) == 0;
+}
+
+const char *db_error_constraint(const GError *error)
+{
+	const char *cause = error_cause(error);
+	return strlen(cause) > 5 && cause[5] == ':' ? cause + 6 : "";
 }
 
 gboolean db_error_is_commit_unknown(const GError *error)

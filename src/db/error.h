@@ -14,13 +14,17 @@
  *
  * Our own SQL raises class DM, whose message is the text for the user:
  * DM403 NO_PERMISSION, DM404 NOT_FOUND, DM409 EXISTS, DM413 LIMIT,
- * DM422 INVALID, DM423 IN_USE, DM452 OVER_QUOTA, DM503 TEMPORARY. */
+ * DM422 INVALID, DM423 IN_USE, DM452 OVER_QUOTA, DM503 TEMPORARY; DM600 asks
+ * the pool's DbMend for help and is TEMPORARY without it. */
 
 /* TRUE when the error came from the server with this SQLSTATE ("23505"). */
 gboolean db_error_is_state(const GError *error, const char *sqlstate);
 
 /* TRUE when the error came from this constraint or unique index. */
 gboolean db_error_is_constraint(const GError *error, const char *constraint);
+
+/* The constraint the server named, or "". */
+const char *db_error_constraint(const GError *error);
 
 /* TRUE when the connection was lost after COMMIT was sent and before its
  * answer came: the transaction may or may not be on disk.  The code is

@@ -17,6 +17,8 @@
 /* A reference that is wrong for good must not be tried for long. */
 #define RETRY_REFERENCE_MAX 5
 #define RETRY_FIRST_MS 2
+/* A batch may need as much put right as it has mailboxes. */
+#define MEND_MAX 100000
 #define RETRY_LAST_MS 250
 
 /* A thread in the queue for a connection. */
@@ -30,7 +32,10 @@ struct DbPool {
 	char *application_name;
 	DbConnectionOptions options;
 	guint max;
-	gint64 wait; /* microseconds */
+	gint64 wait;            /* microseconds */
+	const char *mend_state; /* NULL for none */
+	DbMend mend;
+	gpointer mend_data;
 
 	GMutex lock; /* of all that follows */
 	GQueue idle; /* of DbConnection, the last used first */
@@ -276,9 +281,25 @@ static gboolean task_again(DbPool *pool, const Task *task, guint attempt,
 	return TRUE;
 }
 
+/* TRUE when the failure is one that is put right, and was: FALSE with the
+ * failure replaced where that did not work. */
+static gboolean pool_mends(DbPool *pool, GError **failure)
+{
+	if (pool->mend_state == NULL ||
+		!db_error_is_state(*failure, pool->mend_state))
+		return FALSE;
+	GError *problem = NULL;
+	gboolean good = pool->mend(
+		pool, db_error_constraint(*failure), pool->mend_data, &problem);
+	g_clear_error(failure);
+	*failure = problem;
+	return good;
+}
+
 static gboolean pool_do(DbPool *pool, const Task *task, GError **error)
 {
 	gint64 deadline = g_get_monotonic_time() + pool->wait;
+	guint mended = 0;
 	for (guint attempt = 1;; attempt++) {
 		GError *failure = NULL;
 		DbConnection *connection =
@@ -296,6 +317,11 @@ static gboolean pool_do(DbPool *pool, const Task *task, GError **error)
 		db_pool_return(pool, &connection);
 		if (good)
 			return TRUE;
+		if (mended < MEND_MAX && pool_mends(pool, &failure)) {
+			mended++;
+			attempt--;
+			continue;
+		}
 		if (!task_again(pool, task, attempt, deadline, failure)) {
 			g_propagate_error(error, failure);
 			return FALSE;
@@ -384,6 +410,14 @@ DbPool *db_pool_new(const char *conninfo, const char *application_name,
 	if (pool->keeper == NULL)
 		db_pool_free(&pool);
 	return pool;
+}
+
+void db_pool_set_mend(
+	DbPool *pool, const char *sqlstate, DbMend mend, gpointer data)
+{
+	pool->mend_state = sqlstate;
+	pool->mend = mend;
+	pool->mend_data = data;
 }
 
 void db_pool_free(DbPool **address)

@@ -50,6 +50,16 @@ typedef gboolean (*DbWork)(
 gboolean db_pool_transact(DbPool *pool, DbMode mode, DbWork work, gpointer data,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Puts right what made a batch or a piece of work fail with the SQLSTATE it
+ * is for, with the pool and none of its connections; about is the constraint
+ * that the server named.  TRUE: the same is tried again. */
+typedef gboolean (*DbMend)(
+	DbPool *pool, const char *about, gpointer data, GError **error);
+
+/* Before the pool is shared; sqlstate is a constant. */
+void db_pool_set_mend(
+	DbPool *pool, const char *sqlstate, DbMend mend, gpointer data);
+
 /* A connection of one's own until db_pool_return(), which leaves NULL; a
  * broken one is closed there.  Errors: TEMPORARY after wait_seconds. */
 DbConnection *db_pool_borrow(DbPool *pool, GError **error)
