@@ -272,7 +272,7 @@ static gboolean set_seen(ImapSession *session, const GArray *indexes,
 	if (!flag_change(session->store, session->selected->id, newly_seen,
 		    &change, &seq, NULL, error))
 		return FALSE;
-	SyncOwn own = { newly_seen, &change, TRUE };
+	SyncOwn own = { newly_seen, &change, TRUE, seq };
 	sync_mailbox(session, FALSE, FALSE, &own);
 	return TRUE;
 }

@@ -24,7 +24,7 @@ gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error)
 	if (!flag_change(session->store, session->selected->id, uids, &change,
 		    &seq, NULL, error))
 		return FALSE;
-	SyncOwn own = { uids, &change, args->silent };
+	SyncOwn own = { uids, &change, args->silent, seq };
 	sync_mailbox(session, command->is_uid, command->is_uid, &own);
 	return TRUE;
 }

@@ -281,6 +281,18 @@ static void view_failed(ImapSession *session, const GError *error)
 		LOG_GERROR(error));
 }
 
+static gboolean get_latest(ImapSession *session, const SyncOwn *own,
+	MailboxView **latest, GError **error)
+{
+	const ImapSelected *selected = session->selected;
+
+	if (own != NULL && own->seq != 0)
+		return view_get_since(
+			session->store, selected->id, own->seq, latest, error);
+	watch_clear(selected->watch);
+	return view_get(session->store, selected->id, latest, error);
+}
+
 void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	const SyncOwn *own)
 {
@@ -288,8 +300,7 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	g_autoptr(MailboxView) latest = NULL;
 	g_autoptr(GError) error = NULL;
 
-	watch_clear(selected->watch);
-	if (!view_get(session->store, selected->id, &latest, &error)) {
+	if (!get_latest(session, own, &latest, &error)) {
 		view_failed(session, error);
 		return;
 	}

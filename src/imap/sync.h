@@ -17,6 +17,9 @@ typedef struct {
 	 * is only reported where somebody else changed it too.  FALSE: every one
 	 * of the messages is reported. */
 	gboolean silent;
+	/* The mailbox's seq after it: news up to there are enough, and what came
+	 * later is told later.  0: whatever there is. */
+	guint64 seq;
 } SyncOwn;
 
 /* TRUE when something may have changed since the last look; asks nobody. */

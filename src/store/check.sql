@@ -251,6 +251,22 @@ RETURNING mailbox_idnr;
 
 -- Messages -----------------------------------------------------------------
 
+-- name: check_message_size
+SELECT m.message_idnr,
+       format('mailbox %s UID %s says %s bytes, its message has %s',
+	      m.mailbox_idnr, m.uid, m.size, p.messagesize)
+  FROM dbmail_messages m
+  JOIN dbmail_physmessage p ON p.id = m.physmessage_id
+ WHERE m.message_idnr > $1::bigint AND m.message_idnr <= $2::bigint
+   AND m.size <> p.messagesize;
+
+-- name: check_repair_message_size
+UPDATE dbmail_messages m
+   SET size = p.messagesize
+  FROM dbmail_physmessage p
+ WHERE m.message_idnr = ANY ($1::bigint[]) AND p.id = m.physmessage_id
+RETURNING m.message_idnr;
+
 -- name: check_message_contents
 SELECT m.message_idnr,
        format('mailbox %s UID %s is physical message %s, which does not exist',

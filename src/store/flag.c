@@ -7,6 +7,7 @@
 #include "db/pool.h"
 #include "store/flag-sql.h"
 #include "store/store-private.h"
+#include "store/view-private.h"
 #include "store/watch.h"
 
 #define FLAGS_ALL \
@@ -193,6 +194,48 @@ static void read_spared(const DbRows *rows, NumSet *left)
 		numset_add(left, (guint32)db_rows_int64(rows, row, 0));
 }
 
+static guint64 keyword_bits(
+	const DbRows *rows, guint column, const Keywords *keywords)
+{
+	guint count;
+	g_autofree Bytes *known = db_rows_bytes_array(rows, 0, column, &count);
+	guint64 bits = 0;
+	for (guint i = 0; i < MIN(count, FLAG_KEYWORDS_MAX); i++) {
+		for (guint j = 0; j < keywords->folded->len; j++) {
+			const char *name =
+				g_ptr_array_index(keywords->folded, j);
+			if (text_equal_nocase(known[i], name))
+				bits |= G_GUINT64_CONSTANT(1) << i;
+		}
+	}
+	return bits;
+}
+
+static void take_view_along(Store *store, gint64 mailbox, const NumSet *uids,
+	const FlagChange *change, const Keywords *keywords, const DbRows *lock,
+	const DbRows *changed)
+{
+	guint32 flags = change->flags & FLAGS_ALL;
+	gboolean add = change->action != FLAG_REMOVE;
+	gboolean replace = change->action == FLAG_REPLACE;
+	const ViewStep step = {
+		.mailbox = mailbox,
+		.before = (guint64)db_rows_int64(lock, 0, 0),
+		.after = (guint64)db_rows_int64(changed, 0, 0),
+		.messages = (guint)db_rows_int64(changed, 0, 2),
+		.uids = uids,
+		.at_most = (guint64)modseq_at_most(change),
+		.flags_stay = replace ? 0 : FLAGS_ALL & ~flags,
+		.flags_set = add ? flags : 0,
+		.keyword_bits = keyword_bits(changed, 1, keywords),
+		.keywords_stay = !replace,
+		.keywords_set = add,
+		.rows = changed,
+		.column = 1,
+	};
+	view_advance(store, &step);
+}
+
 gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 	const FlagChange *change, guint64 *seq, NumSet *left, GError **error)
 {
@@ -204,7 +247,9 @@ gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 	ranges_fill(&ranges, uids);
 
 	g_autoptr(DbBatch) batch = db_batch_new();
-	db_params_int64(db_batch_add(batch, &SQL_FLAG_LOCK), mailbox);
+	DbParams *params = db_batch_add(batch, &SQL_FLAG_LOCK);
+	db_params_int64(params, mailbox);
+	db_params_text(params, store->durable_flags ? "on" : "off");
 	gboolean spare = change->has_unchanged_since && left != NULL;
 	if (spare)
 		db_params_int64(
@@ -214,7 +259,9 @@ gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 		add_keywords(batch, mailbox, &keywords);
 	guint last = db_batch_count(batch);
 	add_change(batch, mailbox, &ranges, change, &keywords);
-	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+	/* The statements share the transaction of their pipeline, so that it
+	 * needs no BEGIN and COMMIT. */
+	if (!db_pool_run(store->pool, batch, DB_WRITE_ALONE, error))
 		return FALSE;
 
 	const DbRows *lock = db_batch_rows(batch, 0);
@@ -228,6 +275,7 @@ gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 		return TRUE;
 	}
 	*seq = (guint64)db_rows_int64(changed, 0, 0);
+	take_view_along(store, mailbox, uids, change, &keywords, lock, changed);
 	watch_notify(store, mailbox);
 	return TRUE;
 }

@@ -37,7 +37,11 @@ typedef struct {
  * UIDs that are not there are passed over.  What really changes gets the
  * mailbox's next seq; with nothing to change seq stays.  left (may be NULL)
  * receives the UIDs that unchanged_since spared.  Keywords that the mailbox
- * does not know are added to it; LIMIT past FLAG_KEYWORDS_MAX. */
+ * does not know are added to it; LIMIT past FLAG_KEYWORDS_MAX.
+ *
+ * Unless durable_flags says otherwise nobody waits for the disk: a crash of
+ * the server may undo the last moments.  No seq is ever used twice for that:
+ * a mailbox of a server that may have lost something jumps ahead first. */
 gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 	const FlagChange *change, guint64 *seq, NumSet *left, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

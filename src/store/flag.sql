@@ -4,8 +4,10 @@
 -- scan per range, whatever it believes the size of the mailbox is.
 
 -- name: flag_lock
--- Locks the mailbox; $1 mailbox.
-SELECT seq, permission, keywords
+-- Locks the mailbox; $1 mailbox, $2 on or off: whether the commit waits for
+-- the disk.
+SELECT seq, permission, keywords,
+       set_config('synchronous_commit', $2::text, true)
   FROM dbmail_mailboxes
  WHERE mailbox_idnr = $1::bigint
    FOR NO KEY UPDATE;
@@ -114,4 +116,4 @@ UPDATE dbmail_mailboxes b
 		    sum((new_flags >> 3 & 1) - old_deleted) AS deleted
 	       FROM todo) d
  WHERE b.mailbox_idnr = box.mailbox_idnr AND d.messages > 0
-RETURNING b.seq;
+RETURNING b.seq, b.keywords, d.messages;

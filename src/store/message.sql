@@ -78,10 +78,10 @@ WITH put AS (
 	SELECT id, size, internal_date, hash
 	  FROM ids
 ), messages AS (
-	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
-		keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, size, uid,
+		seq, keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
 		draft_flag)
-	SELECT t.mailbox, ids.id, t.uid, t.seq + 1,
+	SELECT t.mailbox, ids.id, ids.size, t.uid, t.seq + 1,
 	       CASE WHEN t.keywords = '' THEN 0
 		    ELSE (SELECT coalesce(bit_or(1::bigint << (k.bit - 1)::integer), 0)
 			    FROM unnest(t.known) WITH ORDINALITY AS k (name, bit)
@@ -165,10 +165,10 @@ WITH box AS MATERIALIZED (
 	 WHERE outcome = 0
 	RETURNING id
 ), messages AS (
-	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
-		seen_flag, answered_flag, flagged_flag, deleted_flag,
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, size, uid,
+		seq, seen_flag, answered_flag, flagged_flag, deleted_flag,
 		draft_flag)
-	SELECT box.mailbox_idnr, p.id, box.uidnext, box.seq + 1,
+	SELECT box.mailbox_idnr, p.id, $3::bigint, box.uidnext, box.seq + 1,
 	       $2::smallint & 1, $2::smallint >> 1 & 1, $2::smallint >> 2 & 1,
 	       $2::smallint >> 3 & 1, $2::smallint >> 4 & 1
 	  FROM box, physmessages p

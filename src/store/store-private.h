@@ -51,6 +51,8 @@ struct Store {
 	gsize max_message_size;
 	guint max_mailbox_depth;
 	gint64 duplicate_window; /* seconds */
+	gboolean durable_flags;
+	guint64 max_view_cache; /* bytes */
 
 	/* Keys of deliveries that were confirmed and wait to be forgotten, and
 	 * those that transactions are forgetting just now: DeliveryKey,
@@ -77,7 +79,22 @@ void watch_table_heard(const char *channel, const char *payload, gpointer data);
  * seconds unless a test says otherwise. */
 void watch_table_set_poll(WatchTable *table, gint64 microseconds);
 
-ViewCache *view_cache_new(void) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives the server an incarnation where it has none: after a crash, a restore
+ * or a failover (sql/0002-imap.sql). */
+gboolean incarnation_begin(DbPool *pool, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Has a mailbox of an earlier incarnation jump ahead of all numbers that were
+ * used and then lost; one of the present is left as it is. */
+gboolean incarnation_renew(DbPool *pool, gint64 mailbox, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same as a DbMend; about is the mailbox. */
+gboolean incarnation_mend(DbPool *pool, const char *about, gpointer data,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* max_bytes: of views that no session holds. */
+ViewCache *view_cache_new(guint64 max_bytes) G_GNUC_WARN_UNUSED_RESULT;
 void view_cache_free(ViewCache **cache);
 
 /* Starts no thread before the first lock. */

@@ -17,6 +17,8 @@ static void copy_settings(Store *store, const Settings *settings)
 	store->limits.max_header = (gsize)settings->DBMAIL_max_header_size;
 	store->max_message_size = (gsize)settings->DBMAIL_max_message_size;
 	store->max_mailbox_depth = (guint)settings->IMAP_max_mailbox_depth;
+	store->durable_flags = settings->IMAP_durable_flags;
+	store->max_view_cache = (guint64)settings->IMAP_max_view_cache;
 	store->duplicate_window = settings->LMTP_duplicate_window;
 	store->large_places = (guint)settings->DBMAIL_max_large_messages;
 }
@@ -27,7 +29,10 @@ static gboolean connect_pool(Store *store, const Settings *settings,
 	store->pool = db_pool_new(settings->DBMAIL_dburi, application,
 		(guint)settings->DBMAIL_max_db_connections,
 		(guint)settings->DBMAIL_db_wait, error);
-	return store->pool != NULL && migrate_check(store->pool, error);
+	if (store->pool == NULL || !migrate_check(store->pool, error))
+		return FALSE;
+	db_pool_set_mend(store->pool, "DM600", incarnation_mend, NULL);
+	return incarnation_begin(store->pool, error);
 }
 
 static gboolean start_notifications(Store *store, const Settings *settings,
@@ -64,7 +69,7 @@ Store *store_open(const Settings *settings, const char *application,
 	if (!connect_pool(store, settings, application, error))
 		return NULL;
 	store->watches = watch_table_new();
-	store->views = view_cache_new();
+	store->views = view_cache_new(store->max_view_cache);
 	store->maildrops = maildrop_keeper_new(store->pool);
 	if ((flags & STORE_NOTIFY) &&
 		!start_notifications(store, settings, application, error))

@@ -40,10 +40,8 @@ WITH wanted AS (
 	DELETE FROM dbmail_messages m
 	 USING doomed
 	 WHERE m.ctid = doomed.place
-	RETURNING m.mailbox_idnr, m.uid, m.physmessage_id, m.seen_flag,
-		  m.deleted_flag,
-		  (SELECT p.messagesize FROM dbmail_physmessage p
-		    WHERE p.id = m.physmessage_id) AS messagesize
+	RETURNING m.mailbox_idnr, m.uid, m.physmessage_id, m.size,
+		  m.seen_flag, m.deleted_flag
 ), queued AS (
 	INSERT INTO dbmail_purge_queue (physmessage_id)
 	SELECT DISTINCT physmessage_id
@@ -53,7 +51,7 @@ WITH wanted AS (
 	SELECT mailbox_idnr, count(*) AS messages,
 	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
 	       count(*) FILTER (WHERE deleted_flag = 1) AS deleted,
-	       sum(messagesize) AS size
+	       sum(size) AS size
 	  FROM gone
 	 GROUP BY mailbox_idnr
 ), mailboxes AS (
@@ -151,9 +149,7 @@ WITH destination AS (
 	  FROM dbmail_mailboxes b
 	 WHERE b.mailbox_idnr = $1::bigint
 ), picked AS MATERIALIZED (
-	SELECT m.*, row_number() OVER (ORDER BY m.uid) - 1 AS place,
-	       (SELECT p.messagesize FROM dbmail_physmessage p
-		 WHERE p.id = m.physmessage_id) AS messagesize
+	SELECT m.*, row_number() OVER (ORDER BY m.uid) - 1 AS place
 	  FROM unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
 	 CROSS JOIN LATERAL (
 		SELECT *
@@ -162,7 +158,7 @@ WITH destination AS (
 		   AND uid >= r.uid_first AND uid <= r.uid_last
 		OFFSET 0) m
 ), sums AS MATERIALIZED (
-	SELECT count(*) AS messages, coalesce(sum(messagesize), 0) AS size,
+	SELECT count(*) AS messages, coalesce(sum(size), 0) AS size,
 	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
 	       count(*) FILTER (WHERE deleted_flag = 1) AS deleted
 	  FROM picked
@@ -177,10 +173,11 @@ WITH destination AS (
 	  FROM sums s
 	  LEFT JOIN destination d ON true
 ), copies AS (
-	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, uid, seq,
-		keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
+	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, size, uid,
+		seq, keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
 		draft_flag)
-	SELECT $4::bigint, p.physmessage_id, d.uidnext + p.place, d.seq + 1,
+	SELECT $4::bigint, p.physmessage_id, p.size, d.uidnext + p.place,
+	       d.seq + 1,
 	       CASE WHEN p.keywords = 0 THEN 0
 		    ELSE (SELECT coalesce(bit_or(k.to_bit), 0)
 			    FROM unnest(s.bits) WITH ORDINALITY

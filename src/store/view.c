@@ -7,10 +7,8 @@
 #include "base/errors.h"
 #include "db/pool.h"
 #include "store/store-private.h"
+#include "store/view-private.h"
 #include "store/view-sql.h"
-
-/* Messages of all views kept for sessions to come: 80 MB. */
-#define VIEW_CACHE_MESSAGES 2000000
 
 /* Flags share a number with the UID on the wire. */
 #define VIEW_FLAG_BITS 5
@@ -116,7 +114,14 @@ static gboolean body_is_ordered(const ViewBody *body)
 	return before < body->view.uidnext || body->view.count == 0;
 }
 
-enum { LOAD_SEQ, LOAD_UIDNEXT, LOAD_UIDVALIDITY, LOAD_KEYWORDS, LOAD_ARRAYS };
+enum {
+	LOAD_SEQ,
+	LOAD_UIDNEXT,
+	LOAD_UIDVALIDITY,
+	LOAD_KEYWORDS,
+	LOAD_IS_CURRENT,
+	LOAD_ARRAYS,
+};
 
 static ViewBody *body_from_arrays(gint64 mailbox, const DbRows *rows)
 {
@@ -142,17 +147,32 @@ static ViewBody *body_from_arrays(gint64 mailbox, const DbRows *rows)
 	return body;
 }
 
-static MailboxView *view_load(Store *store, gint64 mailbox, GError **error)
+static const DbRows *run_load(
+	Store *store, DbBatch *batch, gint64 mailbox, GError **error)
 {
-	g_autoptr(DbBatch) batch = db_batch_new();
+	db_batch_clear(batch);
 	db_params_int64(db_batch_add(batch, &SQL_VIEW_LOAD), mailbox);
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
 		return NULL;
 	const DbRows *rows = db_batch_rows(batch, 0);
-	if (db_rows_count(rows) == 0) {
-		set_not_found(error, mailbox);
-		return NULL;
+	if (db_rows_count(rows) > 0)
+		return rows;
+	set_not_found(error, mailbox);
+	return NULL;
+}
+
+static MailboxView *view_load(Store *store, gint64 mailbox, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	const DbRows *rows = run_load(store, batch, mailbox, error);
+	/* What it says of seq may have been said otherwise before a crash. */
+	if (rows != NULL && !db_rows_bool(rows, 0, LOAD_IS_CURRENT)) {
+		if (!incarnation_renew(store->pool, mailbox, error))
+			return NULL;
+		rows = run_load(store, batch, mailbox, error);
 	}
+	if (rows == NULL)
+		return NULL;
 	ViewBody *body = body_from_arrays(mailbox, rows);
 	g_autoptr(MailboxView) view = &body->view;
 	view->seq = (guint64)db_rows_int64(rows, 0, LOAD_SEQ);
@@ -247,63 +267,55 @@ static void body_take_messages(
 	}
 }
 
+/* In the row of the mailbox itself. */
+enum {
+	BOX_SEQ = CHANGE_UID,
+	BOX_UIDNEXT = CHANGE_FLAGS,
+	BOX_UIDVALIDITY = CHANGE_KEYWORD_BITS,
+	BOX_LOG_FLOOR = CHANGE_SEQ,
+	BOX_IS_CURRENT = CHANGE_PHYSMESSAGE,
+};
+
 /* TRUE where the log leads from old to what the row says.  The numbers are
- * smaller than before where the server went back in time: a standby that
- * lagged behind was made the primary. */
-static gboolean can_follow(const MailboxView *old, const DbRows *rows,
-	guint seq, guint uidnext, guint uidvalidity, guint log_floor)
+ * smaller than before where the server went back in time: what it lost may
+ * have been seen already. */
+static gboolean can_follow(const MailboxView *old, const DbRows *rows)
 {
-	return (guint64)db_rows_int64(rows, 0, seq) >= old->seq &&
-		db_rows_int64(rows, 0, uidnext) >= old->uidnext &&
-		db_rows_int64(rows, 0, uidvalidity) == old->uidvalidity &&
-		(guint64)db_rows_int64(rows, 0, log_floor) <= old->seq;
+	return db_rows_int64(rows, 0, BOX_IS_CURRENT) != 0 &&
+		(guint64)db_rows_int64(rows, 0, BOX_SEQ) >= old->seq &&
+		db_rows_int64(rows, 0, BOX_UIDNEXT) >= old->uidnext &&
+		db_rows_int64(rows, 0, BOX_UIDVALIDITY) == old->uidvalidity &&
+		(guint64)db_rows_int64(rows, 0, BOX_LOG_FLOOR) <= old->seq;
 }
 
-static MailboxView *view_follow(
-	Store *store, const MailboxView *old, GError **error)
+/* What the rows make of old; NULL where that would be no mailbox. */
+static MailboxView *view_apply(MailboxView *old, const DbRows *rows)
 {
-	g_autoptr(DbBatch) batch = db_batch_new();
-	DbParams *params = db_batch_add(batch, &SQL_VIEW_CHANGES);
-	db_params_int64(params, old->mailbox);
-	db_params_int64(params, (gint64)old->seq);
-	db_params_int64(params, old->uidnext);
-	if (!db_pool_run(store->pool, batch, DB_READ, error))
-		return NULL;
-	const DbRows *rows = db_batch_rows(batch, 0);
-	if (db_rows_count(rows) == 0) {
-		set_not_found(error, old->mailbox);
-		return NULL;
-	}
-	if (!can_follow(old, rows, CHANGE_UID, CHANGE_FLAGS,
-		    CHANGE_KEYWORD_BITS, CHANGE_SEQ))
-		return view_load(store, old->mailbox, error);
-
 	Changes changes = changes_of(rows);
 	ViewBody *body = body_new(
 		old->mailbox, old->count + changes.expunged - changes.messages);
 	g_autoptr(MailboxView) view = &body->view;
-	view->seq = (guint64)db_rows_int64(rows, 0, CHANGE_UID);
-	view->uidnext = (guint32)db_rows_int64(rows, 0, CHANGE_FLAGS);
+	view->seq = (guint64)db_rows_int64(rows, 0, BOX_SEQ);
+	view->uidnext = (guint32)db_rows_int64(rows, 0, BOX_UIDNEXT);
 	view->uidvalidity = old->uidvalidity;
 	body_set_keywords(body, rows, CHANGE_KEYWORDS);
 	body_take_left(body, old, &changes);
 	body_take_messages(body, old, &changes);
-	if (!body_is_ordered(body))
-		return view_load(store, old->mailbox, error);
-	return g_steal_pointer(&view);
+	return body_is_ordered(body) ? g_steal_pointer(&view) : NULL;
 }
 
-enum { HEAD_SEQ, HEAD_UIDNEXT, HEAD_UIDVALIDITY, HEAD_LOG_FLOOR };
-
 /* The newest view; old may be NULL, and is what is given back where nothing
- * changed, which is what one small statement finds out. */
+ * changed. */
 static MailboxView *view_refresh(
 	Store *store, gint64 mailbox, MailboxView *old, GError **error)
 {
 	if (old == NULL)
 		return view_load(store, mailbox, error);
 	g_autoptr(DbBatch) batch = db_batch_new();
-	db_params_int64(db_batch_add(batch, &SQL_VIEW_HEAD), mailbox);
+	DbParams *params = db_batch_add(batch, &SQL_VIEW_CHANGES);
+	db_params_int64(params, mailbox);
+	db_params_int64(params, (gint64)old->seq);
+	db_params_int64(params, old->uidnext);
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
 		return NULL;
 	const DbRows *rows = db_batch_rows(batch, 0);
@@ -311,12 +323,52 @@ static MailboxView *view_refresh(
 		set_not_found(error, mailbox);
 		return NULL;
 	}
-	if (!can_follow(old, rows, HEAD_SEQ, HEAD_UIDNEXT, HEAD_UIDVALIDITY,
-		    HEAD_LOG_FLOOR))
-		return view_load(store, mailbox, error);
-	if ((guint64)db_rows_int64(rows, 0, HEAD_SEQ) == old->seq)
-		return view_ref(old);
-	return view_follow(store, old, error);
+	MailboxView *view = NULL;
+	if (can_follow(old, rows))
+		view = (guint64)db_rows_int64(rows, 0, BOX_SEQ) == old->seq ?
+			view_ref(old) :
+			view_apply(old, rows);
+	return view != NULL ? view : view_load(store, mailbox, error);
+}
+
+/* --- one's own changes -------------------------------------------------------------- */
+
+static guint step_change(const ViewStep *step, ViewMessage *message)
+{
+	guint32 flags = (message->flags & step->flags_stay) | step->flags_set;
+	guint64 stay = step->keywords_stay ? ~step->keyword_bits : 0;
+	guint64 keywords = message->keywords & stay;
+	if (step->keywords_set)
+		keywords |= step->keyword_bits;
+	if (message->modseq > step->at_most ||
+		(flags == message->flags && keywords == message->keywords))
+		return 0;
+	message->flags = flags;
+	message->keywords = keywords;
+	message->modseq = step->after;
+	return 1;
+}
+
+/* NULL where not the same messages come out changed as in the database. */
+static MailboxView *view_step(MailboxView *old, const ViewStep *step)
+{
+	ViewBody *body = body_new(old->mailbox, old->count);
+	g_autoptr(MailboxView) view = &body->view;
+	view->seq = step->after;
+	view->uidnext = old->uidnext;
+	view->uidvalidity = old->uidvalidity;
+	view->count = old->count;
+	body_set_keywords(body, step->rows, step->column);
+	memcpy(body->messages, old->messages, sizeof(ViewMessage) * old->count);
+	guint changed = 0;
+	for (guint r = 0; r < numset_range_count(step->uids); r++) {
+		NumRange range = numset_range(step->uids, r);
+		guint i = view_lower_bound(old, range.first);
+		for (; i < old->count && old->messages[i].uid <= range.last;
+			i++)
+			changed += step_change(step, &body->messages[i]);
+	}
+	return changed == step->messages ? g_steal_pointer(&view) : NULL;
 }
 
 /* --- the cache ------------------------------------------------------------------ */
@@ -338,6 +390,7 @@ struct ViewCache {
 	GHashTable *entries;
 	GQueue recent;    /* of ViewEntry, the latest used first */
 	guint64 messages; /* in the entries' views */
+	guint64 max_messages;
 };
 
 static void entry_free(gpointer data)
@@ -349,11 +402,12 @@ static void entry_free(gpointer data)
 	g_free(entry);
 }
 
-ViewCache *view_cache_new(void)
+ViewCache *view_cache_new(guint64 max_bytes)
 {
 	ViewCache *cache = g_new0(ViewCache, 1);
 	g_mutex_init(&cache->lock);
 	g_queue_init(&cache->recent);
+	cache->max_messages = max_bytes / sizeof(ViewMessage);
 	cache->entries = g_hash_table_new_full(
 		g_int64_hash, g_int64_equal, NULL, entry_free);
 	return cache;
@@ -386,7 +440,7 @@ static void cache_drop(ViewCache *cache, ViewEntry *entry)
 static void cache_trim(ViewCache *cache)
 {
 	GList *link = cache->recent.tail;
-	while (link != NULL && cache->messages > VIEW_CACHE_MESSAGES) {
+	while (link != NULL && cache->messages > cache->max_messages) {
 		ViewEntry *entry = link->data;
 		link = link->prev;
 		if (entry->users == 0 && !view_is_shared(entry->view))
@@ -418,6 +472,16 @@ static void cache_leave(ViewCache *cache, ViewEntry *entry)
 	cache_trim(cache);
 }
 
+/* With the lock held. */
+static void entry_set_view(
+	ViewCache *cache, ViewEntry *entry, MailboxView *view)
+{
+	cache->messages -= entry_messages(entry);
+	view_unref(&entry->view);
+	entry->view = view;
+	cache->messages += entry_messages(entry);
+}
+
 /* Called and returns with the lock held, which it gives up in between. */
 static void entry_refresh(Store *store, ViewCache *cache, ViewEntry *entry)
 {
@@ -435,10 +499,7 @@ static void entry_refresh(Store *store, ViewCache *cache, ViewEntry *entry)
 	entry->error = error;
 	/* After a passing failure the old view is as good a start as before. */
 	if (fresh != NULL || dbmail_error_is(error, DBMAIL_ERROR_NOT_FOUND)) {
-		cache->messages -= entry_messages(entry);
-		view_unref(&entry->view);
-		entry->view = fresh;
-		cache->messages += entry_messages(entry);
+		entry_set_view(cache, entry, fresh);
 	}
 	entry->finished = number;
 	entry->busy = FALSE;
@@ -468,4 +529,46 @@ gboolean view_get(
 	cache_leave(cache, entry);
 	g_mutex_unlock(&cache->lock);
 	return ok;
+}
+
+gboolean view_get_since(Store *store, gint64 mailbox, guint64 seq,
+	MailboxView **view, GError **error)
+{
+	ViewCache *cache = store->views;
+	g_mutex_lock(&cache->lock);
+	const ViewEntry *entry = g_hash_table_lookup(cache->entries, &mailbox);
+	gboolean known =
+		entry != NULL && entry->view != NULL && entry->view->seq >= seq;
+	if (known)
+		*view = view_ref(entry->view);
+	g_mutex_unlock(&cache->lock);
+	return known || view_get(store, mailbox, view, error);
+}
+
+/* The entry's view where it is of that seq; NULL otherwise. */
+static MailboxView *cache_peek(ViewCache *cache, gint64 mailbox, guint64 seq)
+{
+	g_mutex_lock(&cache->lock);
+	const ViewEntry *entry = g_hash_table_lookup(cache->entries, &mailbox);
+	MailboxView *view = NULL;
+	if (entry != NULL && entry->view != NULL && entry->view->seq == seq)
+		view = view_ref(entry->view);
+	g_mutex_unlock(&cache->lock);
+	return view;
+}
+
+void view_advance(Store *store, const ViewStep *step)
+{
+	ViewCache *cache = store->views;
+	g_autoptr(MailboxView) old =
+		cache_peek(cache, step->mailbox, step->before);
+	g_autoptr(MailboxView) fresh =
+		old != NULL ? view_step(old, step) : NULL;
+	if (fresh == NULL)
+		return;
+	g_mutex_lock(&cache->lock);
+	ViewEntry *entry = g_hash_table_lookup(cache->entries, &step->mailbox);
+	if (entry != NULL && entry->view == old)
+		entry_set_view(cache, entry, g_steal_pointer(&fresh));
+	g_mutex_unlock(&cache->lock);
 }

@@ -36,6 +36,11 @@ typedef struct {
 gboolean view_get(Store *store, gint64 mailbox, MailboxView **view,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same where only changes up to a seq are of interest, such as one's own:
+ * asks nobody where the process's view is as new already. */
+gboolean view_get_since(Store *store, gint64 mailbox, guint64 seq,
+	MailboxView **view, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 MailboxView *view_ref(MailboxView *view);
 /* Leaves NULL. */
 void view_unref(MailboxView **view);

@@ -218,7 +218,7 @@ static gint64 large_mailbox(void)
 		"INSERT INTO dbmail_physmessage (messagesize, internal_date,"
 		" hash) SELECT 5000, now(), '' FROM generate_series(1, %d);"
 		" INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id,"
-		" uid, seq) SELECT %" G_GINT64_FORMAT ", id,"
+		" size, uid, seq) SELECT %" G_GINT64_FORMAT ", id, 5000,"
 		" row_number() OVER (ORDER BY id), 2 FROM dbmail_physmessage"
 		" WHERE hash = '';"
 		" UPDATE dbmail_mailboxes SET seq = 2, uidnext = %d,"

@@ -133,6 +133,11 @@ static const struct {
 		"INSERT INTO dbmail_mimeparts (size, hash, data)"
 		" VALUES (1, sha256('q'), 'q')",
 		TRUE, FALSE },
+	{ "message-size",
+		"UPDATE dbmail_messages SET size = size + 1"
+		" WHERE message_idnr = (SELECT max(message_idnr) FROM"
+		" dbmail_messages)",
+		TRUE, FALSE },
 	{ "message-hash",
 		"UPDATE dbmail_physmessage SET messagesize ="
 		" messagesize, hash = sha256('') WHERE id = " LAST,

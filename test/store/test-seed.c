@@ -194,8 +194,8 @@ static void fill_mailbox(gint64 inbox)
 		" repeat('e', 400)::bytea, repeat('s', 60)::bytea"
 		" FROM generate_series(1, %1$d) g;"
 		"INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id,"
-		" uid, seq) SELECT CASE WHEN g %% 3 = 0 THEN %2$ld ELSE"
-		" %2$ld + 1 END, 1000 + g, 10 + g, 1"
+		" size, uid, seq) SELECT CASE WHEN g %% 3 = 0 THEN %2$ld ELSE"
+		" %2$ld + 1 END, 1000 + g, 100, 10 + g, 1"
 		" FROM generate_series(1, %1$d) g;"
 		"ANALYZE",
 		3 * MAILBOX_SIZE, (long)inbox);
