@@ -3,6 +3,7 @@
 #include "imap/args.h"
 
 #include "base/text.h"
+#include "imap/status-item.h"
 
 /* RFC 2971 section 3.3. */
 #define ID_FIELDS_MAX 30
@@ -14,6 +15,55 @@ gboolean args_mailbox(ImapParser *parser, ImapCommand *command)
 
 	command->args = args;
 	return parse_space(parser) && parse_astring(parser, &args->mailbox);
+}
+
+static gboolean parse_use(ImapParser *parser, GString *uses)
+{
+	Bytes name;
+
+	if (!parse_char(parser, '\\') || !parse_atom(parser, &name))
+		return FALSE;
+	if (uses->len > 0)
+		g_string_append_c(uses, ' ');
+	g_string_append_c(uses, '\\');
+	g_string_append_len(uses, name.data, (gssize)name.size);
+	return TRUE;
+}
+
+static gboolean parse_uses(ImapParser *parser, CreateArgs *args)
+{
+	g_autoptr(GString) uses = g_string_new(NULL);
+
+	if (!parse_accept_word(parser, "USE"))
+		return parse_fail(parser, "Unknown CREATE parameter");
+	if (!parse_space(parser) || !parse_open(parser))
+		return FALSE;
+	if (parse_peek(parser) != ')') {
+		do {
+			if (!parse_use(parser, uses))
+				return FALSE;
+		} while (parse_accept(parser, ' '));
+		args->uses = arena_strdup(parser->arena, uses->str);
+	}
+	return parse_close(parser);
+}
+
+gboolean args_create(ImapParser *parser, ImapCommand *command)
+{
+	CreateArgs *args = arena_new_object(parser->arena, CreateArgs);
+
+	command->args = args;
+	if (!parse_space(parser) || !parse_astring(parser, &args->mailbox))
+		return FALSE;
+	if (!parse_accept(parser, ' ') || parse_peek(parser) == '\0')
+		return TRUE;
+	if (!parse_open(parser))
+		return FALSE;
+	do {
+		if (!parse_uses(parser, args))
+			return FALSE;
+	} while (parse_accept(parser, ' '));
+	return parse_close(parser);
 }
 
 gboolean args_rename(ImapParser *parser, ImapCommand *command)
@@ -115,43 +165,13 @@ gboolean args_append(ImapParser *parser, ImapCommand *command)
 	return parse_message(parser, &args->message);
 }
 
-static const char *const status_items[STATUS_ITEMS] = {
-	[STATUS_MESSAGES] = "MESSAGES",
-	[STATUS_RECENT] = "RECENT",
-	[STATUS_UIDNEXT] = "UIDNEXT",
-	[STATUS_UIDVALIDITY] = "UIDVALIDITY",
-	[STATUS_UNSEEN] = "UNSEEN",
-};
-
-const char *status_item_name(StatusItem item)
-{
-	return status_items[item];
-}
-
-static gboolean parse_status_item(ImapParser *parser, guint *items)
-{
-	for (guint i = 0; i < STATUS_ITEMS; i++) {
-		if (parse_accept_word(parser, status_items[i])) {
-			*items |= 1u << i;
-			return TRUE;
-		}
-	}
-	return parse_fail(parser, "Unknown STATUS item");
-}
-
 gboolean args_status(ImapParser *parser, ImapCommand *command)
 {
 	StatusArgs *args = arena_new_object(parser->arena, StatusArgs);
 
 	command->args = args;
-	if (!parse_space(parser) || !parse_astring(parser, &args->mailbox) ||
-		!parse_space(parser) || !parse_open(parser))
-		return FALSE;
-	do {
-		if (!parse_status_item(parser, &args->items))
-			return FALSE;
-	} while (parse_accept(parser, ' '));
-	return parse_close(parser);
+	return parse_space(parser) && parse_astring(parser, &args->mailbox) &&
+		parse_space(parser) && status_parse(parser, &args->items);
 }
 
 static gboolean parse_id_field(ImapParser *parser, IdField *field)

@@ -14,6 +14,13 @@ typedef struct {
 } MailboxArgs;
 gboolean args_mailbox(ImapParser *parser, ImapCommand *command);
 
+/* RFC 4466 section 2.2, RFC 6154 section 3. */
+typedef struct {
+	Bytes mailbox;
+	const char *uses; /* "\\Drafts \\Sent" as it came; NULL: no USE */
+} CreateArgs;
+gboolean args_create(ImapParser *parser, ImapCommand *command);
+
 typedef struct {
 	Bytes from;
 	Bytes to;
@@ -62,22 +69,11 @@ typedef struct {
 } AppendArgs;
 gboolean args_append(ImapParser *parser, ImapCommand *command);
 
-/* What STATUS can be asked for, in its table's order. */
 typedef struct {
 	Bytes mailbox;
-	guint items; /* bit i: item i of status_item_name() */
+	guint items; /* StatusItem bits */
 } StatusArgs;
 gboolean args_status(ImapParser *parser, ImapCommand *command);
-
-typedef enum {
-	STATUS_MESSAGES,
-	STATUS_RECENT,
-	STATUS_UIDNEXT,
-	STATUS_UIDVALIDITY,
-	STATUS_UNSEEN,
-	STATUS_ITEMS
-} StatusItem;
-const char *status_item_name(StatusItem item);
 
 /* RFC 2971: field names and values, at most 30 pairs. */
 typedef struct {

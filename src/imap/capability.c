@@ -51,11 +51,17 @@ static const struct {
 	{ "UNSELECT", logged_in, 0 },    /* RFC 3691 */
 	{ "CHILDREN", logged_in, 0 },    /* RFC 3348 */
 	{ "MOVE", logged_in, 0 },        /* RFC 6851 */
-	{ "SPECIAL-USE", logged_in, 0 }, /* RFC 6154 */
 	{ "ESEARCH", logged_in, 0 },     /* RFC 4731 */
 	{ "SEARCHRES", logged_in, 0 },   /* RFC 5182 */
 	{ "MULTISEARCH", logged_in, 0 }, /* RFC 7377 */
 	{ "PARTIAL", logged_in, 0 },     /* RFC 9394 */
+
+	/* LIST, STATUS and CREATE. */
+	{ "SPECIAL-USE", logged_in, 0 },        /* RFC 6154 */
+	{ "CREATE-SPECIAL-USE", logged_in, 0 }, /* RFC 6154 section 3 */
+	{ "LIST-EXTENDED", logged_in, 0 },      /* RFC 5258 */
+	{ "LIST-STATUS", logged_in, 0 },        /* RFC 5819 */
+	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

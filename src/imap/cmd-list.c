@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 3348, RFC 6154). */
+/* LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 9051 section 6.3.9, RFC
+ * 5258), with STATUS (RFC 5819), MYRIGHTS (RFC 8440) and special uses (RFC
+ * 6154). */
 #include "imap/commands.h"
 
 #include "store/mailbox.h"
 #include "imap/list-args.h"
+#include "imap/list-line.h"
 #include "imap/list-match.h"
-#include "imap/reply.h"
 #include "imap/session.h"
-#include "imap/utf7.h"
+#include "imap/status-item.h"
 
-/* A name that will be answered. */
+/* A name that may be answered. */
 typedef struct {
 	const MailboxListed *listed; /* NULL: only a level above others */
 	gboolean matches;            /* meets the selection itself */
 	gboolean has_below;          /* a name below it meets the selection */
+	gboolean is_level;           /* answered as a level above others */
 } Found;
 
 typedef struct {
@@ -27,21 +30,37 @@ typedef struct {
 
 /* --- patterns -------------------------------------------------------------- */
 
-/* The reference is taken as the beginning of the name. */
-static GPtrArray *read_patterns(const ListArgs *args)
+/* A name that begins with "#" is in another namespace, whatever the reference
+ * (RFC 9051 section 6.3.9). */
+static char *read_pattern(
+	const ImapSession *session, Bytes reference, Bytes pattern)
+{
+	g_autoptr(GString) wire = g_string_new(NULL);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (pattern.size == 0 || pattern.data[0] != '#')
+		g_string_append_len(
+			wire, reference.data, (gssize)reference.size);
+	g_string_append_len(wire, pattern.data, (gssize)pattern.size);
+	if (!session_decode_name(session, bytes_of(wire->str, wire->len), text))
+		return NULL;
+	return g_utf8_normalize(text->str, -1, G_NORMALIZE_NFC);
+}
+
+/* What cannot be a name matches none, and no more does the empty pattern (RFC
+ * 5258 section 3). */
+static GPtrArray *read_patterns(
+	const ImapSession *session, const ListArgs *args)
 {
 	GPtrArray *patterns = g_ptr_array_new_with_free_func(g_free);
 
 	for (guint i = 0; i < args->count; i++) {
-		g_autoptr(GString) wire = g_string_new_len(
-			args->reference.data, (gssize)args->reference.size);
-		g_autoptr(GString) text = g_string_new(NULL);
-		g_string_append_len(wire, args->patterns[i].data,
-			(gssize)args->patterns[i].size);
-		/* What is no name in modified UTF-7 matches none. */
-		if (utf7_decode(bytes_of(wire->str, wire->len), text))
-			g_ptr_array_add(patterns,
-				g_string_free(g_steal_pointer(&text), FALSE));
+		char *pattern = NULL;
+		if (args->patterns[i].size > 0)
+			pattern = read_pattern(
+				session, args->reference, args->patterns[i]);
+		if (pattern != NULL)
+			g_ptr_array_add(patterns, pattern);
 	}
 	return patterns;
 }
@@ -50,6 +69,21 @@ static gboolean matches(const Listing *listing, const char *name)
 {
 	for (guint i = 0; i < listing->patterns->len; i++) {
 		if (list_match(listing->patterns->pdata[i], name))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The levels above mailboxes that a pattern asks for: "%" at its end (RFC 9051
+ * section 6.3.9), any "%" for LSUB (RFC 3501 section 6.3.9). */
+static gboolean matches_level(const Listing *listing, const char *name)
+{
+	for (guint i = 0; i < listing->patterns->len; i++) {
+		const char *pattern = listing->patterns->pdata[i];
+		gboolean asks = listing->is_lsub ?
+			strchr(pattern, '%') != NULL :
+			g_str_has_suffix(pattern, "%");
+		if (asks && list_match(pattern, name))
 			return TRUE;
 	}
 	return FALSE;
@@ -106,20 +140,28 @@ static Found *find_or_add(Listing *listing, const char *name)
 	return found;
 }
 
-/* LSUB "%" answers for levels above subscribed names (RFC 3501 section 6.3.9);
- * RECURSIVEMATCH does the same for any selection (RFC 5258 section 3.5). */
-static void add_levels_above(Listing *listing, const char *name)
+typedef gboolean (*LevelFits)(const Listing *listing, const char *name);
+
+/* Notes the levels above a name that meets the selection.  show: they are
+ * answered even where they do not meet it themselves. */
+static void add_levels_above(
+	Listing *listing, const char *name, LevelFits fits, gboolean show)
 {
 	g_autofree char *level = g_strdup(name);
 	char *end;
 
 	while ((end = strrchr(level, MAILBOX_SEPARATOR)) != NULL) {
 		*end = '\0';
-		if (matches(listing, level))
-			find_or_add(listing, level)->has_below = TRUE;
+		if (!fits(listing, level))
+			continue;
+		Found *found = find_or_add(listing, level);
+		found->has_below = TRUE;
+		found->is_level |= show;
 	}
 }
 
+/* RFC 5258 sections 3.3 and 3.5: a level is answered for what is below it only
+ * where that is not answered itself. */
 static void choose(Listing *listing, const GPtrArray *list)
 {
 	gboolean recursive = (listing->args->select & LIST_RECURSIVE) != 0;
@@ -131,8 +173,28 @@ static void choose(Listing *listing, const GPtrArray *list)
 		gboolean fits = matches(listing, listed->name);
 		if (fits)
 			find_or_add(listing, listed->name)->matches = TRUE;
-		if (recursive || (listing->is_lsub && !fits))
-			add_levels_above(listing, listed->name);
+		if (recursive)
+			add_levels_above(listing, listed->name, matches, !fits);
+		else if (listing->is_lsub && !fits)
+			add_levels_above(
+				listing, listed->name, matches_level, TRUE);
+	}
+}
+
+/* Levels without a mailbox of their own, such as that of a namespace or of
+ * mailboxes below one the user may not see. */
+static void choose_levels(Listing *listing)
+{
+	GHashTableIter iter;
+	gpointer name;
+
+	g_hash_table_iter_init(&iter, listing->parents);
+	while (g_hash_table_iter_next(&iter, &name, NULL)) {
+		const MailboxListed *listed =
+			g_hash_table_lookup(listing->by_name, name);
+		if ((listed == NULL || listed->mailbox == NULL) &&
+			matches_level(listing, name))
+			find_or_add(listing, name)->is_level = TRUE;
 	}
 }
 
@@ -143,13 +205,6 @@ typedef struct {
 	ImapSession *session;
 } Writer;
 
-static void add_attribute(GString *line, const char *attribute)
-{
-	if (line->str[line->len - 1] != '(')
-		g_string_append_c(line, ' ');
-	g_string_append(line, attribute);
-}
-
 /* Attributes of LSUB: \Noselect is all a client needs to know there. */
 static void add_lsub_attributes(const Found *found, GString *line)
 {
@@ -157,30 +212,39 @@ static void add_lsub_attributes(const Found *found, GString *line)
 		found->listed != NULL ? found->listed->mailbox : NULL;
 
 	if (!found->matches || mailbox == NULL || mailbox->no_select)
-		add_attribute(line, "\\Noselect");
+		list_append_attribute(line, "\\Noselect");
 }
 
-static void add_list_attributes(const Listing *listing, const char *name,
+/* Clients that know nothing of \NonExistent are told \Noselect, which it
+ * implies. */
+static const char *missing_attribute(const Writer *writer)
+{
+	gboolean knows = writer->listing->args->is_extended ||
+		(writer->session->enabled & ENABLED_IMAP4REV2) != 0;
+
+	return knows ? "\\NonExistent" : "\\Noselect";
+}
+
+static void add_list_attributes(const Writer *writer, const char *name,
 	const Found *found, GString *line)
 {
+	const Listing *listing = writer->listing;
 	const MailboxListed *listed = found->listed;
 	const Mailbox *mailbox = listed != NULL ? listed->mailbox : NULL;
 	guint wanted = listing->args->select | listing->args->give;
 
 	if (mailbox == NULL)
-		add_attribute(line, "\\NonExistent");
-	else if (mailbox->no_select)
-		add_attribute(line, "\\Noselect");
-	if (mailbox != NULL && mailbox->no_inferiors)
-		add_attribute(line, "\\Noinferiors");
-	else if (g_hash_table_contains(listing->parents, name))
-		add_attribute(line, "\\HasChildren");
+		list_append_attribute(line, missing_attribute(writer));
 	else
-		add_attribute(line, "\\HasNoChildren");
+		list_append_kind(line, mailbox);
+	if (g_hash_table_contains(listing->parents, name))
+		list_append_attribute(line, "\\HasChildren");
+	else if (mailbox == NULL || !mailbox->no_inferiors)
+		list_append_attribute(line, "\\HasNoChildren");
 	if ((wanted & LIST_SUBSCRIBED) && listed != NULL && listed->subscribed)
-		add_attribute(line, "\\Subscribed");
-	if (mailbox != NULL && mailbox->special_use != NULL)
-		add_attribute(line, mailbox->special_use);
+		list_append_attribute(line, "\\Subscribed");
+	if (mailbox != NULL)
+		list_append_uses(line, mailbox);
 }
 
 /* RFC 5258 section 3.5. */
@@ -190,31 +254,100 @@ static void add_child_info(const Listing *listing, GString *line)
 
 	g_string_append(line, " (\"CHILDINFO\" (");
 	if (select & LIST_SUBSCRIBED)
-		add_attribute(line, "\"SUBSCRIBED\"");
+		list_append_attribute(line, "\"SUBSCRIBED\"");
 	if (select & LIST_SPECIAL_USE)
-		add_attribute(line, "\"SPECIAL-USE\"");
+		list_append_attribute(line, "\"SPECIAL-USE\"");
 	g_string_append(line, "))");
 }
 
-static gboolean write_found(gpointer key, gpointer value, gpointer data)
+static void write_line(
+	const Writer *writer, const char *name, const Found *found)
 {
-	Writer *writer = data;
 	const Listing *listing = writer->listing;
-	const Found *found = value;
 	g_autoptr(GString) line =
 		g_string_new(listing->is_lsub ? "* LSUB (" : "* LIST (");
 
 	if (listing->is_lsub)
 		add_lsub_attributes(found, line);
 	else
-		add_list_attributes(listing, key, found, line);
+		add_list_attributes(writer, name, found, line);
 	g_string_append_printf(line, ") \"%c\" ", MAILBOX_SEPARATOR);
-	session_append_mailbox(writer->session, line, key);
-	if (!listing->is_lsub && found->has_below)
+	session_append_mailbox(writer->session, line, name);
+	if ((listing->args->select & LIST_RECURSIVE) && found->has_below)
 		add_child_info(listing, line);
 	g_string_append(line, "\r\n");
 	stream_write(writer->session->stream, line->str, line->len);
+}
+
+/* RFC 8440. */
+static void write_rights(ImapSession *session, const Mailbox *mailbox)
+{
+	g_autoptr(GString) line = g_string_new("* MYRIGHTS ");
+
+	session_append_mailbox(session, line, mailbox->name);
+	g_string_append_c(line, ' ');
+	rights_append_text(line, mailbox->rights);
+	g_string_append(line, "\r\n");
+	stream_write(session->stream, line->str, line->len);
+}
+
+/* Those that meet the selection themselves have more told of them. */
+static const Mailbox *whole_answer(const Found *found)
+{
+	return found->matches && found->listed != NULL ?
+		found->listed->mailbox :
+		NULL;
+}
+
+static gboolean has_status(const Found *found)
+{
+	const Mailbox *mailbox = whole_answer(found);
+
+	return mailbox != NULL && !mailbox->no_select &&
+		(mailbox->rights & RIGHT_READ) != 0;
+}
+
+static gboolean write_found(gpointer key, gpointer value, gpointer data)
+{
+	const Writer *writer = data;
+	const ListArgs *args = writer->listing->args;
+	const Found *found = value;
+	const Mailbox *mailbox = whole_answer(found);
+
+	if (!found->matches && !found->is_level)
+		return FALSE;
+	write_line(writer, key, found);
+	if ((args->give & LIST_STATUS) && has_status(found))
+		status_write(writer->session, mailbox, args->status);
+	if ((args->give & LIST_MYRIGHTS) && mailbox != NULL)
+		write_rights(writer->session, mailbox);
 	return FALSE;
+}
+
+static gboolean collect_status(gpointer key, gpointer value, gpointer data)
+{
+	const Found *found = value;
+	GPtrArray *mailboxes = data;
+
+	(void)key;
+	if (has_status(found))
+		g_ptr_array_add(mailboxes, found->listed->mailbox);
+	return FALSE;
+}
+
+/* Whatever STATUS needs of all mailboxes is read before the first line. */
+static gboolean complete_status(
+	const Writer *writer, GTree *found, GError **error)
+{
+	const ListArgs *args = writer->listing->args;
+	g_autoptr(GPtrArray) mailboxes = g_ptr_array_new();
+
+	if ((args->give & LIST_STATUS) == 0)
+		return TRUE;
+	g_tree_foreach(found, collect_status, mailboxes);
+	return status_complete(writer->session,
+		(Mailbox *const *)mailboxes->pdata, mailboxes->len,
+		args->status, error);
 }
 
 static gint compare_names(gconstpointer a, gconstpointer b, gpointer data)
@@ -230,7 +363,7 @@ static gboolean answer(ImapSession *session, const ListArgs *args,
 
 	if (!mailbox_list(session->store, session->user->id, &list, error))
 		return FALSE;
-	g_autoptr(GPtrArray) patterns = read_patterns(args);
+	g_autoptr(GPtrArray) patterns = read_patterns(session, args);
 	g_autoptr(GHashTable) by_name =
 		g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GHashTable) parents =
@@ -242,21 +375,43 @@ static gboolean answer(ImapSession *session, const ListArgs *args,
 
 	index_names(&listing, list);
 	choose(&listing, list);
+	if (!is_lsub && (args->select & ~(guint)LIST_REMOTE) == 0)
+		choose_levels(&listing);
+	if (!complete_status(&writer, found, error))
+		return FALSE;
 	g_tree_foreach(found, write_found, &writer);
 	return TRUE;
+}
+
+/* RFC 3501 section 6.3.8: an empty name asks for the separator, and for the
+ * root of the reference, which is its namespace. */
+static void answer_root(ImapSession *session, Bytes reference)
+{
+	g_autoptr(GString) line = g_string_new(NULL);
+	g_autofree char *name = NULL;
+
+	g_string_append_printf(
+		line, "* LIST (\\Noselect) \"%c\" ", MAILBOX_SEPARATOR);
+	if (reference.size > 0 && reference.data[0] == '#')
+		name = read_pattern(session, reference, bytes_of(NULL, 0));
+	char *end = name != NULL ? strchr(name, MAILBOX_SEPARATOR) : NULL;
+	if (end != NULL)
+		end[1] = '\0';
+	session_append_mailbox(session, line, end != NULL ? name : "");
+	g_string_append(line, "\r\n");
+	stream_write(session->stream, line->str, line->len);
 }
 
 gboolean cmd_list(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const ListArgs *args = command->args;
 
-	/* RFC 3501 section 6.3.8: an empty name asks for the separator. */
 	if (!args->is_extended && args->patterns[0].size == 0) {
-		stream_printf(session->stream,
-			"* LIST (\\Noselect) \"%c\" \"\"\r\n",
-			MAILBOX_SEPARATOR);
+		answer_root(session, args->reference);
 		return TRUE;
 	}
+	if (!status_prepare(session, command, args->status))
+		return TRUE;
 	return answer(session, args, FALSE, error);
 }
 

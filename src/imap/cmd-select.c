@@ -34,8 +34,9 @@ static void write_state(ImapSession *session)
 			stream, "* OK [UNSEEN %u] First unseen\r\n", unseen);
 	stream_printf(stream,
 		"* OK [UIDVALIDITY %u] UIDs are valid\r\n"
-		"* OK [UIDNEXT %u] Next UID\r\n",
-		view->uidvalidity, view->uidnext);
+		"* OK [UIDNEXT %u] Next UID\r\n"
+		"* OK [MAILBOXID (F%" G_GINT64_FORMAT ")] Mailbox\r\n",
+		view->uidvalidity, view->uidnext, selected->id);
 }
 
 /* The watch comes before the view, so that nothing falls between. */

@@ -40,7 +40,7 @@ static const CommandRow commands[] = {
 	{ "ENABLE", AUTH, 0, args_enable, cmd_enable, NULL }, /* RFC 5161 */
 	{ "SELECT", AUTH, 0, args_mailbox, cmd_select, NULL },
 	{ "EXAMINE", AUTH, 0, args_mailbox, cmd_examine, NULL },
-	{ "CREATE", AUTH, 0, args_mailbox, cmd_create, NULL },
+	{ "CREATE", AUTH, 0, args_create, cmd_create, NULL },
 	{ "DELETE", AUTH, 0, args_mailbox, cmd_delete, NULL },
 	{ "RENAME", AUTH, 0, args_rename, cmd_rename, NULL },
 	{ "SUBSCRIBE", AUTH, 0, args_mailbox, cmd_subscribe, NULL },

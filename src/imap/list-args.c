@@ -1,43 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 6154). */
+/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 5819,
+ * RFC 6154, RFC 8440). */
 #include "imap/list-args.h"
+
+#include "imap/status-item.h"
+
+/* What follows an option's name; pure, like all parsing. */
+typedef gboolean (*ParseValue)(ImapParser *parser, ListArgs *args);
+
+static gboolean parse_status(ImapParser *parser, ListArgs *args)
+{
+	return parse_space(parser) && status_parse(parser, &args->status);
+}
 
 static const struct {
 	const char *name;
 	guint option;
 	gboolean selects; /* may stand before the reference */
 	gboolean returns; /* may stand after RETURN */
+	ParseValue parse; /* NULL: no value */
 } options[] = {
-	{ "SUBSCRIBED", LIST_SUBSCRIBED, TRUE, TRUE },
-	{ "REMOTE", LIST_REMOTE, TRUE, FALSE },
-	{ "RECURSIVEMATCH", LIST_RECURSIVE, TRUE, FALSE },
-	{ "SPECIAL-USE", LIST_SPECIAL_USE, TRUE, TRUE },
-	{ "CHILDREN", LIST_CHILDREN, FALSE, TRUE },
+	{ "SUBSCRIBED", LIST_SUBSCRIBED, TRUE, TRUE, NULL },
+	{ "REMOTE", LIST_REMOTE, TRUE, FALSE, NULL },
+	{ "RECURSIVEMATCH", LIST_RECURSIVE, TRUE, FALSE, NULL },
+	{ "SPECIAL-USE", LIST_SPECIAL_USE, TRUE, TRUE, NULL },
+	{ "CHILDREN", LIST_CHILDREN, FALSE, TRUE, NULL },
+	{ "STATUS", LIST_STATUS, FALSE, TRUE, parse_status },
+	{ "MYRIGHTS", LIST_MYRIGHTS, FALSE, TRUE, NULL },
 };
 
 static gboolean parse_option(
-	ImapParser *parser, gboolean is_return, guint *found)
+	ImapParser *parser, gboolean is_return, ListArgs *args)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
 		gboolean fits =
 			is_return ? options[i].returns : options[i].selects;
-		if (fits && parse_accept_word(parser, options[i].name)) {
-			*found |= options[i].option;
-			return TRUE;
-		}
+		if (!fits || !parse_accept_word(parser, options[i].name))
+			continue;
+		if (is_return)
+			args->give |= options[i].option;
+		else
+			args->select |= options[i].option;
+		return options[i].parse == NULL ||
+			options[i].parse(parser, args);
 	}
 	return parse_fail(parser, "Unknown LIST option");
 }
 
 static gboolean parse_options(
-	ImapParser *parser, gboolean is_return, guint *found)
+	ImapParser *parser, gboolean is_return, ListArgs *args)
 {
 	if (!parse_open(parser))
 		return FALSE;
 	if (parse_peek(parser) == ')')
 		return parse_close(parser);
 	do {
-		if (!parse_option(parser, is_return, found))
+		if (!parse_option(parser, is_return, args))
 			return FALSE;
 	} while (parse_accept(parser, ' '));
 	return parse_close(parser);
@@ -73,7 +91,7 @@ static gboolean parse_return(ImapParser *parser, ListArgs *args)
 	args->is_extended = TRUE;
 	if (!parse_accept_word(parser, "RETURN"))
 		return parse_fail(parser, "Missing RETURN");
-	return parse_space(parser) && parse_options(parser, TRUE, &args->give);
+	return parse_space(parser) && parse_options(parser, TRUE, args);
 }
 
 gboolean args_list(ImapParser *parser, ImapCommand *command)
@@ -85,8 +103,7 @@ gboolean args_list(ImapParser *parser, ImapCommand *command)
 		return FALSE;
 	if (parse_peek(parser) == '(') {
 		args->is_extended = TRUE;
-		if (!parse_options(parser, FALSE, &args->select) ||
-			!parse_space(parser))
+		if (!parse_options(parser, FALSE, args) || !parse_space(parser))
 			return FALSE;
 	}
 	/* RFC 5258 section 3: it only says how others are matched. */

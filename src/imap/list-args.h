@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 6154). */
+/* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 5819,
+ * RFC 6154, RFC 8440). */
 #ifndef IMAP_LIST_ARGS_H
 #define IMAP_LIST_ARGS_H
 
@@ -13,6 +14,8 @@ typedef enum {
 	LIST_RECURSIVE = 1 << 2, /* RECURSIVEMATCH */
 	LIST_SPECIAL_USE = 1 << 3,
 	LIST_CHILDREN = 1 << 4,
+	LIST_STATUS = 1 << 5, /* ListArgs.status */
+	LIST_MYRIGHTS = 1 << 6,
 } ListOption;
 
 #define LIST_PATTERNS_MAX 100
@@ -23,6 +26,7 @@ typedef struct {
 	guint count;
 	guint select;         /* ListOptions before the reference */
 	guint give;           /* ListOptions after RETURN */
+	guint status;         /* StatusItem bits for LIST_STATUS */
 	gboolean is_extended; /* any of RFC 5258's forms was used */
 } ListArgs;
 

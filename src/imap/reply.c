@@ -22,9 +22,14 @@ static gboolean fits_quoted(char c)
 	return c != '\0' && c != '\r' && c != '\n' && (guchar)c < 0x80;
 }
 
-void reply_append_string(GString *out, Bytes text)
+static gboolean fits_utf8_quoted(char c)
 {
-	if (text.size > QUOTED_MAX || !all_bytes(text, fits_quoted)) {
+	return c != '\0' && c != '\r' && c != '\n';
+}
+
+static void append_string(GString *out, Bytes text, gboolean (*fits)(char c))
+{
+	if (text.size > QUOTED_MAX || !all_bytes(text, fits)) {
 		g_string_append_printf(out, "{%zu}\r\n", text.size);
 		g_string_append_len(out, text.data, (gssize)text.size);
 		return;
@@ -38,7 +43,12 @@ void reply_append_string(GString *out, Bytes text)
 	g_string_append_c(out, '"');
 }
 
-void reply_append_astring(GString *out, Bytes text)
+void reply_append_string(GString *out, Bytes text)
+{
+	append_string(out, text, fits_quoted);
+}
+
+static void append_astring(GString *out, Bytes text, gboolean (*fits)(char c))
 {
 	/* NIL as an atom is taken for no string by careless clients. */
 	if (text.size > 0 && text.size <= QUOTED_MAX &&
@@ -46,13 +56,26 @@ void reply_append_astring(GString *out, Bytes text)
 		!text_equal_nocase(text, "NIL"))
 		g_string_append_len(out, text.data, (gssize)text.size);
 	else
-		reply_append_string(out, text);
+		append_string(out, text, fits);
 }
 
-void reply_append_mailbox(GString *out, const char *name)
+void reply_append_astring(GString *out, Bytes text)
 {
-	g_autoptr(GString) wire = g_string_new(NULL);
+	append_astring(out, text, fits_quoted);
+}
 
+void reply_append_utf8_astring(GString *out, Bytes text)
+{
+	append_astring(out, text, fits_utf8_quoted);
+}
+
+void reply_append_mailbox(GString *out, const char *name, gboolean is_utf8)
+{
+	if (is_utf8) {
+		reply_append_utf8_astring(out, bytes_of_string(name));
+		return;
+	}
+	g_autoptr(GString) wire = g_string_new(NULL);
 	utf7_encode(name, wire);
 	reply_append_astring(out, bytes_of(wire->str, wire->len));
 }

@@ -16,8 +16,14 @@ void reply_append_astring(GString *out, Bytes text);
 /* The same without the atom. */
 void reply_append_string(GString *out, Bytes text);
 
-/* Appends a mailbox name (UTF-8) as the wire has it. */
-void reply_append_mailbox(GString *out, const char *name);
+/* Appends valid UTF-8 as an atom or a quoted string, for clients that enabled
+ * it (RFC 6855 section 3, RFC 9051 section 4.3); a literal where it has CR or
+ * LF or is long. */
+void reply_append_utf8_astring(GString *out, Bytes text);
+
+/* Appends a mailbox name (UTF-8) in modified UTF-7, or as it is for clients
+ * that enabled UTF-8. */
+void reply_append_mailbox(GString *out, const char *name, gboolean is_utf8);
 
 /* Appends "(\Seen $Forwarded \Recent)": keywords are bits into names. */
 void reply_append_flags(GString *out, Flags flags, guint64 keywords,

@@ -68,6 +68,33 @@ void session_unselect(ImapSession *session)
 		session->state = IMAP_AUTHENTICATED;
 }
 
+gboolean session_has_utf8_names(const ImapSession *session)
+{
+	return (session->enabled & (ENABLED_UTF8 | ENABLED_IMAP4REV2)) != 0;
+}
+
+gboolean session_decode_name(
+	const ImapSession *session, Bytes wire, GString *out)
+{
+	if (!session_has_utf8_names(session))
+		return utf7_decode(wire, out);
+	if (wire.size > 0 &&
+		!g_utf8_validate(wire.data, (gssize)wire.size, NULL))
+		return FALSE;
+	g_string_append_len(out, wire.data, (gssize)wire.size);
+	return TRUE;
+}
+
+/* RFC 6855 section 3: what is not UTF-8 is no syntax at all. */
+static void refuse_name(const ImapSession *session, ImapCommand *command)
+{
+	if (session_has_utf8_names(session))
+		command_bad(command, "Mailbox name is not in UTF-8");
+	else
+		command_no(command,
+			"[CANNOT] Mailbox name is not in modified UTF-7");
+}
+
 const char *session_mailbox_name(
 	ImapSession *session, ImapCommand *command, Bytes wire)
 {
@@ -76,9 +103,8 @@ const char *session_mailbox_name(
 
 	if (wire.size > 1 && wire.data[wire.size - 1] == MAILBOX_SEPARATOR)
 		wire.size--;
-	if (!utf7_decode(wire, utf8)) {
-		command_no(command,
-			"[CANNOT] Mailbox name is not in modified UTF-7");
+	if (!session_decode_name(session, wire, utf8)) {
+		refuse_name(session, command);
 		return NULL;
 	}
 	g_autofree char *name = mailbox_name_normalise(utf8->str,
@@ -112,8 +138,7 @@ gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 void session_append_mailbox(
 	const ImapSession *session, GString *out, const char *name)
 {
-	(void)session;
-	reply_append_mailbox(out, name);
+	reply_append_mailbox(out, name, session_has_utf8_names(session));
 }
 
 /* --- reading --------------------------------------------------------------- */

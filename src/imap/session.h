@@ -115,6 +115,16 @@ gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 	guint needed, Mailbox **mailbox, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* TRUE where the client has names in UTF-8: after ENABLE of UTF8=ACCEPT (RFC
+ * 6855) or IMAP4rev2 (RFC 9051 section 5.1). */
+gboolean session_has_utf8_names(const ImapSession *session);
+
+/* Appends a mailbox name or pattern from the wire in UTF-8, by characters as
+ * the client sent it.  FALSE, and nothing appended, where it is not in the form
+ * this session's client must use. */
+gboolean session_decode_name(
+	const ImapSession *session, Bytes wire, GString *out);
+
 /* Appends a mailbox name (UTF-8) as this session's client reads it: in
  * modified UTF-7, or as it is where ENABLE said so. */
 void session_append_mailbox(

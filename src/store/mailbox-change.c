@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "db/pool.h"
 #include "store/mailbox-private.h"
+#include "store/special-use.h"
 #include "store/store-private.h"
 #include "store/store-sql.h"
 #include "store/watch.h"
@@ -113,6 +114,16 @@ static gboolean set_exists(GError **error, const char *name)
 	return FALSE;
 }
 
+/* A use belongs to one mailbox: the others lose it. */
+static void add_take_uses(DbBatch *batch, gint64 owner, const char *uses)
+{
+	g_auto(GStrv) words = g_strsplit(uses, " ", -1);
+	DbParams *params = db_batch_add(batch, &SQL_MAILBOX_TAKE_USES);
+	db_params_int64(params, owner);
+	db_params_text_array(
+		params, (const char *const *)words, g_strv_length(words));
+}
+
 /* --- create ----------------------------------------------------------------------- */
 
 static gboolean create_work(
@@ -129,6 +140,8 @@ static gboolean create_work(
 		return set_exists(error, change->name);
 
 	g_autoptr(DbBatch) batch = db_batch_new();
+	if (change->special_use != NULL)
+		add_take_uses(batch, change->owner, change->special_use);
 	add_insert(
 		batch, change->owner, levels, levels->len, change->special_use);
 	if (state.is_there)
@@ -146,10 +159,13 @@ static gboolean create_work(
 gboolean mailbox_create(Store *store, gint64 owner, const char *name,
 	const char *special_use, Mailbox **mailbox, GError **error)
 {
+	g_autofree char *uses = NULL;
+	if (!special_use_normalise(special_use, &uses, error))
+		return FALSE;
 	NameChange change = {
 		.owner = owner,
 		.name = name,
-		.special_use = special_use,
+		.special_use = uses,
 	};
 	if (!db_pool_transact(
 		    store->pool, DB_WRITE, create_work, &change, error)) {
@@ -158,6 +174,44 @@ gboolean mailbox_create(Store *store, gint64 owner, const char *name,
 	}
 	*mailbox = change.mailbox;
 	return TRUE;
+}
+
+/* --- special use ------------------------------------------------------------------ */
+
+static gboolean set_uses_work(
+	DbConnection *connection, gpointer data, GError **error)
+{
+	const NameChange *change = data;
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64(
+		db_batch_add(batch, &SQL_STORE_LOCK_USER), change->owner);
+	if (change->special_use != NULL)
+		add_take_uses(batch, change->owner, change->special_use);
+	guint last = db_batch_count(batch);
+	db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_SET_USES,
+			       change->owner, change->name),
+		change->special_use);
+	if (!db_connection_run(connection, batch, error))
+		return FALSE;
+	if (db_rows_affected(db_batch_rows(batch, last)) == 0)
+		return mailbox_set_not_found(
+			error, change->owner, change->name);
+	return TRUE;
+}
+
+gboolean mailbox_set_special_use(Store *store, gint64 owner, const char *name,
+	const char *special_use, GError **error)
+{
+	g_autofree char *uses = NULL;
+	if (!special_use_normalise(special_use, &uses, error))
+		return FALSE;
+	NameChange change = {
+		.owner = owner,
+		.name = name,
+		.special_use = uses,
+	};
+	return db_pool_transact(
+		store->pool, DB_WRITE, set_uses_work, &change, error);
 }
 
 /* --- delete ----------------------------------------------------------------------- */
@@ -213,8 +267,12 @@ static gboolean delete_work(
 	if (!db_connection_run(connection, batch, error) ||
 		!read_locked(db_batch_rows(batch, 1), change, &locked, error))
 		return FALSE;
-	if (locked.no_select && locked.has_children)
-		return refuse_delete(error, "the name has children");
+	if (locked.no_select && locked.has_children) {
+		refuse_delete(error, "the name has children");
+		if (error != NULL)
+			dbmail_error_set_cause(*error, MAILBOX_HAS_CHILDREN);
+		return FALSE;
+	}
 	if (locked.read_only)
 		return refuse_delete(error, "the mailbox is read-only");
 

@@ -28,6 +28,16 @@ static gboolean name_refuse(GError **error, const char *text)
 	return FALSE;
 }
 
+static gboolean check_length(const char *name, GError **error)
+{
+	gsize size = strlen(name);
+	if (size == 0)
+		return name_refuse(error, "a mailbox needs a name");
+	if (size > MAILBOX_NAME_MAX)
+		return name_refuse(error, "the mailbox name is too long");
+	return TRUE;
+}
+
 static gboolean check_characters(const char *name, GError **error)
 {
 	for (const char *at = name; *at != '\0'; at = g_utf8_next_char(at)) {
@@ -66,25 +76,20 @@ static gboolean check_levels(const char *name, guint max_depth, GError **error)
 char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 {
 	const gsize inbox = strlen(MAILBOX_INBOX);
-	gsize size = strlen(name);
-	if (size == 0 || size > MAILBOX_NAME_MAX) {
-		name_refuse(error,
-			size == 0 ? "a mailbox needs a name" :
-				    "the mailbox name is too long");
+	if (!check_length(name, error))
 		return NULL;
-	}
-	if (!g_utf8_validate(name, (gssize)size, NULL)) {
+	if (!g_utf8_validate(name, -1, NULL)) {
 		name_refuse(error, "the mailbox name is not UTF-8");
 		return NULL;
 	}
-	if (!check_characters(name, error) ||
-		!check_levels(name, max_depth, error))
+	g_autofree char *kept = g_utf8_normalize(name, -1, G_NORMALIZE_NFC);
+	if (!check_length(kept, error) || !check_characters(kept, error) ||
+		!check_levels(kept, max_depth, error))
 		return NULL;
-	char *kept = g_strdup(name);
-	if (g_ascii_strncasecmp(name, MAILBOX_INBOX, inbox) == 0 &&
-		(name[inbox] == '\0' || name[inbox] == MAILBOX_SEPARATOR))
+	if (g_ascii_strncasecmp(kept, MAILBOX_INBOX, inbox) == 0 &&
+		(kept[inbox] == '\0' || kept[inbox] == MAILBOX_SEPARATOR))
 		memcpy(kept, MAILBOX_INBOX, inbox);
-	return kept;
+	return g_steal_pointer(&kept);
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -170,6 +175,91 @@ gboolean mailbox_list(
 		g_ptr_array_add(found, listed);
 	}
 	*list = found;
+	return TRUE;
+}
+
+/* --- counting ------------------------------------------------------------------- */
+
+static gboolean has_to_count(const Mailbox *mailbox, MailboxCount what)
+{
+	if (mailbox->messages == 0)
+		return FALSE;
+	return what == MAILBOX_COUNT_RECENT ?
+		mailbox->first_recent < mailbox->uidnext :
+		mailbox->deleted > 0;
+}
+
+/* TRUE when there was something to ask. */
+static gboolean add_count(DbBatch *batch, const DbStatement *statement,
+	Mailbox *const *mailboxes, guint count, MailboxCount what)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	for (guint i = 0; i < count; i++) {
+		if (has_to_count(mailboxes[i], what))
+			g_array_append_val(ids, mailboxes[i]->id);
+	}
+	if (ids->len == 0)
+		return FALSE;
+	db_params_int64_array(db_batch_add(batch, statement),
+		(const gint64 *)ids->data, ids->len);
+	return TRUE;
+}
+
+/* Rows of mailbox and number, by mailbox. */
+static GHashTable *numbers_of(const DbRows *rows)
+{
+	GHashTable *numbers = g_hash_table_new_full(
+		g_int64_hash, g_int64_equal, g_free, g_free);
+	for (guint row = 0; row < db_rows_count(rows); row++) {
+		gint64 id = db_rows_int64(rows, row, 0);
+		gint64 number = db_rows_int64(rows, row, 1);
+		g_hash_table_insert(numbers, g_memdup2(&id, sizeof id),
+			g_memdup2(&number, sizeof number));
+	}
+	return numbers;
+}
+
+static void fill_in(const DbRows *rows, Mailbox *const *mailboxes, guint count,
+	MailboxCount what)
+{
+	g_autoptr(GHashTable) numbers = numbers_of(rows);
+	for (guint i = 0; i < count; i++) {
+		const gint64 *number =
+			g_hash_table_lookup(numbers, &mailboxes[i]->id);
+		if (number != NULL && what == MAILBOX_COUNT_RECENT)
+			mailboxes[i]->recent = (guint32)*number;
+		else if (number != NULL)
+			mailboxes[i]->deleted_size = (guint64)*number;
+	}
+}
+
+gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
+	guint what, GError **error)
+{
+	static const struct {
+		MailboxCount what;
+		const DbStatement *statement;
+	} counts[] = {
+		{ MAILBOX_COUNT_RECENT, &SQL_MAILBOX_COUNT_RECENT },
+		{ MAILBOX_COUNT_DELETED, &SQL_MAILBOX_COUNT_DELETED },
+	};
+	g_autoptr(DbBatch) batch = db_batch_new();
+	guint asked = 0;
+	for (guint i = 0; i < G_N_ELEMENTS(counts); i++) {
+		if ((what & counts[i].what) != 0 &&
+			add_count(batch, counts[i].statement, mailboxes, count,
+				counts[i].what))
+			asked |= counts[i].what;
+	}
+	if (asked == 0)
+		return TRUE;
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	for (guint i = 0, next = 0; i < G_N_ELEMENTS(counts); i++) {
+		if ((asked & counts[i].what) != 0)
+			fill_in(db_batch_rows(batch, next++), mailboxes, count,
+				counts[i].what);
+	}
 	return TRUE;
 }
 

@@ -16,7 +16,7 @@ typedef struct {
 	gint64 id;
 	gint64 owner;
 	char *name;        /* UTF-8, levels separated by MAILBOX_SEPARATOR */
-	char *special_use; /* such as "\\Sent", or NULL */
+	char *special_use; /* such as "\\Drafts \\Sent", or NULL */
 	guint32 uidvalidity;
 	guint32 uidnext;
 	guint32 first_recent; /* messages from this UID on are recent */
@@ -29,6 +29,9 @@ typedef struct {
 	gboolean no_select;
 	gboolean no_inferiors;
 	guint rights; /* Right bits of the user who asked */
+	/* 0 until mailbox_count() has filled them in. */
+	guint32 recent;
+	guint64 deleted_size; /* bytes of the messages with \Deleted */
 } Mailbox;
 
 void mailbox_free(Mailbox **mailbox);
@@ -39,9 +42,10 @@ static inline void mailbox_auto_free(Mailbox *mailbox)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_auto_free)
 
-/* The name as it is kept: INBOX and INBOX/... in capitals, checked for
- * length, depth, empty levels, control characters, * and %, and valid UTF-8.
- * INVALID.  Free with g_free. */
+/* The name as it is kept: INBOX and INBOX/... in capitals, all of it in
+ * Unicode's Normalization Form C, as Net-Unicode wants (RFC 5198, RFC 9051
+ * section 5.1); checked for length, depth, empty levels, control characters,
+ * * and %, and valid UTF-8.  INVALID.  Free with g_free. */
 char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
@@ -61,16 +65,38 @@ typedef struct {
 gboolean mailbox_list(Store *store, gint64 owner, GPtrArray **list,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What is not in a mailbox's row, as bits. */
+typedef enum {
+	MAILBOX_COUNT_RECENT = 1 << 0,  /* recent */
+	MAILBOX_COUNT_DELETED = 1 << 1, /* deleted_size */
+} MailboxCount;
+
+/* Fills in what a row does not have.  One round trip for all mailboxes, none
+ * where the rows say that there is nothing to count. */
+gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
+	guint what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Creates it and the levels above it that are missing (RFC 3501 section
- * 6.3.3).  special_use may be NULL.  EXISTS; a \Noselect name becomes a
- * mailbox again.  NO_PERMISSION under a no_inferiors one. */
+ * 6.3.3).  special_use is any number of RFC 6154's attributes, or NULL; a use
+ * belongs to one mailbox of its owner, so another that had it loses it.
+ * INVALID for uses that special_use_normalise() refuses.  EXISTS; a \Noselect
+ * name becomes a mailbox again.  NO_PERMISSION under a no_inferiors one. */
 gboolean mailbox_create(Store *store, gint64 owner, const char *name,
 	const char *special_use, Mailbox **mailbox, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Gives it these uses and no others (RFC 6154 section 4), as mailbox_create()
+ * does.  INVALID; NOT_FOUND, also for a \Noselect name. */
+gboolean mailbox_set_special_use(Store *store, gint64 owner, const char *name,
+	const char *special_use, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The cause of mailbox_delete()'s error where children are in the way. */
+#define MAILBOX_HAS_CHILDREN "has children"
+
 /* Deletes it with its messages; one with children becomes \Noselect (RFC
- * 3501 section 6.3.4).  NOT_FOUND; NO_PERMISSION for INBOX and for a
- * \Noselect name that still has children. */
+ * 3501 section 6.3.4), and stays so when they go, until it is deleted once
+ * more (the example of RFC 9051 section 6.3.5).  NOT_FOUND; NO_PERMISSION for
+ * INBOX and for a \Noselect name that still has children. */
 gboolean mailbox_delete(Store *store, gint64 owner, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -20,11 +20,49 @@ SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
 	      WHERE user_id = $1::bigint) s ON s.name = b.name
  ORDER BY coalesce(b.name, s.name) COLLATE "C";
 
+-- name: mailbox_count_recent
+-- $1 mailboxes.
+SELECT b.mailbox_idnr, n.messages
+  FROM unnest($1::bigint[]) w (id)
+ CROSS JOIN LATERAL (SELECT mailbox_idnr, first_recent FROM dbmail_mailboxes
+		      WHERE mailbox_idnr = w.id OFFSET 0) b
+ CROSS JOIN LATERAL (SELECT count(*) AS messages FROM dbmail_messages
+		      WHERE mailbox_idnr = b.mailbox_idnr
+			AND uid >= b.first_recent OFFSET 0) n;
+
+-- name: mailbox_count_deleted
+-- $1 mailboxes.
+SELECT w.id, n.size
+  FROM unnest($1::bigint[]) w (id)
+ CROSS JOIN LATERAL (
+	SELECT coalesce(sum(p.messagesize), 0)::bigint AS size
+	  FROM (SELECT physmessage_id FROM dbmail_messages
+		 WHERE mailbox_idnr = w.id AND deleted_flag = 1 OFFSET 0) m
+	 CROSS JOIN LATERAL (SELECT messagesize FROM dbmail_physmessage
+			      WHERE id = m.physmessage_id OFFSET 0) p
+	 OFFSET 0) n;
+
 -- name: mailbox_levels
 -- Which of these names are there; $1 owner, $2 names.
 SELECT mailbox_idnr, name, no_select, no_inferiors
   FROM dbmail_mailboxes
  WHERE owner_idnr = $1::bigint AND name = ANY ($2::text[]);
+
+-- name: mailbox_take_uses
+-- Takes special uses away from all mailboxes; $1 owner, $2 uses.
+UPDATE dbmail_mailboxes b
+   SET special_use = (
+	SELECT string_agg(u.name, ' ' ORDER BY u.name COLLATE "C")
+	  FROM unnest(string_to_array(b.special_use, ' ')) u (name)
+	 WHERE u.name <> ALL ($2::text[]))
+ WHERE b.owner_idnr = $1::bigint AND b.special_use IS NOT NULL
+   AND string_to_array(b.special_use, ' ') && $2::text[];
+
+-- name: mailbox_set_uses
+-- $1 owner, $2 name, $3 uses.
+UPDATE dbmail_mailboxes
+   SET special_use = $3::text
+ WHERE owner_idnr = $1::bigint AND name = $2::text AND no_select = 0;
 
 -- name: mailbox_insert
 -- Makes those that are missing; $1 owner, $2 names, $3 what each is for.

@@ -20,6 +20,9 @@ typedef enum {
 	RIGHT_ADMINISTER = 1 << 10, /* a: its ACL */
 } Right;
 
+/* Appends the letters of MYRIGHTS and ACL responses, "\"\"" for none. */
+void rights_append_text(GString *out, guint rights);
+
 #define RIGHTS_NONE ((guint)0)
 #define RIGHTS_ALL ((guint)(RIGHT_ADMINISTER << 1) - 1)
 

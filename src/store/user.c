@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "store/mailbox.h"
 #include "store/message-private.h"
+#include "store/special-use.h"
 #include "store/store-private.h"
 #include "store/user-sql.h"
 #include "store/watch.h"
@@ -180,14 +181,17 @@ static gboolean add_default(
 	g_autofree char *name =
 		mailbox_name_normalise(given, store->max_mailbox_depth, error);
 
-	if (name == NULL)
+	g_autofree char *use = NULL;
+
+	if (name == NULL ||
+		!special_use_normalise(has_use ? colon + 1 : NULL, &use, error))
 		return FALSE;
 	for (const char *p = strchr(name, MAILBOX_SEPARATOR); p != NULL;
 		p = strchr(p + 1, MAILBOX_SEPARATOR)) {
 		g_autofree char *above = g_strndup(name, (gsize)(p - name));
 		add_folder(folders, above, NULL);
 	}
-	add_folder(folders, name, has_use ? colon + 1 : NULL);
+	add_folder(folders, name, use);
 	return TRUE;
 }
 

@@ -9,19 +9,20 @@ static const struct {
 	const char *text;
 	const char *astring;
 	const char *mailbox;
+	const char *utf8; /* mailbox where UTF-8 is enabled; NULL: as text */
 } strings[] = {
-	{ "INBOX", "INBOX", "INBOX" },
-	{ "a/b.c", "a/b.c", "a/b.c" },
-	{ "", "\"\"", "\"\"" },
-	{ "a b", "\"a b\"", "\"a b\"" },
-	{ "a\"b\\", "\"a\\\"b\\\\\"", "\"a\\\"b\\\\\"" },
-	{ "nil", "\"nil\"", "\"nil\"" },
-	{ "a(b", "\"a(b\"", "\"a(b\"" },
-	{ "a*", "\"a*\"", "\"a*\"" },
-	{ "a]", "\"a]\"", "\"a]\"" },
-	{ "a&b", "a&b", "a&-b" },
-	{ "gr\xc3\xbcn", "{5}\r\ngr\xc3\xbcn", "gr&APw-n" },
-	{ "a\nb", "{3}\r\na\nb", "a&AAo-b" },
+	{ "INBOX", "INBOX", "INBOX", NULL },
+	{ "a/b.c", "a/b.c", "a/b.c", NULL },
+	{ "", "\"\"", "\"\"", "\"\"" },
+	{ "a b", "\"a b\"", "\"a b\"", "\"a b\"" },
+	{ "a\"b\\", "\"a\\\"b\\\\\"", "\"a\\\"b\\\\\"", "\"a\\\"b\\\\\"" },
+	{ "nil", "\"nil\"", "\"nil\"", "\"nil\"" },
+	{ "a(b", "\"a(b\"", "\"a(b\"", "\"a(b\"" },
+	{ "a*", "\"a*\"", "\"a*\"", "\"a*\"" },
+	{ "a]", "\"a]\"", "\"a]\"", "\"a]\"" },
+	{ "a&b", "a&b", "a&-b", NULL },
+	{ "gr\xc3\xbcn", "{5}\r\ngr\xc3\xbcn", "gr&APw-n", "\"gr\xc3\xbcn\"" },
+	{ "a\nb", "{3}\r\na\nb", "a&AAo-b", "{3}\r\na\nb" },
 };
 
 static void test_strings(void)
@@ -32,8 +33,13 @@ static void test_strings(void)
 		reply_append_astring(out, bytes_of_string(strings[i].text));
 		g_assert_cmpstr(out->str + 1, ==, strings[i].astring);
 		g_string_assign(out, "");
-		reply_append_mailbox(out, strings[i].text);
+		reply_append_mailbox(out, strings[i].text, FALSE);
 		g_assert_cmpstr(out->str, ==, strings[i].mailbox);
+		g_string_assign(out, "");
+		reply_append_mailbox(out, strings[i].text, TRUE);
+		g_assert_cmpstr(out->str, ==,
+			strings[i].utf8 != NULL ? strings[i].utf8 :
+						  strings[i].text);
 	}
 	g_autoptr(GString) out = g_string_new(NULL);
 	reply_append_string(out, bytes_of("a\0b", 3));

@@ -20,6 +20,11 @@ static const struct {
 	{ "Lists/inbox", "Lists/inbox" },
 	{ "Entw\xc3\xbcrfe/\xe5\x8f\xb0\xe5\x8c\x97",
 		"Entw\xc3\xbcrfe/\xe5\x8f\xb0\xe5\x8c\x97" },
+	/* Decomposed forms are composed (Normalization Form C). */
+	{ "Entwu\xcc\x88rfe", "Entw\xc3\xbcrfe" },
+	{ "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c" },
+	{ "\xe2\x84\xab", "\xc3\x85" },
+	{ "\xef\xac\x81", "\xef\xac\x81" },
 	{ "a/b/c", "a/b/c" },
 	{ "a/b/c/d", NULL },
 	{ ".", "." },

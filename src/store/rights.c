@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a user may do with a mailbox (RFC 4314 section 2.1). */
+#include "store/rights.h"
+
+/* With RFC 2086's two that are shown where any of theirs is there (RFC 4314
+ * section 2.1.1); x is taken to belong to c. */
+static const struct {
+	char letter;
+	guint rights; /* any of these */
+} letters[] = {
+	{ 'l', RIGHT_LOOKUP },
+	{ 'r', RIGHT_READ },
+	{ 's', RIGHT_SEEN },
+	{ 'w', RIGHT_WRITE },
+	{ 'i', RIGHT_INSERT },
+	{ 'p', RIGHT_POST },
+	{ 'k', RIGHT_CREATE },
+	{ 'x', RIGHT_DELETE },
+	{ 't', RIGHT_DELETED },
+	{ 'e', RIGHT_EXPUNGE },
+	{ 'c', RIGHT_CREATE | RIGHT_DELETE },
+	{ 'd', RIGHT_DELETED | RIGHT_EXPUNGE },
+	{ 'a', RIGHT_ADMINISTER },
+};
+
+void rights_append_text(GString *out, guint rights)
+{
+	gsize before = out->len;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(letters); i++) {
+		if (rights & letters[i].rights)
+			g_string_append_c(out, letters[i].letter);
+	}
+	if (out->len == before)
+		g_string_append(out, "\"\"");
+}
