@@ -33,6 +33,7 @@
 
 typedef struct WatchTable WatchTable;         /* watch.c */
 typedef struct ViewCache ViewCache;           /* view.c */
+typedef struct ColumnCache ColumnCache;       /* column.c */
 typedef struct MaildropKeeper MaildropKeeper; /* maildrop.c */
 
 struct Store {
@@ -43,6 +44,7 @@ struct Store {
 	DbListener *listener; /* NULL without STORE_NOTIFY */
 	WatchTable *watches;
 	ViewCache *views;
+	ColumnCache *columns;
 	MaildropKeeper *maildrops;
 
 	/* Copies of settings. */
@@ -96,6 +98,9 @@ gboolean incarnation_mend(DbPool *pool, const char *about, gpointer data,
 /* max_bytes: of views that no session holds. */
 ViewCache *view_cache_new(guint64 max_bytes) G_GNUC_WARN_UNUSED_RESULT;
 void view_cache_free(ViewCache **cache);
+
+ColumnCache *column_cache_new(void) G_GNUC_WARN_UNUSED_RESULT;
+void column_cache_free(ColumnCache **cache);
 
 /* Starts no thread before the first lock. */
 MaildropKeeper *maildrop_keeper_new(DbPool *pool) G_GNUC_WARN_UNUSED_RESULT;

@@ -70,6 +70,7 @@ Store *store_open(const Settings *settings, const char *application,
 		return NULL;
 	store->watches = watch_table_new();
 	store->views = view_cache_new(store->max_view_cache);
+	store->columns = column_cache_new();
 	store->maildrops = maildrop_keeper_new(store->pool);
 	if ((flags & STORE_NOTIFY) &&
 		!start_notifications(store, settings, application, error))
@@ -87,6 +88,7 @@ void store_close(Store **store)
 	db_listener_free(&gone->listener);
 	maildrop_keeper_free(&gone->maildrops);
 	db_notifier_free(&gone->notifier);
+	column_cache_free(&gone->columns);
 	view_cache_free(&gone->views);
 	watch_table_free(&gone->watches);
 	db_pool_free(&gone->pool);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Chunks of columns: how values are read, and how they are kept. */
+#ifndef STORE_COLUMN_PRIVATE_H
+#define STORE_COLUMN_PRIVATE_H
+
+#include "base/siphash.h"
+#include "db/batch.h"
+#include "store/column.h"
+
+/* Values of some messages of one mailbox, ascending by UID.  Immutable once it
+ * is finished; shared by reference. */
+typedef struct ColumnChunk ColumnChunk;
+
+/* Columns with their values. */
+typedef struct ColumnBuilder {
+	gboolean is_text;
+	GArray *uids; /* of guint32 */
+	GByteArray *marks;
+	GArray *numbers; /* of gint64, or */
+	GArray *ends;    /* of gsize: where a text ends in */
+	GString *text;
+} ColumnBuilder;
+
+void column_builder_init(ColumnBuilder *builder, gboolean is_text);
+void column_builder_clear(ColumnBuilder *builder);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ColumnBuilder, column_builder_clear)
+
+gsize column_builder_size(const ColumnBuilder *builder);
+
+/* The next value: what was appended to builder->text since the last, or the
+ * number. */
+void column_builder_end(
+	ColumnBuilder *builder, guint32 uid, guint8 marks, gint64 number);
+
+/* One message whose row is read. */
+typedef struct {
+	SipKey key; /* for COLUMN_LINKS */
+	gint64 physmessage;
+	const DbRows *rows;
+	guint row;
+} ColumnSource;
+
+/* --- column-load.c ---------------------------------------------------------- */
+
+gboolean column_is_text(ColumnId column);
+
+/* Adds the statement that reads the column of these messages. */
+void column_ask(DbBatch *batch, ColumnId column, const MailboxView *view,
+	const guint *indexes, guint count);
+
+/* Appends the text to out, or gives the number; and the marks. */
+gint64 column_take(ColumnId column, const ColumnSource *source, GString *out,
+	guint8 *marks);
+
+#endif
