@@ -144,27 +144,6 @@ gboolean args_store(ImapParser *parser, ImapCommand *command)
 	return parse_space(parser) && parse_flags(parser, TRUE, &args->flags);
 }
 
-gboolean args_append(ImapParser *parser, ImapCommand *command)
-{
-	static const char *const no_keywords[] = { NULL };
-	AppendArgs *args = arena_new_object(parser->arena, AppendArgs);
-
-	command->args = args;
-	args->flags.keywords = no_keywords;
-	if (!parse_space(parser) || !parse_astring(parser, &args->mailbox) ||
-		!parse_space(parser))
-		return FALSE;
-	if (parse_peek(parser) == '(' &&
-		(!parse_flags(parser, FALSE, &args->flags) ||
-			!parse_space(parser)))
-		return FALSE;
-	args->has_date = parse_peek(parser) == '"';
-	if (args->has_date &&
-		(!parse_date_time(parser, &args->date) || !parse_space(parser)))
-		return FALSE;
-	return parse_message(parser, &args->message);
-}
-
 gboolean args_status(ImapParser *parser, ImapCommand *command)
 {
 	StatusArgs *args = arena_new_object(parser->arena, StatusArgs);

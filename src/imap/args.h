@@ -62,15 +62,6 @@ gboolean args_store(ImapParser *parser, ImapCommand *command);
 
 typedef struct {
 	Bytes mailbox;
-	ImapFlags flags;
-	gboolean has_date;
-	Timestamp date;
-	Bytes message;
-} AppendArgs;
-gboolean args_append(ImapParser *parser, ImapCommand *command);
-
-typedef struct {
-	Bytes mailbox;
 	guint items; /* StatusItem bits */
 } StatusArgs;
 gboolean args_status(ImapParser *parser, ImapCommand *command);

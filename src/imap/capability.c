@@ -62,6 +62,8 @@ static const struct {
 	{ "LIST-EXTENDED", logged_in, 0 },      /* RFC 5258 */
 	{ "LIST-STATUS", logged_in, 0 },        /* RFC 5819 */
 	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
+	{ "MULTIAPPEND", logged_in, 0 },        /* RFC 3502 */
+	{ "CATENATE", logged_in, 0 },           /* RFC 4469 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

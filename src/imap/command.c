@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "imap/append-args.h"
 #include "imap/args.h"
 #include "imap/commands.h"
 #include "imap/fetch-item.h"

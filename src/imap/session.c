@@ -236,24 +236,37 @@ static void refuse(ImapSession *session, ImapCommand *command)
 		command_answer(session, command);
 }
 
-static gboolean literal_is_allowed(
+/* The messages of a command are in memory together, so that all of them may
+ * have what one may. */
+static gboolean message_is_allowed(
 	ImapSession *session, ImapCommand *command, const ImapParser *parser)
 {
+	guint64 max = store_max_message_size(session->store);
 	g_autoptr(GError) error = NULL;
-	gboolean is_message = parser->literal_use == LITERAL_MESSAGE;
-	guint64 max = is_message ? store_max_message_size(session->store) :
-				   (guint64)session->settings->IMAP_max_line;
 
-	if (parser->literal.size > max || session->chunks->len > LITERALS_MAX ||
-		(!is_message && session->chunk_bytes > 4 * max)) {
+	if (parser->literal.size > max) {
 		command_no(command,
 			arena_printf(session->arena,
-				"[%s] More than the %" G_GUINT64_FORMAT
+				"[TOOBIG] More than the %" G_GUINT64_FORMAT
 				" bytes allowed here",
-				is_message ? "TOOBIG" : "LIMIT", max));
+				max));
 		return FALSE;
 	}
-	if (!is_message || command->row->before_message == NULL)
+	if (session->message_bytes + parser->literal.size > max) {
+		command_no(command,
+			arena_printf(session->arena,
+				"[LIMIT] More than the %" G_GUINT64_FORMAT
+				" bytes that one command may bring",
+				max));
+		return FALSE;
+	}
+	/* RFC 3502 section 6.3.11: so a client takes an APPEND back. */
+	if (parser->literal_use == LITERAL_MESSAGE &&
+		parser->literal.size == 0) {
+		command_no(command, "[CANNOT] Nothing was appended");
+		return FALSE;
+	}
+	if (command->row->before_message == NULL)
 		return TRUE;
 	if (!command->row->before_message(session, command, &error)) {
 		command_fail(session, command, error);
@@ -262,15 +275,29 @@ static gboolean literal_is_allowed(
 	return command->status == STATUS_OK;
 }
 
-static char *literal_memory(ImapSession *session, const ImapParser *parser)
+static gboolean literal_is_allowed(
+	ImapSession *session, ImapCommand *command, const ImapParser *parser)
 {
-	gsize size = (gsize)parser->literal.size;
+	gboolean is_string = parser->literal_use == LITERAL_STRING;
+	guint64 max = (guint64)session->settings->IMAP_max_line;
 
-	if (parser->literal_use == LITERAL_STRING) {
-		session->chunk_bytes += size;
-		return arena_alloc(session->arena, size + 1);
+	if ((is_string && parser->literal.size > max) ||
+		session->chunks->len > LITERALS_MAX ||
+		session->chunk_bytes > 4 * max) {
+		command_no(command,
+			arena_printf(session->arena,
+				"[LIMIT] More than the %" G_GUINT64_FORMAT
+				" bytes allowed here",
+				max));
+		return FALSE;
 	}
-	if (size > LARGE_MESSAGE && !session->holds_large) {
+	return is_string || message_is_allowed(session, command, parser);
+}
+
+char *session_message_memory(ImapSession *session, gsize size)
+{
+	if (session->message_bytes + size > LARGE_MESSAGE &&
+		!session->holds_large) {
 		/* Earlier answers should not wait for this one's turn. */
 		if (!stream_flush(session->stream, NULL))
 			return NULL;
@@ -278,9 +305,21 @@ static char *literal_memory(ImapSession *session, const ImapParser *parser)
 		session->holds_large = TRUE;
 	}
 	char *memory = g_try_malloc(size + 1);
-	if (memory != NULL)
+	if (memory != NULL) {
+		session->message_bytes += size;
 		g_ptr_array_add(session->messages, memory);
+	}
 	return memory;
+}
+
+static char *literal_memory(ImapSession *session, const ImapParser *parser)
+{
+	gsize size = (gsize)parser->literal.size;
+
+	if (parser->literal_use != LITERAL_STRING)
+		return session_message_memory(session, size);
+	session->chunk_bytes += size;
+	return arena_alloc(session->arena, size + 1);
 }
 
 /* Reads the literal the parser asked for, and the line behind it. */
@@ -352,6 +391,20 @@ ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
 	return command_parse(&parser, session->state, command);
 }
 
+/* A command with many literals is parsed many times: what came of one time is
+ * given up before the next. */
+static Arena *parser_arena(ImapSession *session)
+{
+	g_ptr_array_set_size(session->sets, 0);
+	if (session->chunks->len == 1)
+		return session->arena;
+	if (session->parsed == NULL)
+		session->parsed = arena_new();
+	else
+		arena_clear(session->parsed);
+	return session->parsed;
+}
+
 /* Reads and parses a whole command.  FALSE where there is none to run: it was
  * answered, or the session is over. */
 static gboolean read_command(ImapSession *session, ImapCommand *command)
@@ -362,7 +415,7 @@ static gboolean read_command(ImapSession *session, ImapCommand *command)
 		return FALSE;
 	for (;;) {
 		*command = (ImapCommand){ .tag = NULL };
-		parser_init(&parser, session->arena,
+		parser_init(&parser, parser_arena(session),
 			(const ImapChunk *)session->chunks->data,
 			session->chunks->len, session->sets);
 		parser.numbers = session_numbers(session);
@@ -399,9 +452,11 @@ static void forget_command(ImapSession *session)
 	g_ptr_array_set_size(session->messages, 0);
 	mailbox_free(&session->append_to);
 	session->chunk_bytes = 0;
+	session->message_bytes = 0;
 	if (session->holds_large)
 		store_large_leave(session->store);
 	session->holds_large = FALSE;
+	arena_free(&session->parsed);
 	arena_clear(session->arena);
 }
 

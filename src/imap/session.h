@@ -71,11 +71,13 @@ typedef struct ImapSession {
 
 	/* The command at hand; cleared after each. */
 	Arena *arena;
-	GPtrArray *sets;      /* NumSets its parser made */
-	GArray *chunks;       /* ImapChunk */
-	gsize chunk_bytes;    /* of lines and small literals */
-	GPtrArray *messages;  /* literals that are messages */
-	Mailbox *append_to;   /* found before the message came */
+	Arena *parsed;       /* of its last parsing; NULL where arena has it */
+	GPtrArray *sets;     /* NumSets its parser made */
+	GArray *chunks;      /* ImapChunk */
+	gsize chunk_bytes;   /* of lines and small literals */
+	GPtrArray *messages; /* literals that are messages, and their like */
+	guint64 message_bytes; /* of them */
+	Mailbox *append_to;    /* found before the message came */
 	gboolean holds_large; /* one of the store's places for large messages */
 } ImapSession;
 
@@ -100,6 +102,11 @@ void session_unselect(ImapSession *session);
  * as for parser_init(). */
 ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
 	Arena *arena, GPtrArray *sets, ImapCommand *command);
+
+/* Memory for a message of the command at hand, which lives as long as the
+ * command; where all of them together become large, once one of the store's
+ * places is free.  NULL where memory has run out or the client is gone. */
+char *session_message_memory(ImapSession *session, gsize size);
 
 /* The stored form of a mailbox's name from the wire, in the arena.  NULL with
  * the command refused (NO) where there can be no such mailbox.  A separator at

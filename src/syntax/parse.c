@@ -324,11 +324,15 @@ gboolean parse_nstring(ImapParser *parser, Bytes *string, gboolean *is_nil)
 	return *is_nil || parse_string(parser, string);
 }
 
-gboolean parse_message(ImapParser *parser, Bytes *message)
+gboolean parse_message(ImapParser *parser, ImapLiteralUse use, Bytes *message)
 {
-	if (parse_peek(parser) != '{')
-		return parse_fail(parser, "Missing literal");
-	return parse_literal_for(parser, LITERAL_MESSAGE, message);
+	gsize start = parser->pos;
+
+	parse_accept(parser, '~');
+	if (parse_peek(parser) == '{')
+		return parse_literal_for(parser, use, message);
+	parser->pos = start;
+	return parse_fail(parser, "Missing literal");
 }
 
 /* --- numbers --------------------------------------------------------------- */

@@ -32,8 +32,9 @@ gboolean literal_at_end(Bytes line, ImapLiteral *literal);
 
 /* What a literal will be used for, and so how large it may be. */
 typedef enum {
-	LITERAL_STRING,  /* a name, a password, a search text */
-	LITERAL_MESSAGE, /* APPEND */
+	LITERAL_STRING,       /* a name, a password, a search text */
+	LITERAL_MESSAGE,      /* a message, which an empty one is not */
+	LITERAL_MESSAGE_PART, /* a piece of one (RFC 4469) */
 } ImapLiteralUse;
 
 typedef enum {
@@ -126,8 +127,9 @@ gboolean parse_astring(ImapParser *parser, Bytes *string);
 gboolean parse_nstring(ImapParser *parser, Bytes *string, gboolean *is_nil);
 /* An astring that may hold "%" and "*". */
 gboolean parse_list_mailbox(ImapParser *parser, Bytes *pattern);
-/* A literal that is a message. */
-gboolean parse_message(ImapParser *parser, Bytes *message);
+/* A literal that is a message, or a piece of one: "{N}" or, where it may hold
+ * NUL (RFC 3516), "~{N}". */
+gboolean parse_message(ImapParser *parser, ImapLiteralUse use, Bytes *message);
 
 gboolean parse_number(ImapParser *parser, guint64 max, guint64 *number);
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the arguments of APPEND and REPLACE to messages the store can take. */
+#include "imap/append.h"
+
+#include "base/log.h"
+#include "imap/append-args.h"
+#include "imap/catenate.h"
+
+void append_puts_clear(AppendPuts *puts)
+{
+	for (guint i = 0; i < puts->count; i++)
+		message_draft_free(&puts->drafts[i]);
+	g_clear_pointer(&puts->drafts, g_free);
+	g_clear_pointer(&puts->puts, g_free);
+	puts->count = 0;
+}
+
+gboolean append_find_target(
+	ImapSession *session, ImapCommand *command, GError **error)
+{
+	const AppendArgs *args = command->args;
+	g_autoptr(Mailbox) found = NULL;
+
+	if (session->append_to != NULL)
+		return TRUE;
+	if (!session_mailbox(session, command, args->mailbox, RIGHT_INSERT,
+		    &found, error))
+		return FALSE;
+	if (found == NULL)
+		return TRUE;
+	if (found->no_select)
+		return command_no(
+			command, "[CANNOT] Mailbox cannot hold messages");
+	if (found->read_only)
+		return command_no(command, "[NOPERM] Mailbox is read-only");
+	session->append_to = g_steal_pointer(&found);
+	return TRUE;
+}
+
+/* RFC 4314 section 4: flags one may not set are left out. */
+static ImapFlags allowed_flags(const Mailbox *mailbox, ImapFlags flags)
+{
+	static const char *const no_keywords[] = { NULL };
+	Flags allowed = 0;
+
+	if (mailbox->rights & RIGHT_SEEN)
+		allowed |= FLAG_SEEN;
+	if (mailbox->rights & RIGHT_DELETED)
+		allowed |= FLAG_DELETED;
+	if (mailbox->rights & RIGHT_WRITE)
+		allowed |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+	else
+		flags.keywords = no_keywords;
+	flags.flags &= allowed;
+	return flags;
+}
+
+static void add_put(ImapSession *session, const AppendMessage *message,
+	Bytes raw, AppendPuts *puts)
+{
+	const Mailbox *mailbox = session->append_to;
+	ImapFlags flags = allowed_flags(mailbox, message->flags);
+	gboolean split_failed = FALSE;
+
+	MessageDraft *draft =
+		message_draft_new(session->store, raw, &split_failed);
+	if (split_failed)
+		log_event(LOG_LEVEL_ERROR, &session->connection->log,
+			"split-failed", LOG_NUMBER("size", raw.size));
+	puts->drafts[puts->count] = draft;
+	puts->puts[puts->count] = (MessagePut){
+		.draft = draft,
+		.mailbox = mailbox->id,
+		.internal_date =
+			message->has_date ? message->date : timestamp_now(),
+		.flags = flags.flags,
+		.keywords = flags.keywords,
+	};
+	puts->count++;
+}
+
+gboolean append_prepare(ImapSession *session, ImapCommand *command,
+	AppendPuts *puts, GError **error)
+{
+	const AppendArgs *args = command->args;
+
+	puts->puts = g_new0(MessagePut, args->count);
+	puts->drafts = g_new0(MessageDraft *, args->count);
+	for (guint i = 0; i < args->count; i++) {
+		const AppendMessage *message = &args->messages[i];
+		Bytes raw;
+
+		if (message->is_utf8 && (session->enabled & ENABLED_UTF8) == 0)
+			return command_no(command,
+				"[CANNOT] UTF8 needs ENABLE UTF8=ACCEPT");
+		if (!catenate(session, command, message, &raw, error))
+			return FALSE;
+		if (command->status != STATUS_OK)
+			return TRUE;
+		add_put(session, message, raw, puts);
+	}
+	return TRUE;
+}
+
+const char *append_uids(
+	ImapSession *session, const AppendPuts *puts, const char *text)
+{
+	g_autoptr(NumSet) uids = numset_new();
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (guint i = 0; i < puts->count; i++)
+		numset_add(uids, puts->puts[i].uid);
+	g_string_printf(out, "[APPENDUID %u ", puts->puts[0].uidvalidity);
+	numset_append_text(uids, out);
+	g_string_append_printf(out, "] %s", text);
+	return arena_strdup(session->arena, out->str);
+}
