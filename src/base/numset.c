@@ -83,6 +83,23 @@ void numset_add_set(NumSet *set, const NumSet *other)
 			range_at(other, i)->last);
 }
 
+void numset_add_common(NumSet *set, const NumSet *a, const NumSet *b)
+{
+	guint i = 0, j = 0;
+
+	while (i < a->ranges->len && j < b->ranges->len) {
+		guint32 first =
+			MAX(range_at(a, i)->first, range_at(b, j)->first);
+		guint32 last = MIN(range_at(a, i)->last, range_at(b, j)->last);
+		if (first <= last)
+			numset_add_range(set, first, last);
+		if (range_at(a, i)->last < range_at(b, j)->last)
+			i++;
+		else
+			j++;
+	}
+}
+
 gboolean numset_contains(const NumSet *set, guint32 number)
 {
 	guint index = range_find(set, number);

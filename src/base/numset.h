@@ -24,6 +24,9 @@ void numset_add(NumSet *set, guint32 number);
 void numset_add_range(NumSet *set, guint32 first, guint32 last);
 void numset_add_set(NumSet *set, const NumSet *other);
 
+/* Adds what is in both of the others. */
+void numset_add_common(NumSet *set, const NumSet *a, const NumSet *b);
+
 gboolean numset_contains(const NumSet *set, guint32 number);
 gboolean numset_is_empty(const NumSet *set);
 /* How many numbers, not ranges. */
