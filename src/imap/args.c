@@ -126,12 +126,28 @@ gboolean args_copy(ImapParser *parser, ImapCommand *command)
 		parse_space(parser) && parse_astring(parser, &args->mailbox);
 }
 
+/* "(UNCHANGEDSINCE 123) ", the one modifier there is. */
+static gboolean parse_store_modifier(ImapParser *parser, StoreArgs *args)
+{
+	if (parse_peek(parser) != '(')
+		return TRUE;
+	if (!parse_open(parser))
+		return FALSE;
+	if (!parse_accept_word(parser, "UNCHANGEDSINCE"))
+		return parse_fail(parser, "Unknown STORE modifier");
+	args->has_unchanged_since = TRUE;
+	return parse_space(parser) &&
+		parse_modseq(parser, &args->unchanged_since) &&
+		parse_close(parser) && parse_space(parser);
+}
+
 gboolean args_store(ImapParser *parser, ImapCommand *command)
 {
 	StoreArgs *args = arena_new_object(parser->arena, StoreArgs);
 
 	command->args = args;
-	if (!parse_numbers(parser, command, &args->set) || !parse_space(parser))
+	if (!parse_numbers(parser, command, &args->set) ||
+		!parse_space(parser) || !parse_store_modifier(parser, args))
 		return FALSE;
 	args->action = FLAG_REPLACE;
 	if (parse_accept(parser, '+'))

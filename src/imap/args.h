@@ -56,6 +56,8 @@ typedef struct {
 	const NumSet *set;
 	FlagAction action;
 	gboolean silent;
+	gboolean has_unchanged_since; /* RFC 7162 section 3.1.3 */
+	guint64 unchanged_since;
 	ImapFlags flags;
 } StoreArgs;
 gboolean args_store(ImapParser *parser, ImapCommand *command);

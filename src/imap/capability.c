@@ -64,6 +64,11 @@ static const struct {
 	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
 	{ "MULTIAPPEND", logged_in, 0 },        /* RFC 3502 */
 	{ "CATENATE", logged_in, 0 },           /* RFC 4469 */
+
+	/* Synchronising. */
+	{ "CONDSTORE", logged_in, ENABLED_CONDSTORE }, /* RFC 7162 */
+	{ "QRESYNC", logged_in, ENABLED_QRESYNC },     /* RFC 7162 */
+	{ "UIDONLY", logged_in, ENABLED_UIDONLY },     /* RFC 9586 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

@@ -5,6 +5,7 @@
 #include "imap/args.h"
 #include "imap/capability.h"
 #include "imap/session.h"
+#include "imap/sync.h"
 
 gboolean cmd_capability(
 	ImapSession *session, ImapCommand *command, GError **error)
@@ -42,19 +43,25 @@ gboolean cmd_enable(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const EnableArgs *args = command->args;
 	g_autoptr(GString) line = g_string_new("* ENABLED");
+	guint before = session->enabled;
+	guint enabled = before;
 
 	(void)error;
 	for (guint i = 0; i < args->count; i++) {
 		guint bit = capability_enable_bit(args->names[i]);
-		if (bit == 0 || (session->enabled & bit) != 0)
+		if (bit == 0 || (enabled & bit) != 0)
 			continue;
-		session->enabled |= bit;
+		enabled |= bit;
 		g_string_append_c(line, ' ');
 		g_string_append_len(
 			line, args->names[i].data, (gssize)args->names[i].size);
 	}
 	g_string_append(line, "\r\n");
 	stream_write(session->stream, line->str, line->len);
+	session->enabled = (enabled & ~(guint)ENABLED_CONDSTORE) |
+		(before & ENABLED_CONDSTORE);
+	if (enabled & (ENABLED_CONDSTORE | ENABLED_QRESYNC))
+		sync_enable_condstore(session);
 	return TRUE;
 }
 

@@ -11,7 +11,9 @@ gboolean cmd_close(ImapSession *session, ImapCommand *command, GError **error)
 	guint64 seq;
 
 	(void)command;
-	if (!selected->read_only &&
+	/* RFC 4314 section 4: without the right nothing is expunged, and that is
+	 * no error. */
+	if (!selected->read_only && (selected->rights & RIGHT_EXPUNGE) != 0 &&
 		!message_expunge(
 			session->store, selected->id, NULL, NULL, &seq, error))
 		return FALSE;

@@ -49,11 +49,15 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 	GError **error)
 {
 	const CopyArgs *args = command->args;
+	guint needed = RIGHT_DELETED | RIGHT_EXPUNGE; /* RFC 6851 section 4.1 */
 	g_autoptr(NumSet) uids =
 		messages_uids(session->selected, args->set, command->is_uid);
 	g_autoptr(Mailbox) to = NULL;
 	MessageCopied copied = { 0 };
 
+	if (move && (session->selected->rights & needed) != needed)
+		return command_no(
+			command, "[NOPERM] Not allowed in this mailbox");
 	if (!session_mailbox(
 		    session, command, args->mailbox, RIGHT_INSERT, &to, error))
 		return FALSE;

@@ -13,6 +13,9 @@ gboolean cmd_expunge(ImapSession *session, ImapCommand *command, GError **error)
 	g_autoptr(NumSet) uids = NULL;
 	guint64 seq;
 
+	if ((session->selected->rights & RIGHT_EXPUNGE) == 0)
+		return command_no(
+			command, "[NOPERM] Not allowed in this mailbox");
 	if (command->is_uid)
 		uids = messages_uids(session->selected, args->set, TRUE);
 	if (!message_expunge(session->store, session->selected->id, uids, NULL,

@@ -9,6 +9,7 @@
 #include "imap/fetch-write.h"
 #include "imap/messages.h"
 #include "imap/sync.h"
+#include "imap/vanished.h"
 
 /* Messages of one round trip: few at first, so that the client soon has
  * something to read. */
@@ -129,27 +130,55 @@ static FetchWhat what_for(const Fetch *fetch, const ViewMessage *message)
 
 /* --- one message ----------------------------------------------------------- */
 
+/* What the response has to tell of a message that has just become \Seen, as
+ * far as the items do not (RFC 7162 section 3.2.4, RFC 9051 appendix E). */
+static void write_seen(Fetch *fetch, FetchRow *row)
+{
+	static const FetchItemRow rows[] = {
+		{ "FLAGS", NEED_VIEW, fetch_write_flags, 0 },
+		{ "UID", NEED_VIEW, fetch_write_uid, 0 },
+		{ "MODSEQ", NEED_VIEW, fetch_write_modseq, 0 },
+	};
+	guint enabled = fetch->session->enabled;
+	const gboolean wanted[] = {
+		!row->tells_flags,
+		!fetch->args->tells_uid && sync_tells_uid(fetch->session),
+		!fetch->args->tells_modseq &&
+			(enabled & ENABLED_CONDSTORE) != 0,
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const FetchItem item = { .row = &rows[i] };
+		if (!wanted[i])
+			continue;
+		stream_puts(fetch->session->stream, " ");
+		rows[i].write(row, &item);
+	}
+}
+
 static void write_row(Fetch *fetch, FetchRow *row)
 {
-	static const FetchItemRow flags = { "FLAGS", NEED_VIEW,
-		fetch_write_flags, 0 };
-	const FetchItem flags_item = { .row = &flags };
 	const FetchArgs *args = fetch->args;
 	Stream *stream = fetch->session->stream;
+	gboolean uid_only = (fetch->session->enabled & ENABLED_UIDONLY) != 0;
+	const char *blank = "";
 
-	stream_printf(stream, "* %u FETCH (", row->number);
+	if (uid_only)
+		stream_printf(stream, "* %u UIDFETCH (", row->message->uid);
+	else
+		stream_printf(stream, "* %u FETCH (", row->number);
 	for (guint i = 0; i < args->count; i++) {
-		if (i > 0)
-			stream_puts(stream, " ");
+		if (uid_only && args->items[i].implied)
+			continue;
+		stream_puts(stream, blank);
 		args->items[i].row->write(row, &args->items[i]);
+		blank = " ";
 		if (fetch->session->is_over)
 			return;
 	}
-	if (!row->tells_flags && fetch->newly_seen != NULL &&
-		numset_contains(fetch->newly_seen, row->message->uid)) {
-		stream_puts(stream, " ");
-		fetch_write_flags(row, &flags_item);
-	}
+	if (fetch->newly_seen != NULL &&
+		numset_contains(fetch->newly_seen, row->message->uid))
+		write_seen(fetch, row);
 	stream_puts(stream, ")\r\n");
 }
 
@@ -272,7 +301,13 @@ static gboolean set_seen(ImapSession *session, const GArray *indexes,
 	if (!flag_change(session->store, session->selected->id, newly_seen,
 		    &change, &seq, NULL, error))
 		return FALSE;
-	SyncOwn own = { newly_seen, &change, TRUE, seq };
+	SyncOwn own = {
+		.uids = newly_seen,
+		.change = &change,
+		.silent = TRUE,
+		.seq = seq,
+		.told_otherwise = TRUE,
+	};
 	sync_mailbox(session, FALSE, FALSE, &own);
 	return TRUE;
 }
@@ -293,17 +328,56 @@ static void keep_partial(GArray *indexes, const FetchArgs *args)
 		g_array_remove_range(indexes, 0, first);
 }
 
+/* Leaves those that changed since (RFC 7162 section 3.1.4.1). */
+static void keep_changed(
+	const ImapSelected *selected, GArray *indexes, guint64 modseq)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < indexes->len; i++) {
+		guint index = g_array_index(indexes, guint, i);
+		if (selected->known.messages[index].modseq > modseq)
+			g_array_index(indexes, guint, kept++) = index;
+	}
+	g_array_set_size(indexes, kept);
+}
+
+/* Which messages lack \Seen should be decided by the newest that can be had
+ * without asking. */
+static gboolean sets_seen(ImapSession *session, const FetchArgs *args)
+{
+	const ImapSelected *selected = session->selected;
+
+	if ((args->needs & NEED_SETS_SEEN) == 0 || selected->read_only ||
+		(selected->rights & RIGHT_SEEN) == 0)
+		return FALSE;
+	if (sync_is_due(selected))
+		sync_mailbox(session, FALSE, FALSE, NULL);
+	return !session->is_over;
+}
+
 gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const FetchArgs *args = command->args;
-	g_autoptr(GArray) indexes =
-		messages_of_set(session->selected, args->set, command->is_uid);
 	g_autoptr(NumSet) newly_seen = numset_new();
 	g_autoptr(GError) failure = NULL;
 
+	if (args->vanished && (session->enabled & ENABLED_QRESYNC) == 0)
+		return command_bad(command, "VANISHED without ENABLE QRESYNC");
+	if (args->needs & NEED_CONDSTORE)
+		sync_enable_condstore(session);
+	gboolean seen = sets_seen(session, args);
+	g_autoptr(GArray) indexes =
+		messages_of_set(session->selected, args->set, command->is_uid);
+	if (args->vanished &&
+		!vanished_tell_earlier(
+			session, args->changed_since, args->set, 0, error))
+		return FALSE;
+	/* RFC 9394 section 3.3: in this order. */
 	keep_partial(indexes, args);
-	if ((args->needs & NEED_SETS_SEEN) && !session->selected->read_only &&
-		!set_seen(session, indexes, newly_seen, error))
+	if (args->has_changed_since)
+		keep_changed(session->selected, indexes, args->changed_since);
+	if (seen && !set_seen(session, indexes, newly_seen, error))
 		return FALSE;
 	if (session->is_over)
 		return TRUE;

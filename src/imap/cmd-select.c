@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2). */
+/* SELECT and EXAMINE (RFC 3501 section 6.3.1, RFC 9051 section 6.3.2). */
 #include "imap/commands.h"
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "store/mailbox.h"
-#include "imap/args.h"
+#include "imap/reply.h"
+#include "imap/select-args.h"
 #include "imap/session.h"
 #include "imap/sync.h"
+#include "imap/vanished.h"
+
+/* Rights without any of which a mailbox is open for reading (RFC 4314 section
+ * 5.2). */
+#define WRITING_RIGHTS \
+	(RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETED | \
+		RIGHT_EXPUNGE)
 
 /* The first message without \Seen, as a number; 0 for none. */
 static guint first_unseen(const MailboxView *view)
@@ -18,26 +27,118 @@ static guint first_unseen(const MailboxView *view)
 	return 0;
 }
 
+/* RFC 9051 section 6.3.2: with the name the client gave where it is not the
+ * mailbox's. */
+static void write_list(ImapSession *session, const Mailbox *mailbox, Bytes wire)
+{
+	g_autoptr(GString) line = g_string_new("* LIST (");
+
+	if (mailbox->no_inferiors)
+		g_string_append(line, "\\Noinferiors");
+	if (mailbox->special_use != NULL)
+		g_string_append_printf(line, "%s%s",
+			mailbox->no_inferiors ? " " : "", mailbox->special_use);
+	g_string_append_printf(line, ") \"%c\" ", MAILBOX_SEPARATOR);
+	session_append_mailbox(session, line, mailbox->name);
+	if (wire.size != strlen(mailbox->name) ||
+		memcmp(wire.data, mailbox->name, wire.size) != 0) {
+		g_string_append(line, " (\"OLDNAME\" (");
+		reply_append_string(line, wire);
+		g_string_append(line, "))");
+	}
+	g_string_append(line, "\r\n");
+	stream_write(session->stream, line->str, line->len);
+}
+
+/* What is said in IMAP4rev1 alone (RFC 9051 appendix E). */
+static void write_recent(ImapSession *session)
+{
+	ImapSelected *selected = session->selected;
+	guint unseen = first_unseen(&selected->known);
+
+	selected->recent_told = sync_count_recent(selected);
+	stream_printf(
+		session->stream, "* %u RECENT\r\n", selected->recent_told);
+	if (unseen > 0 && (session->enabled & ENABLED_UIDONLY) == 0)
+		stream_printf(session->stream,
+			"* OK [UNSEEN %u] First unseen\r\n", unseen);
+}
+
 static void write_state(ImapSession *session)
 {
 	ImapSelected *selected = session->selected;
 	const MailboxView *view = &selected->known;
 	Stream *stream = session->stream;
-	guint unseen = first_unseen(view);
 
 	sync_write_flags(session);
-	selected->recent_told = sync_count_recent(selected);
-	stream_printf(stream, "* %u EXISTS\r\n* %u RECENT\r\n", view->count,
-		selected->recent_told);
-	if (unseen > 0)
-		stream_printf(
-			stream, "* OK [UNSEEN %u] First unseen\r\n", unseen);
+	stream_printf(stream, "* %u EXISTS\r\n", view->count);
+	if ((session->enabled & ENABLED_IMAP4REV2) == 0)
+		write_recent(session);
 	stream_printf(stream,
 		"* OK [UIDVALIDITY %u] UIDs are valid\r\n"
 		"* OK [UIDNEXT %u] Next UID\r\n"
-		"* OK [MAILBOXID (F%" G_GINT64_FORMAT ")] Mailbox\r\n",
-		view->uidvalidity, view->uidnext, selected->id);
+		"* OK [MAILBOXID (F%" G_GINT64_FORMAT ")] Mailbox\r\n"
+		"* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n",
+		view->uidvalidity, view->uidnext, selected->id,
+		selected->told_seq);
 }
+
+/* --- QRESYNC (RFC 7162 section 3.2.5) -------------------------------------- */
+
+/* The UID up to which the client knows of all expunges: it has as many
+ * messages up to there as the mailbox (section 3.2.5.2). */
+static guint32 matched_uid(const SelectArgs *args, const MailboxView *view)
+{
+	const NumSet *numbers = args->match_numbers;
+	guint32 matched = 0;
+	guint r = 0;
+	guint32 uid = 0;
+
+	if (numbers == NULL)
+		return 0;
+	for (guint i = 0; i < numset_range_count(numbers); i++) {
+		NumRange range = numset_range(numbers, i);
+		for (guint64 n = range.first; n <= range.last; n++) {
+			NumRange uids = numset_range(args->match_uids, r);
+			uid = MAX(uid + 1, uids.first);
+			if (n > view->count)
+				return matched;
+			if (view->messages[n - 1].uid == uid)
+				matched = uid;
+			if (uid == uids.last)
+				r++;
+		}
+	}
+	return matched;
+}
+
+static gboolean resynchronise(
+	ImapSession *session, const SelectArgs *args, GError **error)
+{
+	const MailboxView *view = &session->selected->known;
+	guint64 modseq = args->modseq;
+
+	if (args->uidvalidity != view->uidvalidity || modseq == view->seq)
+		return TRUE;
+	/* A modseq of the future: the store went back in time, to a backup.
+	 * What the client has then may be anything. */
+	if (modseq > view->seq)
+		modseq = 0;
+	if (!vanished_tell_earlier(session, modseq, args->known_uids,
+		    matched_uid(args, view), error))
+		return FALSE;
+	for (guint i = 0; i < view->count; i++) {
+		const ViewMessage *message = &view->messages[i];
+		if (message->modseq > modseq &&
+			(args->known_uids == NULL ||
+				numset_contains(
+					args->known_uids, message->uid)))
+			sync_write_message(session, i);
+	}
+	return TRUE;
+}
+
+/* --- the command ----------------------------------------------------------- */
 
 /* The watch comes before the view, so that nothing falls between. */
 static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
@@ -49,7 +150,9 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	session->selected = selected;
 	selected->id = mailbox->id;
 	selected->name = g_strdup(mailbox->name);
-	selected->read_only = read_only || mailbox->read_only;
+	selected->rights = mailbox->rights;
+	selected->read_only = read_only || mailbox->read_only ||
+		(mailbox->rights & WRITING_RIGHTS) == 0;
 	selected->recent = numset_new();
 	selected->watch = watch_new(session->store, mailbox->id);
 	watch_clear(selected->watch);
@@ -67,14 +170,36 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	return TRUE;
 }
 
+/* Opens it and tells all there is to tell. */
+static gboolean open_and_tell(ImapSession *session, const Mailbox *mailbox,
+	const SelectArgs *args, gboolean read_only, GError **error)
+{
+	if (!open_mailbox(session, mailbox, read_only, error))
+		return FALSE;
+	write_state(session);
+	if (session->enabled & ENABLED_IMAP4REV2)
+		write_list(session, mailbox, args->mailbox);
+	return !args->qresync || resynchronise(session, args, error);
+}
+
+static void leave_mailbox(ImapSession *session)
+{
+	if (session->selected == NULL)
+		return;
+	session_unselect(session);
+	stream_puts(session->stream, "* OK [CLOSED] Mailbox is closed\r\n");
+}
+
 static gboolean select_mailbox(ImapSession *session, ImapCommand *command,
 	gboolean read_only, GError **error)
 {
-	const MailboxArgs *args = command->args;
+	const SelectArgs *args = command->args;
 	g_autoptr(Mailbox) mailbox = NULL;
 
+	if (args->qresync && (session->enabled & ENABLED_QRESYNC) == 0)
+		return command_bad(command, "QRESYNC without ENABLE QRESYNC");
 	/* Even a SELECT that fails leaves the mailbox before it. */
-	session_unselect(session);
+	leave_mailbox(session);
 	if (!session_mailbox(session, command, args->mailbox, RIGHT_READ,
 		    &mailbox, error))
 		return FALSE;
@@ -83,11 +208,12 @@ static gboolean select_mailbox(ImapSession *session, ImapCommand *command,
 	if (mailbox->no_select)
 		return command_no(
 			command, "[NONEXISTENT] Mailbox cannot be selected");
-	if (!open_mailbox(session, mailbox, read_only, error)) {
+	if (args->condstore)
+		sync_enable_condstore(session);
+	if (!open_and_tell(session, mailbox, args, read_only, error)) {
 		session_unselect(session);
 		return FALSE;
 	}
-	write_state(session);
 	return command_ok(command,
 		arena_printf(session->arena, "[%s] %s completed",
 			session->selected->read_only ? "READ-ONLY" :

@@ -12,6 +12,7 @@
 #include "imap/list-args.h"
 #include "imap/reply.h"
 #include "imap/search-args.h"
+#include "imap/select-args.h"
 #include "imap/session.h"
 #include "imap/sync.h"
 
@@ -39,8 +40,8 @@ static const CommandRow commands[] = {
 	{ "LOGIN", NONE, 0, args_login, cmd_login, NULL },
 	/* section 6.3 */
 	{ "ENABLE", AUTH, 0, args_enable, cmd_enable, NULL }, /* RFC 5161 */
-	{ "SELECT", AUTH, 0, args_mailbox, cmd_select, NULL },
-	{ "EXAMINE", AUTH, 0, args_mailbox, cmd_examine, NULL },
+	{ "SELECT", AUTH, 0, args_select, cmd_select, NULL },
+	{ "EXAMINE", AUTH, 0, args_select, cmd_examine, NULL },
 	{ "CREATE", AUTH, 0, args_create, cmd_create, NULL },
 	{ "DELETE", AUTH, 0, args_mailbox, cmd_delete, NULL },
 	{ "RENAME", AUTH, 0, args_rename, cmd_rename, NULL },
@@ -216,13 +217,15 @@ void command_answer(ImapSession *session, const ImapCommand *command)
 static void tell_news(ImapSession *session, const ImapCommand *command)
 {
 	guint flags = command->row->flags;
+	gboolean may_expunge = command->is_uid || (flags & NUMBERS) == 0;
+	const ImapSelected *selected = session->selected;
 
-	if (session->selected == NULL || session->is_over)
+	if (selected == NULL || session->is_over)
 		return;
-	if ((flags & NEWS) == 0 && !sync_is_due(session->selected))
+	gboolean owes = may_expunge && selected->held != NULL;
+	if ((flags & NEWS) == 0 && !owes && !sync_is_due(selected))
 		return;
-	sync_mailbox(session, command->is_uid || (flags & NUMBERS) == 0,
-		command->is_uid, NULL);
+	sync_mailbox(session, may_expunge, command->is_uid, NULL);
 }
 
 void command_run(ImapSession *session, ImapCommand *command)
@@ -230,11 +233,15 @@ void command_run(ImapSession *session, ImapCommand *command)
 	const CommandRow *row = command->row;
 	g_autoptr(GError) error = NULL;
 
-	if ((row->flags & WRITES) && session->selected->read_only)
+	if ((session->enabled & ENABLED_UIDONLY) && !command->is_uid &&
+		(row->flags & UID))
+		command_bad(command, "[UIDREQUIRED] Only UIDs after UIDONLY");
+	else if ((row->flags & WRITES) && session->selected->read_only)
 		command_no(command, "[READ-ONLY] Mailbox is open for reading");
 	else if (!row->run(session, command, &error))
 		command_fail(session, command, error);
 	tell_news(session, command);
+	sync_tell_highest(session, command);
 	if ((row->flags & SILENT) == 0 && !session->is_over)
 		command_answer(session, command);
 	log_event(LOG_LEVEL_DEBUG, &session->connection->log, "command",

@@ -12,6 +12,7 @@
 static const FetchItemRow items[] = {
 	{ "UID", NEED_VIEW, fetch_write_uid, 0 },
 	{ "FLAGS", NEED_VIEW, fetch_write_flags, 0 },
+	{ "MODSEQ", NEED_CONDSTORE, fetch_write_modseq, 0 }, /* RFC 7162 */
 	{ "INTERNALDATE", NEED_META, fetch_write_date, 0 },
 	{ "ENVELOPE", NEED_ENVELOPE, fetch_write_envelope, 0 },
 	{ "BODYSTRUCTURE", NEED_STRUCTURE, fetch_write_bodystructure, 0 },
@@ -271,12 +272,33 @@ static gboolean parse_partial_range(
 	return TRUE;
 }
 
+static gboolean parse_changed_since(
+	ImapParser *parser, ImapCommand *command, FetchArgs *args)
+{
+	(void)command;
+	args->needs |= NEED_CONDSTORE;
+	args->has_changed_since = TRUE;
+	return parse_space(parser) &&
+		parse_modseq(parser, &args->changed_since);
+}
+
+static gboolean parse_vanished(
+	ImapParser *parser, ImapCommand *command, FetchArgs *args)
+{
+	if (!command->is_uid)
+		return parse_fail(parser, "VANISHED is for UID FETCH");
+	args->vanished = TRUE;
+	return TRUE;
+}
+
 static const struct {
 	const char *name;
 	gboolean (*parse)(
 		ImapParser *parser, ImapCommand *command, FetchArgs *args);
 } modifiers[] = {
-	{ "PARTIAL", parse_partial_range }, /* RFC 9394 */
+	{ "CHANGEDSINCE", parse_changed_since }, /* RFC 7162 section 3.1.4.1 */
+	{ "VANISHED", parse_vanished },          /* RFC 7162 section 3.2.6 */
+	{ "PARTIAL", parse_partial_range },      /* RFC 9394 */
 };
 
 static gboolean parse_modifier(
@@ -313,6 +335,8 @@ static gboolean parse_modifiers(
 		if (!parse_modifier(parser, command, args, &given))
 			return FALSE;
 	} while (parse_accept(parser, ' '));
+	if (args->vanished && !args->has_changed_since)
+		return parse_fail(parser, "VANISHED without CHANGEDSINCE");
 	return parse_close(parser);
 }
 
@@ -335,6 +359,8 @@ gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 	command->args = args;
 	/* RFC 3501 section 6.4.8: UID FETCH always tells the UID. */
 	FetchItem uid = item_of_row(row_of_name("UID"));
+	FetchItem modseq = item_of_row(row_of_name("MODSEQ"));
+	uid.implied = TRUE;
 	if (!parse_space(parser))
 		return FALSE;
 	if (!(command->is_uid ? parse_uid_set(parser, &args->set) :
@@ -347,6 +373,10 @@ gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 		return FALSE;
 	if (command->is_uid && !has_item(found, uid.row))
 		g_array_prepend_val(found, uid);
+	if (args->has_changed_since && !has_item(found, modseq.row))
+		g_array_append_val(found, modseq);
+	args->tells_uid = has_item(found, uid.row);
+	args->tells_modseq = has_item(found, modseq.row);
 	FetchItem *copy = arena_new_array(parser->arena, FetchItem, found->len);
 	memcpy(copy, found->data, found->len * sizeof(FetchItem));
 	args->items = copy;

@@ -22,6 +22,7 @@ typedef enum {
 	NEED_DECODED = 1 << 5,   /* with NEED_SECTION: less its encoding */
 	NEED_THREAD = 1 << 6,
 	NEED_SAVE_DATE = 1 << 7,
+	NEED_CONDSTORE = 1 << 8, /* enables CONDSTORE (RFC 7162) */
 } FetchNeed;
 
 typedef struct {
@@ -39,7 +40,8 @@ struct FetchItem {
 	                      * replies */
 	gboolean has_partial;
 	guint64 offset;
-	guint64 size; /* G_MAXUINT64 without partial */
+	guint64 size;     /* G_MAXUINT64 without partial */
+	gboolean implied; /* the UID of UID FETCH, which nobody named */
 };
 
 typedef struct {
@@ -53,6 +55,12 @@ typedef struct {
 	guint32 partial_first;
 	guint32 partial_last;
 	gboolean partial_from_end;
+	gboolean tells_uid;
+	gboolean tells_modseq;
+	/* Modifiers (RFC 7162 sections 3.1.4.1 and 3.2.6). */
+	gboolean has_changed_since;
+	guint64 changed_since;
+	gboolean vanished;
 } FetchArgs;
 
 #define FETCH_ITEMS_MAX 1000

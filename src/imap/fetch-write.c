@@ -7,6 +7,7 @@
 #include "mime/header.h"
 #include "mime/objectid.h"
 #include "imap/reply.h"
+#include "imap/sync.h"
 
 /* A header block larger than this takes one of the store's places. */
 #define LARGE_HEADER ((guint64)4 * 1024 * 1024)
@@ -20,14 +21,20 @@ void fetch_write_uid(FetchRow *row, const FetchItem *item)
 void fetch_write_flags(FetchRow *row, const FetchItem *item)
 {
 	const ImapSelected *selected = row->session->selected;
+	gboolean is_recent = sync_is_recent(row->session, row->message->uid);
 	g_autoptr(GString) flags = g_string_new(item->row->name);
 
 	g_string_append_c(flags, ' ');
 	reply_append_flags(flags, row->message->flags, row->message->keywords,
-		selected->view->keywords,
-		numset_contains(selected->recent, row->message->uid));
+		selected->view->keywords, is_recent);
 	stream_write(row->session->stream, flags->str, flags->len);
 	row->tells_flags = TRUE;
+}
+
+void fetch_write_modseq(FetchRow *row, const FetchItem *item)
+{
+	stream_printf(row->session->stream, "%s (%" G_GUINT64_FORMAT ")",
+		item->row->name, row->message->modseq);
 }
 
 void fetch_write_size(FetchRow *row, const FetchItem *item)

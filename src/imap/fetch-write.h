@@ -30,6 +30,7 @@ struct FetchRow {
 
 void fetch_write_uid(FetchRow *row, const FetchItem *item);
 void fetch_write_flags(FetchRow *row, const FetchItem *item);
+void fetch_write_modseq(FetchRow *row, const FetchItem *item);
 void fetch_write_size(FetchRow *row, const FetchItem *item);
 void fetch_write_date(FetchRow *row, const FetchItem *item);
 void fetch_write_envelope(FetchRow *row, const FetchItem *item);

@@ -371,12 +371,14 @@ static ImapNumbers view_numbers(const MailboxView *view)
 static ImapNumbers session_numbers(const ImapSession *session)
 {
 	const ImapSelected *selected = session->selected;
+	gboolean uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
 
 	if (selected == NULL)
-		return (ImapNumbers){ 0 };
+		return (ImapNumbers){ .uid_only = uid_only };
 	ImapNumbers numbers = view_numbers(&selected->known);
 	numbers.recent = selected->recent;
 	numbers.saved = selected->saved;
+	numbers.uid_only = uid_only;
 	return numbers;
 }
 
@@ -388,6 +390,7 @@ ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
 	parser_init(&parser, arena, (const ImapChunk *)session->chunks->data,
 		session->chunks->len, sets);
 	parser.numbers = view_numbers(view);
+	parser.numbers.uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
 	return command_parse(&parser, session->state, command);
 }
 

@@ -40,6 +40,7 @@ typedef struct {
 	gint64 id;
 	char *name;
 	gboolean read_only;
+	guint rights; /* Right bits of the user */
 	Watch *watch;
 	/* The newest view the session took.  known is the same with those
 	 * messages still in it that are gone but that the client must not be
@@ -52,6 +53,10 @@ typedef struct {
 	NumSet *saved; /* UIDs that "$" stands for (RFC 5182); may be NULL */
 	guint recent_told;
 	guint keywords_told;
+	/* HIGHESTMODSEQ as the client may take it: all up to there was told
+	 * (RFC 7162 section 3.2). */
+	guint64 told_seq;
+	gboolean has_vanished; /* VANISHED was told during this command */
 } ImapSelected;
 
 typedef struct ImapSession {

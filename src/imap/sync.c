@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/mailbox.h"
 #include "imap/reply.h"
+#include "imap/vanished.h"
 
 gboolean sync_is_due(const ImapSelected *selected)
 {
@@ -38,6 +39,79 @@ static guint count_keywords(const MailboxView *view)
 	return count;
 }
 
+gboolean sync_is_recent(const ImapSession *session, guint32 uid)
+{
+	return (session->enabled & ENABLED_IMAP4REV2) == 0 &&
+		numset_contains(session->selected->recent, uid);
+}
+
+gboolean sync_tells_uid(const ImapSession *session)
+{
+	return (session->enabled & (ENABLED_CONDSTORE | ENABLED_IMAP4REV2)) !=
+		0;
+}
+
+static void write_highest(ImapSession *session)
+{
+	stream_printf(session->stream,
+		"* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n",
+		session->selected->told_seq);
+}
+
+void sync_enable_condstore(ImapSession *session)
+{
+	if (session->enabled & ENABLED_CONDSTORE)
+		return;
+	session->enabled |= ENABLED_CONDSTORE;
+	if (session->selected != NULL)
+		write_highest(session);
+}
+
+void sync_tell_highest(ImapSession *session, ImapCommand *command)
+{
+	ImapSelected *selected = session->selected;
+
+	if (selected == NULL)
+		return;
+	gboolean must_tell = selected->has_vanished || selected->held != NULL;
+	selected->has_vanished = FALSE;
+	if (!must_tell || (session->enabled & ENABLED_CONDSTORE) == 0)
+		return;
+	if (command->status != STATUS_OK ||
+		(command->text != NULL && command->text[0] == '[')) {
+		write_highest(session);
+		return;
+	}
+	command->text = arena_printf(session->arena,
+		"[HIGHESTMODSEQ %" G_GUINT64_FORMAT "] %s%s",
+		selected->told_seq,
+		command->text == NULL && command->is_uid ? "UID " : "",
+		command->text != NULL ?
+			command->text :
+			arena_printf(session->arena, "%s completed",
+				command->row->name));
+}
+
+/* The flags the user may change (RFC 4314 section 4). */
+static Flags permanent_flags(const ImapSelected *selected)
+{
+	static const struct {
+		guint right;
+		Flags flags;
+	} rows[] = {
+		{ RIGHT_SEEN, FLAG_SEEN },
+		{ RIGHT_DELETED, FLAG_DELETED },
+		{ RIGHT_WRITE, FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT },
+	};
+	Flags flags = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (selected->rights & rows[i].right)
+			flags |= rows[i].flags;
+	}
+	return selected->read_only ? 0 : flags;
+}
+
 void sync_write_flags(ImapSession *session)
 {
 	ImapSelected *selected = session->selected;
@@ -50,9 +124,12 @@ void sync_write_flags(ImapSession *session)
 		all |= *flag;
 	reply_append_flags(flags, all, G_MAXUINT64, view->keywords, FALSE);
 	stream_printf(session->stream, "* FLAGS %s\r\n", flags->str);
-	if (selected->read_only) {
-		g_string_assign(flags, "()");
-	} else if (count < FLAG_KEYWORDS_MAX) {
+	gboolean keeps_keywords =
+		!selected->read_only && (selected->rights & RIGHT_WRITE) != 0;
+	g_string_truncate(flags, 0);
+	reply_append_flags(flags, permanent_flags(selected),
+		keeps_keywords ? G_MAXUINT64 : 0, view->keywords, FALSE);
+	if (keeps_keywords && count < FLAG_KEYWORDS_MAX) {
 		g_string_truncate(flags, flags->len - 1);
 		g_string_append(flags, " \\*)");
 	}
@@ -101,8 +178,10 @@ static void apply_own(const Sync *sync, guint32 *flags, guint64 *keywords)
 
 	switch (change->action) {
 	case FLAG_REPLACE:
-		*flags = change->flags;
-		*keywords = sync->own_keywords;
+		*flags = (*flags & change->kept) |
+			((guint32)change->flags & ~(guint32)change->kept);
+		if (!change->keeps_keywords)
+			*keywords = sync->own_keywords;
 		break;
 	case FLAG_ADD:
 		*flags |= change->flags;
@@ -115,19 +194,31 @@ static void apply_own(const Sync *sync, guint32 *flags, guint64 *keywords)
 	}
 }
 
-static gboolean must_tell(
+typedef enum { TELL_NOTHING, TELL_MODSEQ, TELL_FLAGS } Tell;
+
+static Tell what_to_tell(
 	const Sync *sync, const ViewMessage *before, const ViewMessage *now)
 {
+	const SyncOwn *own = sync->own;
 	guint32 flags = before->flags;
 	guint64 keywords = before->keywords;
-	gboolean is_own =
-		sync->own != NULL && numset_contains(sync->own->uids, now->uid);
+	gboolean is_own = own != NULL && numset_contains(own->uids, now->uid);
 
-	if (is_own && !sync->own->silent)
-		return TRUE;
+	if (is_own && own->spared != NULL &&
+		numset_contains(own->spared, now->uid))
+		return TELL_FLAGS;
+	if (is_own && !own->silent)
+		return TELL_FLAGS;
 	if (is_own)
 		apply_own(sync, &flags, &keywords);
-	return now->flags != flags || now->keywords != keywords;
+	if (now->flags != flags || now->keywords != keywords)
+		return TELL_FLAGS;
+	if ((sync->session->enabled & ENABLED_CONDSTORE) == 0 ||
+		(is_own && own->told_otherwise))
+		return TELL_NOTHING;
+	if (is_own && (own->conditional || now->modseq != before->modseq))
+		return TELL_MODSEQ;
+	return now->modseq != before->modseq ? TELL_FLAGS : TELL_NOTHING;
 }
 
 static void compare(Sync *sync)
@@ -170,8 +261,23 @@ static void hold_gone(Sync *sync)
 	sync->selected->known.count = count;
 }
 
+static void write_vanished(const Sync *sync)
+{
+	g_autoptr(NumSet) uids = numset_new();
+
+	for (guint k = 0; k < sync->gone->len; k++)
+		numset_add(uids,
+			sync->old[g_array_index(sync->gone, guint, k)].uid);
+	vanished_write(sync->session, uids, FALSE);
+	sync->selected->has_vanished = TRUE;
+}
+
 static void write_expunges(const Sync *sync)
 {
+	if (sync->session->enabled & (ENABLED_QRESYNC | ENABLED_UIDONLY)) {
+		write_vanished(sync);
+		return;
+	}
 	for (guint k = 0; k < sync->gone->len; k++)
 		stream_printf(sync->session->stream, "* %u EXPUNGE\r\n",
 			g_array_index(sync->gone, guint, k) + 1 - k);
@@ -215,41 +321,60 @@ static void write_counts(const Sync *sync)
 	if (sync->arrived == 0 && sync->gone->len == 0)
 		return;
 	recent = sync_count_recent(selected);
+	if (sync->session->enabled & ENABLED_IMAP4REV2)
+		return;
 	if (sync->arrived > 0 || recent != selected->recent_told)
 		stream_printf(sync->session->stream, "* %u RECENT\r\n", recent);
 	selected->recent_told = recent;
 }
 
-static void write_flags_of(const Sync *sync, guint index, GString *line)
+/* One FETCH response. */
+static void write_fetch(
+	ImapSession *session, guint index, Tell what, gboolean with_uid)
 {
-	const ImapSelected *selected = sync->selected;
+	const ImapSelected *selected = session->selected;
 	const ViewMessage *message = &selected->known.messages[index];
+	gboolean uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
+	g_autoptr(GString) line = g_string_sized_new(128);
 
-	g_string_printf(line, "* %u FETCH (", index + 1);
-	if (sync->with_uid)
+	g_string_printf(line, "* %u %sFETCH (",
+		uid_only ? message->uid : index + 1, uid_only ? "UID" : "");
+	if (!uid_only && (with_uid || sync_tells_uid(session)))
 		g_string_append_printf(line, "UID %u ", message->uid);
-	g_string_append(line, "FLAGS ");
-	reply_append_flags(line, message->flags, message->keywords,
-		sync->latest->keywords,
-		numset_contains(selected->recent, message->uid));
+	if (what == TELL_FLAGS) {
+		g_string_append(line, "FLAGS ");
+		reply_append_flags(line, message->flags, message->keywords,
+			selected->view->keywords,
+			sync_is_recent(session, message->uid));
+	}
+	if (session->enabled & ENABLED_CONDSTORE)
+		g_string_append_printf(line, "%sMODSEQ (%" G_GUINT64_FORMAT ")",
+			what == TELL_FLAGS ? " " : "", message->modseq);
 	g_string_append(line, ")\r\n");
-	stream_write(sync->session->stream, line->str, line->len);
+	stream_write(session->stream, line->str, line->len);
+}
+
+void sync_write_message(ImapSession *session, guint index)
+{
+	write_fetch(session, index, TELL_FLAGS, TRUE);
 }
 
 static void write_flag_changes(const Sync *sync)
 {
 	const MailboxView *known = &sync->selected->known;
-	g_autoptr(GString) line = g_string_new(NULL);
 	guint i = 0;
 
 	for (guint k = 0; k < known->count && i < sync->old_count; k++) {
 		while (i < sync->old_count &&
 			sync->old[i].uid < known->messages[k].uid)
 			i++;
-		if (i < sync->old_count &&
-			sync->old[i].uid == known->messages[k].uid &&
-			must_tell(sync, &sync->old[i], &known->messages[k]))
-			write_flags_of(sync, k, line);
+		if (i >= sync->old_count ||
+			sync->old[i].uid != known->messages[k].uid)
+			continue;
+		Tell what =
+			what_to_tell(sync, &sync->old[i], &known->messages[k]);
+		if (what != TELL_NOTHING)
+			write_fetch(sync->session, k, what, sync->with_uid);
 	}
 }
 
@@ -269,6 +394,8 @@ static void tell(Sync *sync, gboolean may_expunge)
 	if (count_keywords(sync->latest) != selected->keywords_told)
 		sync_write_flags(sync->session);
 	write_flag_changes(sync);
+	if (selected->held == NULL)
+		selected->told_seq = sync->latest->seq;
 }
 
 static void view_failed(ImapSession *session, const GError *error)
@@ -334,5 +461,6 @@ gboolean sync_begin(
 	if (!view_get(session->store, selected->id, &selected->view, error))
 		return FALSE;
 	selected->known = *selected->view;
+	selected->told_seq = selected->view->seq;
 	return TRUE;
 }

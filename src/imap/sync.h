@@ -20,6 +20,12 @@ typedef struct {
 	/* The mailbox's seq after it: news up to there are enough, and what came
 	 * later is told later.  0: whatever there is. */
 	guint64 seq;
+	/* Not even MODSEQ is told of a silent change: another response does. */
+	gboolean told_otherwise;
+	/* Every message's MODSEQ is told, be it changed or not, and all of those
+	 * that were spared (STORE UNCHANGEDSINCE). */
+	gboolean conditional;
+	const NumSet *spared; /* UIDs; may be NULL */
 } SyncOwn;
 
 /* TRUE when something may have changed since the last look; asks nobody. */
@@ -37,6 +43,26 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 /* The first view, for SELECT: nothing is written. */
 gboolean sync_begin(ImapSession *session, ImapSelected *selected,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A CONDSTORE enabling command (RFC 7162 section 3.1): from now on FETCH
+ * responses tell UID and MODSEQ.  The first one has HIGHESTMODSEQ told of the
+ * mailbox that is selected. */
+void sync_enable_condstore(ImapSession *session);
+
+/* TRUE where FETCH responses that nobody asked for carry the UID. */
+gboolean sync_tells_uid(const ImapSession *session);
+
+/* TRUE where the message is shown as \Recent: never after ENABLE IMAP4rev2. */
+gboolean sync_is_recent(const ImapSession *session, guint32 uid);
+
+/* Writes a FETCH response with FLAGS, and UID and MODSEQ where they belong, of
+ * the message with that index in what the client knows. */
+void sync_write_message(ImapSession *session, guint index);
+
+/* At the end of a command, ahead of its answer or in it: HIGHESTMODSEQ as far
+ * as the client may take it, where it has got VANISHED or still has to (RFC
+ * 7162 sections 3.2 and 3.2.7). */
+void sync_tell_highest(ImapSession *session, ImapCommand *command);
 
 /* How many messages are \Recent in this session. */
 guint sync_count_recent(const ImapSelected *selected);

@@ -131,14 +131,19 @@ static void add_change(DbBatch *batch, gint64 mailbox, const Ranges *ranges,
 	gint32 flags = (gint32)(change->flags & FLAGS_ALL);
 	gboolean add = change->action != FLAG_REMOVE;
 	gboolean replace = change->action == FLAG_REPLACE;
+	gint32 stay = FLAGS_ALL & ~flags;
+	if (replace) {
+		stay = (gint32)change->kept;
+		flags &= ~stay;
+	}
 	DbParams *params = add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
 	db_params_int64(params, modseq_at_most(change));
-	db_params_int32(params, replace ? 0 : FLAGS_ALL & ~flags);
+	db_params_int32(params, stay);
 	db_params_int32(params, add ? flags : 0);
 	db_params_text_array(params,
 		(const char *const *)keywords->folded->pdata,
 		keywords->folded->len);
-	db_params_bool(params, !replace);
+	db_params_bool(params, !replace || change->keeps_keywords);
 	db_params_bool(params, add);
 	db_params_int32(params, add ? (gint32)keywords->folded->len : 0);
 }

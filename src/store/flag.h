@@ -27,6 +27,10 @@ typedef struct {
 	FlagAction action;
 	Flags flags;
 	const char *const *keywords; /* NULL-terminated, or NULL for none */
+	/* What FLAG_REPLACE leaves as it is, for want of the right to change
+	 * it (RFC 4314 section 4): flags, and all keywords. */
+	Flags kept;
+	gboolean keeps_keywords;
 	/* Messages changed since this modseq are left alone (RFC 7162 section
 	 * 3.1.3); 0: all are changed. */
 	gboolean has_unchanged_since;

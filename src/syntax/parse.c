@@ -463,6 +463,9 @@ gboolean parse_sequence_set(
 	guint32 messages = parser->numbers.messages;
 	gboolean is_beyond = FALSE;
 
+	if (parser->numbers.uid_only)
+		return parse_fail_whole(
+			parser, "[UIDREQUIRED] Only UIDs after UIDONLY");
 	if (!parse_set(parser, messages, FALSE, ranges))
 		return FALSE;
 	for (guint i = 0; i < ranges->len; i++)
@@ -486,6 +489,44 @@ gboolean parse_uid_set(ImapParser *parser, const NumSet **set)
 		return FALSE;
 	*set = set_of_ranges(parser, ranges);
 	return TRUE;
+}
+
+/* One end of a range that cannot be "*". */
+static gboolean parse_plain_number(ImapParser *parser, guint32 *number)
+{
+	if (parse_peek(parser) == '*')
+		return parse_fail(parser, "No * here");
+	return parse_set_number(parser, 0, number);
+}
+
+gboolean parse_plain_set(ImapParser *parser, const NumSet **set)
+{
+	g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(NumRange));
+
+	do {
+		NumRange range;
+		if (ranges->len >= PARSE_RANGES_MAX)
+			return parse_fail(parser, "Set too long");
+		if (!parse_plain_number(parser, &range.first))
+			return FALSE;
+		range.last = range.first;
+		if (parse_accept(parser, ':') &&
+			!parse_plain_number(parser, &range.last))
+			return FALSE;
+		if (range.first > range.last) {
+			guint32 first = range.last;
+			range.last = range.first;
+			range.first = first;
+		}
+		g_array_append_val(ranges, range);
+	} while (parse_accept(parser, ','));
+	*set = set_of_ranges(parser, ranges);
+	return TRUE;
+}
+
+gboolean parse_modseq(ImapParser *parser, guint64 *modseq)
+{
+	return parse_number(parser, G_MAXINT64, modseq);
 }
 
 /* --- flags ----------------------------------------------------------------- */

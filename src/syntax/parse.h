@@ -52,6 +52,7 @@ typedef struct {
 	/* "$" (RFC 5182): UIDs, NULL for none, and the messages they are in. */
 	const NumSet *saved;
 	const MailboxView *view;
+	gboolean uid_only; /* no message number may be used (RFC 9586) */
 } ImapNumbers;
 
 /* Reads a command front to back.  Every function returns TRUE and moves on,
@@ -140,6 +141,13 @@ gboolean parse_sequence_set(
 	ImapParser *parser, gboolean *beyond, const NumSet **set);
 /* The same of UIDs: "*" is the last message's. */
 gboolean parse_uid_set(ImapParser *parser, const NumSet **set);
+
+/* A set without "*", of numbers that need not mean anything here. */
+gboolean parse_plain_set(ImapParser *parser, const NumSet **set);
+
+/* A mod-sequence (RFC 7162 section 7): 63 bits.  0 is let through everywhere,
+ * since clients send it. */
+gboolean parse_modseq(ImapParser *parser, guint64 *modseq);
 
 typedef struct {
 	Flags flags;
