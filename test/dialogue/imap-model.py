@@ -317,7 +317,9 @@ class World:
         status, text = session.ask("%sSTORE %s %sFLAGS%s (%s)" % (
             "UID " if is_uid else "", words, sign, ".SILENT" if silent else "",
             " ".join(flags)), "UID" if is_uid else "STORE")
-        need(status == "OK", text)
+        # By number, what others expunged is missed (RFC 2180 section 4.2.2).
+        gone = any(self.find(session.box, uid) is None for uid in uids)
+        need(status == ("NO" if gone and not is_uid else "OK"), text)
         for i in told:
             message = self.find(session.box, before[i].uid)
             need(message is None or before[i].flags == message[1] or
