@@ -65,3 +65,84 @@ CREATE TRIGGER dbmail_mailboxes_incarnation
     BEFORE UPDATE OF seq ON dbmail_mailboxes
     FOR EACH ROW WHEN (NEW.seq <> OLD.seq)
     EXECUTE FUNCTION dbmail_check_incarnation();
+
+-- Sharing ------------------------------------------------------------------
+-- Two users that nobody is: whom an ACL means by "anyone", and who owns the
+-- mailboxes under #Public.  Their ids are fixed, so that no statement has to
+-- look them up.
+
+SELECT dbmail_raise('DM409', 'the user ' || userid || ' has a name the store now needs for itself: rename it first')
+  FROM dbmail_users
+ WHERE lower(userid) IN ('anyone', '__public__');
+INSERT INTO dbmail_users (user_idnr, userid) VALUES (-1, 'anyone'), (-2, '__public__');
+
+ALTER TABLE dbmail_users ADD COLUMN administrator smallint NOT NULL DEFAULT 0
+    CHECK (administrator IN (0, 1));
+COMMENT ON COLUMN dbmail_users.administrator IS '1: may do everything under #Public, set quotas (RFC 9208), and annotate the server (RFC 5464).';
+
+-- Where names in these two namespaces begin, which were ordinary names so far.
+UPDATE dbmail_mailboxes SET name = '#' || name WHERE name ~* '^#(users|public)(/|$)';
+UPDATE dbmail_subscribed_names SET name = '#' || name WHERE name ~* '^#(users|public)(/|$)';
+
+CREATE TABLE dbmail_acl (
+    user_id bigint NOT NULL REFERENCES dbmail_users ON DELETE CASCADE,
+    mailbox_id bigint NOT NULL REFERENCES dbmail_mailboxes ON DELETE CASCADE,
+    lookup_flag smallint NOT NULL DEFAULT 0 CHECK (lookup_flag IN (0, 1)),
+    read_flag smallint NOT NULL DEFAULT 0 CHECK (read_flag IN (0, 1)),
+    seen_flag smallint NOT NULL DEFAULT 0 CHECK (seen_flag IN (0, 1)),
+    write_flag smallint NOT NULL DEFAULT 0 CHECK (write_flag IN (0, 1)),
+    insert_flag smallint NOT NULL DEFAULT 0 CHECK (insert_flag IN (0, 1)),
+    post_flag smallint NOT NULL DEFAULT 0 CHECK (post_flag IN (0, 1)),
+    create_flag smallint NOT NULL DEFAULT 0 CHECK (create_flag IN (0, 1)),
+    delete_flag smallint NOT NULL DEFAULT 0 CHECK (delete_flag IN (0, 1)),
+    deleted_flag smallint NOT NULL DEFAULT 0 CHECK (deleted_flag IN (0, 1)),
+    expunge_flag smallint NOT NULL DEFAULT 0 CHECK (expunge_flag IN (0, 1)),
+    administer_flag smallint NOT NULL DEFAULT 0 CHECK (administer_flag IN (0, 1)),
+    rights integer NOT NULL GENERATED ALWAYS AS (
+        lookup_flag + read_flag * 2 + seen_flag * 4 + write_flag * 8
+        + insert_flag * 16 + post_flag * 32 + create_flag * 64
+        + delete_flag * 128 + deleted_flag * 256 + expunge_flag * 512
+        + administer_flag * 1024) STORED,
+    PRIMARY KEY (user_id, mailbox_id)
+);
+CREATE INDEX dbmail_acl_mailbox ON dbmail_acl (mailbox_id, user_id);
+COMMENT ON TABLE dbmail_acl IS 'Who may do what with a mailbox (RFC 4314). Without a row its owner may do all, others nothing.';
+COMMENT ON COLUMN dbmail_acl.user_id IS 'The user; -1 for anyone.';
+COMMENT ON COLUMN dbmail_acl.mailbox_id IS 'The mailbox.';
+COMMENT ON COLUMN dbmail_acl.lookup_flag IS 'l: LIST shows it.';
+COMMENT ON COLUMN dbmail_acl.read_flag IS 'r: SELECT and all that reads.';
+COMMENT ON COLUMN dbmail_acl.seen_flag IS 's: change \Seen.';
+COMMENT ON COLUMN dbmail_acl.write_flag IS 'w: change flags but \Seen and \Deleted.';
+COMMENT ON COLUMN dbmail_acl.insert_flag IS 'i: APPEND and COPY into it.';
+COMMENT ON COLUMN dbmail_acl.post_flag IS 'p: send mail to it.';
+COMMENT ON COLUMN dbmail_acl.create_flag IS 'k: create mailboxes below it.';
+COMMENT ON COLUMN dbmail_acl.delete_flag IS 'x: delete or rename it.';
+COMMENT ON COLUMN dbmail_acl.deleted_flag IS 't: change \Deleted.';
+COMMENT ON COLUMN dbmail_acl.expunge_flag IS 'e: expunge.';
+COMMENT ON COLUMN dbmail_acl.administer_flag IS 'a: see and change its ACL.';
+COMMENT ON COLUMN dbmail_acl.rights IS 'All of them as bits, l the lowest, in the order of the columns.';
+
+-- Both are single selects, which the planner puts in the place of the call.
+CREATE FUNCTION dbmail_rights(asker bigint, mailbox bigint, owner bigint)
+    RETURNS TABLE (rights integer) LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN owner <> asker THEN coalesce(bit_or(a.rights), 0)
+            WHEN bool_or(a.user_id = owner) THEN bit_or(a.rights) | 1027
+            ELSE 2047 END
+       | CASE WHEN owner = -2 AND EXISTS (
+		SELECT FROM dbmail_users u
+		 WHERE u.user_idnr = asker AND u.administrator = 1)
+              THEN 2047 ELSE 0 END
+  FROM dbmail_acl a
+ WHERE a.mailbox_id = mailbox AND a.user_id IN (asker, -1)
+$$;
+COMMENT ON FUNCTION dbmail_rights(bigint, bigint, bigint) IS 'What a user may do with a mailbox, as bits. The owner keeps l, r and a; administrators may do all with what __public__ owns.';
+
+CREATE FUNCTION dbmail_visible(asker bigint, owner bigint, own text)
+    RETURNS TABLE (name text) LANGUAGE sql STABLE AS $$
+SELECT CASE WHEN owner = asker THEN own
+            WHEN owner = -2 THEN '#Public/' || own
+            ELSE (SELECT '#Users/' || u.userid || '/' || own
+                    FROM dbmail_users u
+                   WHERE u.user_idnr = owner) END COLLATE "C"
+$$;
+COMMENT ON FUNCTION dbmail_visible(bigint, bigint, text) IS 'A mailbox''s name as a user sees it.';

@@ -80,6 +80,7 @@ SELECT mailbox_idnr
 SELECT u.user_idnr, format('user %s (%s) has no INBOX', u.user_idnr, u.userid)
   FROM dbmail_users u
  WHERE u.user_idnr > $1::bigint AND u.user_idnr <= $2::bigint
+   AND u.user_idnr >= 0
    AND NOT EXISTS (SELECT FROM dbmail_mailboxes b
 		    WHERE b.owner_idnr = u.user_idnr AND b.name = 'INBOX');
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "db/pool.h"
 #include "store/mailbox-private.h"
+#include "store/name.h"
 #include "store/store-private.h"
 
 #define PERMISSION_READ_WRITE 2
@@ -28,12 +29,14 @@ static gboolean name_refuse(GError **error, const char *text)
 	return FALSE;
 }
 
+/* Neither the owner's own name nor what stands before it may be too long. */
 static gboolean check_length(const char *name, GError **error)
 {
 	gsize size = strlen(name);
+	gsize prefix = name_prefix(name, NULL);
 	if (size == 0)
 		return name_refuse(error, "a mailbox needs a name");
-	if (size > MAILBOX_NAME_MAX)
+	if (MAX(prefix, size - prefix) > MAILBOX_NAME_MAX)
 		return name_refuse(error, "the mailbox name is too long");
 	return TRUE;
 }
@@ -73,6 +76,15 @@ static gboolean check_levels(const char *name, guint max_depth, GError **error)
 	return TRUE;
 }
 
+static guint count_levels(const char *name, gsize size)
+{
+	guint count = 0;
+
+	for (gsize i = 0; i < size; i++)
+		count += name[i] == MAILBOX_SEPARATOR ? 1 : 0;
+	return count;
+}
+
 char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 {
 	const gsize inbox = strlen(MAILBOX_INBOX);
@@ -82,14 +94,23 @@ char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 		name_refuse(error, "the mailbox name is not UTF-8");
 		return NULL;
 	}
-	g_autofree char *kept = g_utf8_normalize(name, -1, G_NORMALIZE_NFC);
-	if (!check_length(kept, error) || !check_characters(kept, error) ||
-		!check_levels(kept, max_depth, error))
+	g_autofree char *composed = g_utf8_normalize(name, -1, G_NORMALIZE_NFC);
+	g_autofree char *prefix = NULL;
+	gsize skip = name_prefix(composed, &prefix);
+	guint above = count_levels(composed, skip);
+	if (!check_length(composed, error) ||
+		!check_characters(composed, error) ||
+		!check_levels(composed,
+			max_depth > G_MAXUINT - above ? max_depth :
+							max_depth + above,
+			error))
 		return NULL;
-	if (g_ascii_strncasecmp(kept, MAILBOX_INBOX, inbox) == 0 &&
-		(kept[inbox] == '\0' || kept[inbox] == MAILBOX_SEPARATOR))
-		memcpy(kept, MAILBOX_INBOX, inbox);
-	return g_steal_pointer(&kept);
+	const char *own = composed + skip;
+	char *kept = g_strconcat(prefix, own, NULL);
+	if (g_ascii_strncasecmp(own, MAILBOX_INBOX, inbox) == 0 &&
+		(own[inbox] == '\0' || own[inbox] == MAILBOX_SEPARATOR))
+		memcpy(kept + skip, MAILBOX_INBOX, inbox);
+	return kept;
 }
 
 /* --- reading -------------------------------------------------------------------- */
@@ -113,15 +134,14 @@ Mailbox *mailbox_from_row(const DbRows *rows, guint row)
 		db_rows_int64(rows, row, 12) != PERMISSION_READ_WRITE;
 	mailbox->no_select = db_rows_int64(rows, row, 13) != 0;
 	mailbox->no_inferiors = db_rows_int64(rows, row, 14) != 0;
-	/* So far everybody sees mailboxes of their own alone. */
-	mailbox->rights = RIGHTS_ALL;
+	mailbox->rights = (guint)db_rows_int64(rows, row, 15);
 	return mailbox;
 }
 
-gboolean mailbox_set_not_found(GError **error, gint64 owner, const char *name)
+gboolean mailbox_set_not_found(GError **error, gint64 user, const char *name)
 {
 	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
-		"user %" G_GINT64_FORMAT " has no mailbox \"%s\"", owner, name);
+		"user %" G_GINT64_FORMAT " has no mailbox \"%s\"", user, name);
 	return FALSE;
 }
 
@@ -134,16 +154,36 @@ DbParams *mailbox_add_named(DbBatch *batch, const DbStatement *statement,
 	return params;
 }
 
-gboolean mailbox_get(Store *store, gint64 owner, const char *name,
+void mailbox_add_get(DbBatch *batch, gint64 user, gint64 owner, const char *own)
+{
+	DbParams *params = db_batch_add(batch, &SQL_MAILBOX_GET);
+	db_params_int64(params, user);
+	db_params_int64(params, owner);
+	db_params_null(params);
+	db_params_text(params, own);
+}
+
+gboolean mailbox_get(Store *store, gint64 user, const char *name,
 	Mailbox **mailbox, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	mailbox_add_named(batch, &SQL_MAILBOX_GET, owner, name);
+	g_auto(NamePath) path = { NULL, NULL };
+
+	name_split(name, &path);
+	if (path.owner == NULL) {
+		mailbox_add_get(batch, user, user, path.own);
+	} else {
+		DbParams *params = db_batch_add(batch, &SQL_MAILBOX_GET);
+		db_params_int64(params, user);
+		db_params_null(params);
+		db_params_text(params, path.owner);
+		db_params_text(params, path.own);
+	}
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
 		return FALSE;
 	const DbRows *rows = db_batch_rows(batch, 0);
 	if (db_rows_count(rows) == 0)
-		return mailbox_set_not_found(error, owner, name);
+		return mailbox_set_not_found(error, user, name);
 	*mailbox = mailbox_from_row(rows, 0);
 	return TRUE;
 }
@@ -156,26 +196,98 @@ static void listed_free(gpointer data)
 	g_free(listed);
 }
 
-gboolean mailbox_list(
-	Store *store, gint64 owner, GPtrArray **list, GError **error)
+static GPtrArray *listed_new(guint size)
 {
-	g_autoptr(DbBatch) batch = db_batch_new();
-	db_params_int64(db_batch_add(batch, &SQL_MAILBOX_LIST), owner);
-	if (!db_pool_run(store->pool, batch, DB_READ, error))
-		return FALSE;
-	const DbRows *rows = db_batch_rows(batch, 0);
-	GPtrArray *found =
-		g_ptr_array_new_full(db_rows_count(rows), listed_free);
+	return g_ptr_array_new_full(size, listed_free);
+}
+
+static GPtrArray *read_list(const DbRows *rows)
+{
+	GPtrArray *list = listed_new(db_rows_count(rows));
 	for (guint row = 0; row < db_rows_count(rows); row++) {
 		MailboxListed *listed = g_new0(MailboxListed, 1);
 		if (!db_rows_is_null(rows, row, 0))
 			listed->mailbox = mailbox_from_row(rows, row);
-		listed->name = g_strdup(db_rows_text(rows, row, 15));
-		listed->subscribed = db_rows_bool(rows, row, 16);
-		g_ptr_array_add(found, listed);
+		listed->name = g_strdup(db_rows_text(rows, row, 16));
+		listed->subscribed = db_rows_bool(rows, row, 17);
+		g_ptr_array_add(list, listed);
 	}
-	*list = found;
+	return list;
+}
+
+static gint compare_listed(gconstpointer a, gconstpointer b)
+{
+	const MailboxListed *const *one = a;
+	const MailboxListed *const *other = b;
+	return strcmp((*one)->name, (*other)->name);
+}
+
+/* Adds the levels above a mailbox that are not in the list; known has the
+ * names that are. */
+static void add_levels_above(
+	GPtrArray *list, GHashTable *known, const char *name)
+{
+	g_autofree char *level = g_strdup(name);
+	char *end;
+	while ((end = strrchr(level, MAILBOX_SEPARATOR)) != NULL) {
+		*end = '\0';
+		if (g_hash_table_contains(known, level))
+			return;
+		MailboxListed *above = g_new0(MailboxListed, 1);
+		above->name = g_strdup(level);
+		above->is_level = TRUE;
+		g_hash_table_add(known, above->name);
+		g_ptr_array_add(list, above);
+	}
+}
+
+/* Among mailboxes of one's own no level is missing, so only those of others
+ * are looked at. */
+static void complete_levels(GPtrArray *list, gint64 user)
+{
+	g_autoptr(GHashTable) known = NULL;
+	const guint count = list->len;
+	for (guint i = 0; i < count; i++) {
+		const MailboxListed *listed = list->pdata[i];
+		if (listed->mailbox == NULL || listed->mailbox->owner == user)
+			continue;
+		if (known == NULL) {
+			known = g_hash_table_new(g_str_hash, g_str_equal);
+			for (guint k = 0; k < count; k++)
+				g_hash_table_add(known,
+					((MailboxListed *)list->pdata[k])
+						->name);
+		}
+		add_levels_above(list, known, listed->name);
+	}
+	if (list->len > count)
+		g_ptr_array_sort(list, compare_listed);
+}
+
+static gboolean run_list(Store *store, gint64 user, gboolean own_only,
+	GPtrArray **list, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = db_batch_add(batch, &SQL_MAILBOX_LIST);
+	db_params_int64(params, user);
+	db_params_bool(params, own_only);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	*list = read_list(db_batch_rows(batch, 0));
+	complete_levels(*list, user);
 	return TRUE;
+}
+
+gboolean mailbox_list(
+	Store *store, gint64 user, GPtrArray **list, GError **error)
+{
+	return run_list(store, user, FALSE, list, error);
+}
+
+gboolean mailbox_list_own(
+	Store *store, gint64 owner, GPtrArray **list, GError **error)
+{
+	return run_list(store, owner, TRUE, list, error);
 }
 
 /* --- counting ------------------------------------------------------------------- */
@@ -265,20 +377,30 @@ gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
 
 /* --- subscriptions ---------------------------------------------------------------- */
 
-gboolean mailbox_subscribe(
-	Store *store, gint64 owner, const char *name, GError **error)
+static gboolean change_subscription(Store *store, const DbStatement *statement,
+	gint64 user, const char *name, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	mailbox_add_named(batch, &SQL_MAILBOX_SUBSCRIBE, owner, name);
+	g_auto(NamePath) path = { NULL, NULL };
+	name_split(name, &path);
+	DbParams *params = mailbox_add_named(batch, statement, user, name);
+	db_params_text(params, path.owner);
+	db_params_text(params, path.own);
 	return db_pool_run(store->pool, batch, DB_WRITE, error);
 }
 
-gboolean mailbox_unsubscribe(
-	Store *store, gint64 owner, const char *name, GError **error)
+gboolean mailbox_subscribe(
+	Store *store, gint64 user, const char *name, GError **error)
 {
-	g_autoptr(DbBatch) batch = db_batch_new();
-	mailbox_add_named(batch, &SQL_MAILBOX_UNSUBSCRIBE, owner, name);
-	return db_pool_run(store->pool, batch, DB_WRITE, error);
+	return change_subscription(
+		store, &SQL_MAILBOX_SUBSCRIBE, user, name, error);
+}
+
+gboolean mailbox_unsubscribe(
+	Store *store, gint64 user, const char *name, GError **error)
+{
+	return change_subscription(
+		store, &SQL_MAILBOX_UNSUBSCRIBE, user, name, error);
 }
 
 /* --- \Recent ------------------------------------------------------------------------ */

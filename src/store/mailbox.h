@@ -15,8 +15,12 @@
 typedef struct {
 	gint64 id;
 	gint64 owner;
-	char *name;        /* UTF-8, levels separated by MAILBOX_SEPARATOR */
-	char *special_use; /* such as "\\Drafts \\Sent", or NULL */
+	/* UTF-8, levels separated by MAILBOX_SEPARATOR, as the user who asked
+	 * sees it: others' mailboxes are under #Users/NAME, shared ones under
+	 * #Public (store/name.h). */
+	char *name;
+	/* Such as "\\Drafts \\Sent", or NULL; of one's own mailboxes alone. */
+	char *special_use;
 	guint32 uidvalidity;
 	guint32 uidnext;
 	guint32 first_recent; /* messages from this UID on are recent */
@@ -42,27 +46,43 @@ static inline void mailbox_auto_free(Mailbox *mailbox)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_auto_free)
 
-/* The name as it is kept: INBOX and INBOX/... in capitals, all of it in
- * Unicode's Normalization Form C, as Net-Unicode wants (RFC 5198, RFC 9051
- * section 5.1); checked for length, depth, empty levels, control characters,
- * * and %, and valid UTF-8.  INVALID.  Free with g_free. */
+/* The name as it is kept: namespaces as store/name.h writes them, INBOX and
+ * INBOX/... in capitals, all of it in Unicode's Normalization Form C, as
+ * Net-Unicode wants (RFC 5198, RFC 9051 section 5.1); checked for length and
+ * depth (both without the namespace), empty levels, control characters, * and
+ * %, and valid UTF-8.  INVALID.  Free with g_free. */
 char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* In all of these `user` is who asks, and a name is one that user sees, from
+ * mailbox_name_normalise().  A mailbox in which the user has no right at all
+ * does not exist for that user.  Whether the rights suffice for what is to be
+ * done is the caller's to see (Mailbox.rights) where the mailbox was asked
+ * for; what changes names checks them itself (RFC 4314 section 4). */
+
 /* NOT_FOUND. */
-gboolean mailbox_get(Store *store, gint64 owner, const char *name,
+gboolean mailbox_get(Store *store, gint64 user, const char *name,
 	Mailbox **mailbox, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One line of LIST. */
 typedef struct {
-	Mailbox *mailbox; /* NULL for a subscribed name without mailbox */
+	Mailbox *mailbox; /* NULL for a name without mailbox */
 	char *name;       /* never NULL */
 	gboolean subscribed;
+	/* Neither mailbox nor subscribed: a level above mailboxes of others of
+	 * which the user may not know more, or where a namespace begins. */
+	gboolean is_level;
 } MailboxListed;
 
-/* All mailboxes and subscribed names of a user, sorted by name bytes: array
- * of MailboxListed *, freed with its elements.  One round trip. */
-gboolean mailbox_list(Store *store, gint64 owner, GPtrArray **list,
+/* All mailboxes in all namespaces that a user may look up (RFC 4314's l), all
+ * subscribed names, and the levels above others' mailboxes; sorted by name
+ * bytes: array of MailboxListed *, freed with its elements.  One round
+ * trip. */
+gboolean mailbox_list(Store *store, gint64 user, GPtrArray **list,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same of the mailboxes the user owns alone. */
+gboolean mailbox_list_own(Store *store, gint64 owner, GPtrArray **list,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What is not in a mailbox's row, as bits. */
@@ -80,8 +100,11 @@ gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
  * 6.3.3).  special_use is any number of RFC 6154's attributes, or NULL; a use
  * belongs to one mailbox of its owner, so another that had it loses it.
  * INVALID for uses that special_use_normalise() refuses.  EXISTS; a \Noselect
- * name becomes a mailbox again.  NO_PERMISSION under a no_inferiors one. */
-gboolean mailbox_create(Store *store, gint64 owner, const char *name,
+ * name becomes a mailbox again.  New mailboxes take the ACL of the nearest one
+ * above them.  NO_PERMISSION under a no_inferiors one and where the user lacks
+ * k in that nearest one; with none above, only owners may, and under #Public
+ * administrators. */
+gboolean mailbox_create(Store *store, gint64 user, const char *name,
 	const char *special_use, Mailbox **mailbox, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
@@ -96,19 +119,21 @@ gboolean mailbox_set_special_use(Store *store, gint64 owner, const char *name,
 /* Deletes it with its messages; one with children becomes \Noselect (RFC
  * 3501 section 6.3.4), and stays so when they go, until it is deleted once
  * more (the example of RFC 9051 section 6.3.5).  NOT_FOUND; NO_PERMISSION for
- * INBOX and for a \Noselect name that still has children. */
-gboolean mailbox_delete(Store *store, gint64 owner, const char *name,
+ * INBOX, for a \Noselect name that still has children, and without x. */
+gboolean mailbox_delete(Store *store, gint64 user, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Renames it and what is under it; INBOX instead gives its messages to the
- * new mailbox and stays (RFC 3501 section 6.3.5).  NOT_FOUND; EXISTS. */
-gboolean mailbox_rename(Store *store, gint64 owner, const char *from,
+ * new mailbox and stays (RFC 3501 section 6.3.5).  ACLs move along.  NOT_FOUND;
+ * EXISTS; NO_PERMISSION without x there and k above the new name; INVALID where
+ * it would change the owner. */
+gboolean mailbox_rename(Store *store, gint64 user, const char *from,
 	const char *to, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A name need not exist to be subscribed (RFC 3501 section 6.3.6). */
-gboolean mailbox_subscribe(Store *store, gint64 owner, const char *name,
+gboolean mailbox_subscribe(Store *store, gint64 user, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean mailbox_unsubscribe(Store *store, gint64 owner, const char *name,
+gboolean mailbox_unsubscribe(Store *store, gint64 user, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes the mailbox's recent messages for the caller's session: messages

@@ -2,20 +2,73 @@
 -- Mailboxes.  Whoever changes names holds the lock of the user's row.
 
 -- name: mailbox_get
--- $1 owner, $2 name.
-SELECT mailbox_idnr, owner_idnr, name, special_use, uidvalidity, uidnext,
-       first_recent, seq, messages, unseen, deleted, size, permission,
-       no_select, no_inferiors
-  FROM dbmail_mailboxes
- WHERE owner_idnr = $1::bigint AND name = $2::text;
+-- $1 who asks, $2 the owner or, where that is NULL, $3 the owner's name in
+-- lower case, $4 the owner's own name.
+SELECT b.mailbox_idnr, b.owner_idnr, v.name,
+       CASE WHEN b.owner_idnr = $1::bigint THEN b.special_use END,
+       b.uidvalidity, b.uidnext, b.first_recent, b.seq, b.messages, b.unseen,
+       b.deleted, b.size, b.permission, b.no_select, b.no_inferiors, r.rights
+  FROM dbmail_mailboxes b
+ CROSS JOIN LATERAL dbmail_rights($1::bigint, b.mailbox_idnr, b.owner_idnr) r
+ CROSS JOIN LATERAL dbmail_visible($1::bigint, b.owner_idnr, b.name) v
+ WHERE b.owner_idnr = coalesce($2::bigint,
+		(SELECT user_idnr FROM dbmail_users
+		  WHERE lower(userid) = $3::text))
+   AND b.name = $4::text
+   AND r.rights <> 0;
 
 -- name: mailbox_list
--- $1 owner.
+-- $1 user, $2 only what the user owns.  Names of users that cannot be part of
+-- a mailbox name keep their mailboxes from being seen.
 SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
        b.uidnext, b.first_recent, b.seq, b.messages, b.unseen, b.deleted,
-       b.size, b.permission, b.no_select, b.no_inferiors,
+       b.size, b.permission, b.no_select, b.no_inferiors, b.rights,
        coalesce(b.name, s.name) AS listed, s.name IS NOT NULL AS subscribed
-  FROM (SELECT * FROM dbmail_mailboxes WHERE owner_idnr = $1::bigint) b
+  FROM (SELECT o.mailbox_idnr, o.owner_idnr, o.name, o.special_use,
+	       o.uidvalidity, o.uidnext, o.first_recent, o.seq, o.messages,
+	       o.unseen, o.deleted, o.size, o.permission, o.no_select,
+	       o.no_inferiors, coalesce(a.rights | 1027, 2047) AS rights
+	  FROM dbmail_mailboxes o
+	  LEFT JOIN (SELECT mine.mailbox_id, n.rights
+		       FROM dbmail_acl mine
+		      CROSS JOIN LATERAL (
+			SELECT bit_or(rights) AS rights
+			  FROM dbmail_acl
+			 WHERE mailbox_id = mine.mailbox_id
+			   AND user_id IN ($1::bigint, -1)
+			OFFSET 0) n
+		      WHERE mine.user_id = $1::bigint) a
+	    ON a.mailbox_id = o.mailbox_idnr
+	 WHERE o.owner_idnr = $1::bigint
+	 UNION ALL
+	SELECT x.mailbox_idnr, x.owner_idnr, v.name, NULL,
+	       x.uidvalidity, x.uidnext, x.first_recent, x.seq, x.messages,
+	       x.unseen, x.deleted, x.size, x.permission, x.no_select,
+	       x.no_inferiors, r.rights
+	  FROM (SELECT mailbox_id
+		  FROM dbmail_acl
+		 WHERE user_id IN ($1::bigint, -1) AND lookup_flag = 1
+		 UNION
+		SELECT p.mailbox_idnr
+		  FROM dbmail_users u
+		  JOIN dbmail_mailboxes p ON p.owner_idnr = -2
+		 WHERE u.user_idnr = $1::bigint AND u.administrator = 1) l
+	 CROSS JOIN LATERAL (
+		SELECT *
+		  FROM dbmail_mailboxes
+		 WHERE mailbox_idnr = l.mailbox_id
+		   AND owner_idnr <> $1::bigint
+		OFFSET 0) x
+	 CROSS JOIN LATERAL dbmail_rights(
+			$1::bigint, x.mailbox_idnr, x.owner_idnr) r
+	 CROSS JOIN LATERAL dbmail_visible(
+			$1::bigint, x.owner_idnr, x.name) v
+	 CROSS JOIN LATERAL (
+		SELECT userid
+		  FROM dbmail_users
+		 WHERE user_idnr = x.owner_idnr
+		OFFSET 0) o
+	 WHERE NOT $2::boolean AND o.userid !~ '[/*%]') b
   FULL JOIN (SELECT name FROM dbmail_subscribed_names
 	      WHERE user_id = $1::bigint) s ON s.name = b.name
  ORDER BY coalesce(b.name, s.name) COLLATE "C";
@@ -42,11 +95,24 @@ SELECT w.id, n.size
 			      WHERE id = m.physmessage_id OFFSET 0) p
 	 OFFSET 0) n;
 
+-- name: mailbox_owner
+-- $1 name of a user in lower case.
+SELECT user_idnr
+  FROM dbmail_users
+ WHERE lower(userid) = $1::text;
+
+-- name: mailbox_is_administrator
+-- $1 user.
+SELECT administrator
+  FROM dbmail_users
+ WHERE user_idnr = $1::bigint;
+
 -- name: mailbox_levels
--- Which of these names are there; $1 owner, $2 names.
-SELECT mailbox_idnr, name, no_select, no_inferiors
-  FROM dbmail_mailboxes
- WHERE owner_idnr = $1::bigint AND name = ANY ($2::text[]);
+-- Which of these names are there; $1 owner, $2 names, $3 who asks.
+SELECT b.mailbox_idnr, b.name, b.no_select, b.no_inferiors, r.rights
+  FROM dbmail_mailboxes b
+ CROSS JOIN LATERAL dbmail_rights($3::bigint, b.mailbox_idnr, b.owner_idnr) r
+ WHERE b.owner_idnr = $1::bigint AND b.name = ANY ($2::text[]);
 
 -- name: mailbox_take_uses
 -- Takes special uses away from all mailboxes; $1 owner, $2 uses.
@@ -65,11 +131,23 @@ UPDATE dbmail_mailboxes
  WHERE owner_idnr = $1::bigint AND name = $2::text AND no_select = 0;
 
 -- name: mailbox_insert
--- Makes those that are missing; $1 owner, $2 names, $3 what each is for.
-INSERT INTO dbmail_mailboxes (owner_idnr, name, special_use)
-SELECT $1::bigint, n.name, n.special_use
-  FROM unnest($2::text[], $3::text[]) n (name, special_use)
-    ON CONFLICT (owner_idnr, name) DO NOTHING;
+-- Makes those that are missing; $1 owner, $2 names, $3 what each is for, $4
+-- the mailbox whose ACL they take, or NULL.
+WITH made AS (
+	INSERT INTO dbmail_mailboxes (owner_idnr, name, special_use)
+	SELECT $1::bigint, n.name, n.special_use
+	  FROM unnest($2::text[], $3::text[]) n (name, special_use)
+	    ON CONFLICT (owner_idnr, name) DO NOTHING
+	RETURNING mailbox_idnr
+)
+INSERT INTO dbmail_acl (user_id, mailbox_id, lookup_flag, read_flag, seen_flag,
+	write_flag, insert_flag, post_flag, create_flag, delete_flag,
+	deleted_flag, expunge_flag, administer_flag)
+SELECT a.user_id, m.mailbox_idnr, a.lookup_flag, a.read_flag, a.seen_flag,
+       a.write_flag, a.insert_flag, a.post_flag, a.create_flag, a.delete_flag,
+       a.deleted_flag, a.expunge_flag, a.administer_flag
+  FROM made m
+  JOIN dbmail_acl a ON a.mailbox_id = $4::bigint;
 
 -- name: mailbox_revive
 -- A \Noselect name becomes a mailbox again; $1 owner, $2 name, $3 what for.
@@ -78,8 +156,11 @@ UPDATE dbmail_mailboxes
  WHERE owner_idnr = $1::bigint AND name = $2::text AND no_select = 1;
 
 -- name: mailbox_lock_name
--- Locks a mailbox that is to be deleted or renamed; $1 owner, $2 name.
+-- Locks a mailbox that is to be deleted or renamed; $1 owner, $2 name, $3 who
+-- asks.
 SELECT b.mailbox_idnr, b.no_select, b.permission,
+       (SELECT rights FROM dbmail_rights(
+		$3::bigint, b.mailbox_idnr, b.owner_idnr)) AS rights,
        EXISTS (SELECT FROM dbmail_mailboxes c
 		WHERE c.owner_idnr = $1::bigint
 		  AND starts_with(c.name, $2::text || '/')) AS has_children
@@ -119,6 +200,11 @@ UPDATE dbmail_mailboxes
  WHERE mailbox_idnr = $1::bigint;
 
 -- name: mailbox_make_noselect
+-- RFC 4314 section 4: a deleted mailbox has no ACL.  $1 mailbox.
+WITH nobody AS (
+	DELETE FROM dbmail_acl
+	 WHERE mailbox_id = $1::bigint
+)
 UPDATE dbmail_mailboxes
    SET no_select = 1, special_use = NULL
  WHERE mailbox_idnr = $1::bigint;
@@ -168,15 +254,27 @@ UPDATE dbmail_mailboxes b
  WHERE b.mailbox_idnr = $2::bigint AND g.mailbox_idnr = $1::bigint;
 
 -- name: mailbox_subscribe
--- $1 user, $2 name.
+-- $1 user, $2 name; where it has a prefix, $3 the owner's name in lower case
+-- and $4 the owner's own name, so that it is kept as listings show it.
 INSERT INTO dbmail_subscribed_names (user_id, name)
-VALUES ($1::bigint, $2::text)
+VALUES ($1::bigint, coalesce(
+	(SELECT v.name
+	   FROM dbmail_users u
+	  CROSS JOIN LATERAL dbmail_visible(
+			$1::bigint, u.user_idnr, $4::text) v
+	  WHERE lower(u.userid) = $3::text AND $4::text <> ''), $2::text))
     ON CONFLICT DO NOTHING;
 
 -- name: mailbox_unsubscribe
--- $1 user, $2 name.
+-- The same parameters.
 DELETE FROM dbmail_subscribed_names
- WHERE user_id = $1::bigint AND name = $2::text;
+ WHERE user_id = $1::bigint
+   AND name IN ($2::text,
+	(SELECT v.name
+	   FROM dbmail_users u
+	  CROSS JOIN LATERAL dbmail_visible(
+			$1::bigint, u.user_idnr, $4::text) v
+	  WHERE lower(u.userid) = $3::text AND $4::text <> ''));
 
 -- name: mailbox_recent
 -- Whether there is anything recent; $1 mailbox.

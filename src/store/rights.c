@@ -6,7 +6,7 @@
  * section 2.1.1); x is taken to belong to c. */
 static const struct {
 	char letter;
-	guint rights; /* any of these */
+	guint rights; /* shown for any of these, stands for all */
 } letters[] = {
 	{ 'l', RIGHT_LOOKUP },
 	{ 'r', RIGHT_READ },
@@ -33,4 +33,30 @@ void rights_append_text(GString *out, guint rights)
 	}
 	if (out->len == before)
 		g_string_append(out, "\"\"");
+}
+
+static guint rights_of(char letter)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(letters); i++) {
+		if (letters[i].letter == letter)
+			return letters[i].rights;
+	}
+	return RIGHTS_NONE;
+}
+
+gboolean rights_parse(
+	const char *text, gsize size, guint *rights, char *unknown)
+{
+	guint found = RIGHTS_NONE;
+
+	for (gsize i = 0; i < size; i++) {
+		guint one = rights_of(text[i]);
+		if (one == RIGHTS_NONE) {
+			*unknown = text[i];
+			return FALSE;
+		}
+		found |= one;
+	}
+	*rights = found;
+	return TRUE;
 }

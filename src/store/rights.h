@@ -25,5 +25,12 @@ void rights_append_text(GString *out, guint rights);
 
 #define RIGHTS_NONE ((guint)0)
 #define RIGHTS_ALL ((guint)(RIGHT_ADMINISTER << 1) - 1)
+/* What an owner keeps whatever the ACL says. */
+#define RIGHTS_OWNER ((guint)(RIGHT_LOOKUP | RIGHT_READ | RIGHT_ADMINISTER))
+
+/* Right bits of letters, c and d as all they stand for (RFC 4314 section
+ * 2.1.1).  FALSE where one is no right: *unknown is that byte. */
+gboolean rights_parse(const char *letters, gsize size, guint *rights,
+	char *unknown) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

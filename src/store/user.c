@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "store/mailbox.h"
 #include "store/message-private.h"
+#include "store/name.h"
 #include "store/special-use.h"
 #include "store/store-private.h"
 #include "store/user-sql.h"
@@ -48,7 +49,20 @@ static User *read_user(const DbRows *rows, guint row)
 	user->has_login = !db_rows_is_null(rows, row, 7);
 	if (user->has_login)
 		user->last_login = db_rows_timestamp(rows, row, 7);
+	user->is_administrator = db_rows_int64(rows, row, 8) != 0;
 	return user;
+}
+
+/* anyone and __public__ belong to the store: nobody logs in as one of them or
+ * gets mail, and none goes. */
+static gboolean check_is_person(gint64 id, GError **error)
+{
+	if (id > NAME_ANYONE_ID)
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
+		"the store needs this user for itself",
+		"user %" G_GINT64_FORMAT, id);
+	return FALSE;
 }
 
 static void set_unknown(GError **error)
@@ -305,8 +319,9 @@ static gboolean delete_all(
 gboolean user_delete(Store *store, gint64 id, GError **error)
 {
 	Deletion deletion = { .user = id };
-	gboolean ok = db_pool_transact(
-		store->pool, DB_WRITE, delete_all, &deletion, error);
+	gboolean ok = check_is_person(id, error) &&
+		db_pool_transact(
+			store->pool, DB_WRITE, delete_all, &deletion, error);
 
 	for (guint i = 0; ok && i < deletion.count; i++)
 		watch_notify(store, deletion.mailboxes[i]);
@@ -332,7 +347,8 @@ gboolean user_rename(Store *store, gint64 id, const char *name, GError **error)
 	GError *problem = NULL;
 	DbParams *params;
 
-	if (!check_name(name, USER_NAME_MAX, error))
+	if (!check_is_person(id, error) ||
+		!check_name(name, USER_NAME_MAX, error))
 		return FALSE;
 	params = db_batch_add(batch, &SQL_USER_RENAME);
 	db_params_int64(params, id);
@@ -353,7 +369,8 @@ gboolean user_set_password(Store *store, gint64 id, const char *password,
 	db_params_int64(params, id);
 	db_params_text(params, password);
 	db_params_text(params, encryption);
-	return change(store, batch, DB_WRITE, error);
+	return check_is_person(id, error) &&
+		change(store, batch, DB_WRITE, error);
 }
 
 static gboolean set_number(Store *store, const DbStatement *statement,
@@ -381,6 +398,14 @@ gboolean user_set_client(Store *store, gint64 id, gint64 client, GError **error)
 	return set_number(store, &SQL_USER_SET_CLIENT, id, client, error);
 }
 
+gboolean user_set_administrator(
+	Store *store, gint64 id, gboolean is_administrator, GError **error)
+{
+	return check_is_person(id, error) &&
+		set_number(store, &SQL_USER_SET_ADMINISTRATOR, id,
+			is_administrator ? 1 : 0, error);
+}
+
 gboolean user_note_login(Store *store, gint64 id, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
@@ -396,7 +421,7 @@ gboolean user_alias_add(
 	GError *problem = NULL;
 	DbParams *params;
 
-	if (!check_name(alias, ALIAS_MAX, error))
+	if (!check_is_person(id, error) || !check_name(alias, ALIAS_MAX, error))
 		return FALSE;
 	params = db_batch_add(batch, &SQL_USER_ALIAS_ADD);
 	db_params_int64(params, id);

@@ -19,6 +19,7 @@ typedef struct {
 	gint64 client;
 	gboolean has_login;
 	Timestamp last_login; /* where has_login */
+	gboolean is_administrator;
 } User;
 
 void user_free(User **user);
@@ -40,7 +41,9 @@ gboolean user_create(Store *store, const char *name, const char *password,
 	const char *encryption, gint64 quota, gint64 *id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a user with all mailboxes, messages and aliases.  NOT_FOUND. */
+/* Removes a user with all mailboxes, messages and aliases.  NOT_FOUND.  This
+ * and what renames a user, gives it a password or an alias is NO_PERMISSION
+ * for the users the store needs for itself (store/name.h). */
 gboolean user_delete(Store *store, gint64 id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
@@ -52,13 +55,17 @@ gboolean user_set_quota(Store *store, gint64 id, gint64 quota, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 gboolean user_set_client(Store *store, gint64 id, gint64 client, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* An administrator may do everything under #Public, set quotas (RFC 9208
+ * section 4.1.3) and annotate the server (RFC 5464). */
+gboolean user_set_administrator(Store *store, gint64 id,
+	gboolean is_administrator, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Notes a log-in; not waited for to be on disk. */
 gboolean user_note_login(Store *store, gint64 id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /* All users whose name matches the pattern (* and ?; NULL for all), in the
- * order of their names: an array of User *, freed with its elements. */
+ * order of their names, without those the store needs for itself: an array of User *, freed with its elements. */
 gboolean user_list(Store *store, const char *pattern, GPtrArray **users,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

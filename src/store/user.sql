@@ -5,16 +5,16 @@
 -- name: user_get
 -- $1 name.
 SELECT user_idnr, userid, passwd, encryption_type, maxmail_size, curmail_size,
-       client_idnr, last_login
+       client_idnr, last_login, administrator
   FROM dbmail_users
  WHERE lower(userid) = $1::text;
 
 -- name: user_list
 -- $1 LIKE pattern.
 SELECT user_idnr, userid, passwd, encryption_type, maxmail_size, curmail_size,
-       client_idnr, last_login
+       client_idnr, last_login, administrator
   FROM dbmail_users
- WHERE lower(userid) LIKE $1::text
+ WHERE lower(userid) LIKE $1::text AND user_idnr >= 0
  ORDER BY lower(userid);
 
 -- name: user_create
@@ -96,6 +96,12 @@ UPDATE dbmail_users
    SET client_idnr = $2::bigint
  WHERE user_idnr = $1::bigint;
 
+-- name: user_set_administrator
+-- $1 user, $2 1 or 0.
+UPDATE dbmail_users
+   SET administrator = $2::bigint
+ WHERE user_idnr = $1::bigint;
+
 -- name: user_note_login
 -- $1 user.
 UPDATE dbmail_users
@@ -144,7 +150,7 @@ WITH RECURSIVE step (matched, name, depth) AS (
 	 CROSS JOIN LATERAL (
 		SELECT user_idnr
 		  FROM dbmail_users
-		 WHERE lower(userid) = s.name
+		 WHERE lower(userid) = s.name AND user_idnr >= 0
 		   AND (s.depth = 0 OR s.name !~ '^[0-9]{1,18}$')
 		 UNION ALL
 		SELECT user_idnr

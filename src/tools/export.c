@@ -394,7 +394,8 @@ static gboolean export_mailboxes(Export *export, GError **error)
 	g_autoptr(GPtrArray) list = NULL;
 	guint wanted = 0;
 
-	if (!mailbox_list(export->tool.store, export->owner->id, &list, error))
+	if (!mailbox_list_own(
+		    export->tool.store, export->owner->id, &list, error))
 		return FALSE;
 	for (guint i = 0; i < list->len; i++) {
 		const MailboxListed *listed = g_ptr_array_index(list, i);

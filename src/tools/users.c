@@ -432,7 +432,7 @@ static gboolean empty_user(Users *users, GError **error)
 	g_autoptr(User) user = NULL;
 
 	if (!user_get(users->tool.store, users->name, &user, error) ||
-		!mailbox_list(users->tool.store, user->id, &list, error))
+		!mailbox_list_own(users->tool.store, user->id, &list, error))
 		return FALSE;
 	if (!is_confirmed(users, question))
 		return TRUE;

@@ -43,6 +43,15 @@ static const struct {
 	{ "a\xe2\x80\xa8z", NULL },
 	{ "\xff", NULL },
 	{ "\xc0\x80", NULL },
+	{ "#users/Bob/inbox/a", "#Users/Bob/INBOX/a" },
+	{ "#Users/bob/a/b/c", "#Users/bob/a/b/c" },
+	{ "#Users/bob/a/b/c/d", NULL },
+	{ "#USERS", "#Users" },
+	{ "#Users/", NULL },
+	{ "#Users//a", NULL },
+	{ "#Usersa", "#Usersa" },
+	{ "#public/News", "#Public/News" },
+	{ "#PUBLIC/inbox", "#Public/INBOX" },
 };
 
 static void test_names(void)
