@@ -15,6 +15,34 @@ UPDATE dbmail_messages m
 ALTER TABLE dbmail_messages ALTER COLUMN size SET NOT NULL;
 COMMENT ON COLUMN dbmail_messages.size IS 'messagesize of the message, so that listing a mailbox needs no other table.';
 
+-- Names ------------------------------------------------------------------------
+-- Kept in Unicode's Normalization Form C from here on (RFC 9051 section 5.1).
+
+CREATE FUNCTION dbmail_free_name(mailbox bigint, owner bigint, wanted text)
+    RETURNS text LANGUAGE sql STABLE AS $$
+SELECT normalize(wanted, NFC)
+       || CASE WHEN EXISTS (
+		SELECT FROM dbmail_mailboxes o
+		 WHERE o.owner_idnr = owner AND o.mailbox_idnr <> mailbox
+		   AND (o.name = normalize(wanted, NFC)
+			OR (o.mailbox_idnr < mailbox AND o.name <> wanted
+			    AND normalize(o.name, NFC) = normalize(wanted, NFC))))
+	       THEN ' ' || mailbox ELSE '' END
+$$;
+COMMENT ON FUNCTION dbmail_free_name(bigint, bigint, text) IS 'A mailbox''s name in Normalization Form C; where another has or gets that name, with the mailbox''s number behind it.';
+
+UPDATE dbmail_mailboxes
+   SET name = dbmail_free_name(mailbox_idnr, owner_idnr, name)
+ WHERE name IS NOT NFC NORMALIZED;
+INSERT INTO dbmail_subscribed_names (user_id, name)
+SELECT user_id, normalize(name, NFC)
+  FROM dbmail_subscribed_names
+ WHERE name IS NOT NFC NORMALIZED
+    ON CONFLICT DO NOTHING;
+DELETE FROM dbmail_subscribed_names WHERE name IS NOT NFC NORMALIZED;
+COMMENT ON COLUMN dbmail_mailboxes.name IS 'Name in UTF-8 and Normalization Form C, levels separated by /; INBOX in capitals.';
+COMMENT ON COLUMN dbmail_mailboxes.special_use IS 'Attributes such as \Sent, separated by blanks (RFC 6154); a new one is taken from the owner''s other mailboxes.';
+
 -- Going back in time ---------------------------------------------------------
 -- A server that crashed, was restored or replaced by a standby that lagged may
 -- lack commits that clients have seen the numbers of.  What it has lost leaves

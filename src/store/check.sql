@@ -228,6 +228,23 @@ UPDATE dbmail_mailboxes
  WHERE mailbox_idnr = ANY ($1::bigint[])
 RETURNING mailbox_idnr;
 
+-- name: check_mailbox_name
+-- A name in another form of Unicode cannot be found by any client.
+SELECT mailbox_idnr,
+       format('mailbox %s: name "%s" is not in Normalization Form C',
+		mailbox_idnr, name)
+  FROM dbmail_mailboxes
+ WHERE mailbox_idnr > $1::bigint AND mailbox_idnr <= $2::bigint
+   AND name IS NOT NFC NORMALIZED;
+
+-- name: check_repair_mailbox_name
+-- Where two names become one, all but one get their number behind them.
+UPDATE dbmail_mailboxes b
+   SET name = dbmail_free_name(b.mailbox_idnr, b.owner_idnr, b.name)
+ WHERE mailbox_idnr = ANY ($1::bigint[])
+   AND name IS NOT NFC NORMALIZED
+RETURNING mailbox_idnr;
+
 -- name: check_change_log
 SELECT c.mailbox_idnr,
        format('mailbox %s: %s changes with impossible UIDs, the last at %s',

@@ -87,13 +87,10 @@ SELECT b.mailbox_idnr, n.messages
 -- $1 mailboxes.
 SELECT w.id, n.size
   FROM unnest($1::bigint[]) w (id)
- CROSS JOIN LATERAL (
-	SELECT coalesce(sum(p.messagesize), 0)::bigint AS size
-	  FROM (SELECT physmessage_id FROM dbmail_messages
-		 WHERE mailbox_idnr = w.id AND deleted_flag = 1 OFFSET 0) m
-	 CROSS JOIN LATERAL (SELECT messagesize FROM dbmail_physmessage
-			      WHERE id = m.physmessage_id OFFSET 0) p
-	 OFFSET 0) n;
+ CROSS JOIN LATERAL (SELECT coalesce(sum(size), 0)::bigint AS size
+		       FROM dbmail_messages
+		      WHERE mailbox_idnr = w.id AND deleted_flag = 1
+		     OFFSET 0) n;
 
 -- name: mailbox_owner
 -- $1 name of a user in lower case.

@@ -90,6 +90,10 @@ static const struct {
 		"UPDATE dbmail_mailboxes SET first_recent = 1000"
 		" WHERE mailbox_idnr = " LAST_BOX,
 		TRUE, FALSE },
+	{ "mailbox-name",
+		"UPDATE dbmail_mailboxes SET name = U&'Entwu\\0308rfe'"
+		" WHERE mailbox_idnr = " LAST_BOX,
+		TRUE, FALSE },
 	{ "change-log",
 		"INSERT INTO dbmail_changes VALUES"
 		" (" LAST_BOX ", 1, 5, 4, 1)",

@@ -214,6 +214,93 @@ static void test_create(void)
 	g_assert_true(found->owner == user);
 }
 
+static void assert_use(gint64 user, const char *name, const char *use)
+{
+	g_autoptr(Mailbox) mailbox = get(user, name);
+	g_assert_cmpstr(mailbox->special_use, ==, use);
+}
+
+static void test_special_use(void)
+{
+	gint64 user = bare_user("uses");
+	gint64 other = bare_user("other-uses");
+	g_autoptr(GError) error = NULL;
+	create(other, "s", "\\Sent");
+	create(user, "a", "\\Drafts \\Sent");
+	create(user, "b", "\\Sent \\Trash");
+	assert_use(user, "a", "\\Drafts");
+	create(user, "c", "\\Sent");
+	assert_use(user, "b", "\\Trash");
+	create(user, "d", "\\Drafts");
+	assert_use(user, "a", NULL);
+	assert_use(other, "s", "\\Sent");
+	Mailbox *none = NULL;
+	g_assert_false(mailbox_create(
+		store, user, "e", "\\Drafts \\All", &none, &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
+	assert_list(user, ".INBOX .a .b .c .d");
+	assert_use(user, "d", "\\Drafts");
+}
+
+static void test_set_special_use(void)
+{
+	gint64 user = bare_user("set-uses");
+	g_autoptr(GError) missing = NULL;
+	g_autoptr(GError) wrong = NULL;
+	GError *error = NULL;
+	create(user, "a", "\\Drafts \\Sent");
+	create(user, "b", NULL);
+	if (!mailbox_set_special_use(store, user, "b", "\\junk \\sent", &error))
+		database_check(error);
+	assert_use(user, "a", "\\Drafts");
+	assert_use(user, "b", "\\Junk \\Sent");
+	if (!mailbox_set_special_use(store, user, "b", NULL, &error))
+		database_check(error);
+	assert_use(user, "b", NULL);
+	g_assert_false(mailbox_set_special_use(
+		store, user, "nothing", "\\Drafts", &missing));
+	g_assert_true(dbmail_error_is(missing, DBMAIL_ERROR_NOT_FOUND));
+	g_assert_false(
+		mailbox_set_special_use(store, user, "b", "\\All", &wrong));
+	g_assert_true(dbmail_error_is(wrong, DBMAIL_ERROR_INVALID));
+	assert_use(user, "a", "\\Drafts");
+}
+
+static void test_count(void)
+{
+	gint64 user = bare_user("count");
+	gint64 id = create(user, "a", NULL);
+	create(user, "b", NULL);
+	deliver(id, 3);
+	GError *error = NULL;
+	guint32 first;
+	if (!mailbox_take_recent(store, id, &first, &error))
+		database_check(error);
+	deliver(id, 2);
+	database_script("UPDATE dbmail_messages SET deleted_flag = 1"
+			" WHERE uid IN (1, 4) AND mailbox_idnr = (SELECT"
+			" mailbox_idnr FROM dbmail_mailboxes WHERE name = 'a'"
+			" AND owner_idnr = (SELECT user_idnr FROM dbmail_users"
+			" WHERE userid = 'count'));"
+			"UPDATE dbmail_mailboxes SET deleted = 2"
+			" WHERE name = 'a' AND owner_idnr = (SELECT user_idnr"
+			" FROM dbmail_users WHERE userid = 'count')");
+	g_autoptr(Mailbox) a = get(user, "a");
+	g_autoptr(Mailbox) b = get(user, "b");
+	Mailbox *both[] = { a, b };
+	if (!mailbox_count(store, both, 2, MAILBOX_COUNT_RECENT, &error))
+		database_check(error);
+	g_assert_cmpuint(a->recent, ==, 2);
+	g_assert_cmpuint(a->deleted_size, ==, 0);
+	if (!mailbox_count(store, both, 2,
+		    MAILBOX_COUNT_RECENT | MAILBOX_COUNT_DELETED, &error))
+		database_check(error);
+	g_assert_cmpuint(a->recent, ==, 2);
+	g_assert_cmpuint(a->deleted_size, ==, 34);
+	g_assert_cmpuint(b->recent, ==, 0);
+	g_assert_cmpuint(b->deleted_size, ==, 0);
+}
+
 static void test_delete(void)
 {
 	gint64 user = bare_user("delete");
@@ -452,6 +539,9 @@ int main(int argc, char **argv)
 	store = fixture_store(NULL);
 	g_test_add_func("/store/mailbox/names", test_names);
 	g_test_add_func("/store/mailbox/create", test_create);
+	g_test_add_func("/store/mailbox/special-use", test_special_use);
+	g_test_add_func("/store/mailbox/set-special-use", test_set_special_use);
+	g_test_add_func("/store/mailbox/count", test_count);
 	g_test_add_func("/store/mailbox/delete", test_delete);
 	g_test_add_func("/store/mailbox/rename", test_rename);
 	g_test_add_func("/store/mailbox/rename-inbox", test_rename_inbox);

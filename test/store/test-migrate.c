@@ -73,6 +73,26 @@ static void test_again(void)
 	g_assert_cmpuint(migrator.applied, ==, 0);
 }
 
+/* Names that become one in Normalization Form C stay two. */
+static void test_names(void)
+{
+	database_script(
+		"INSERT INTO dbmail_users (user_idnr, userid) VALUES (7, 'n');"
+		"INSERT INTO dbmail_mailboxes (mailbox_idnr, owner_idnr, name)"
+		" VALUES (1, 7, U&'a\\0308'), (2, 7, U&'\\00e4'),"
+		" (3, 7, U&'\\212b'), (4, 7, U&'A\\030a'), (5, 7, U&'o\\0308');"
+		"UPDATE dbmail_mailboxes"
+		" SET name = dbmail_free_name(mailbox_idnr, owner_idnr, name)"
+		" WHERE name IS NOT NFC NORMALIZED");
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_mailboxes"
+				       " WHERE name = ANY (ARRAY[U&'\\00e4 1',"
+				       " U&'\\00e4', U&'\\00c5', U&'\\00c5 4',"
+				       " U&'\\00f6'])"),
+		==, 5);
+	database_script("DELETE FROM dbmail_mailboxes;"
+			"DELETE FROM dbmail_users WHERE user_idnr = 7");
+}
+
 /* The program is older than the database: it says so, and store_open() too. */
 static void test_newer(void)
 {
@@ -100,6 +120,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/migrate/empty", test_empty);
 	g_test_add_func("/store/migrate/race", test_race);
 	g_test_add_func("/store/migrate/again", test_again);
+	g_test_add_func("/store/migrate/names", test_names);
 	g_test_add_func("/store/migrate/newer", test_newer);
 	return g_test_run();
 }
