@@ -3,9 +3,8 @@
 #include "imap/commands.h"
 
 #include "base/errors.h"
-#include "base/text.h"
 #include "store/mailbox.h"
-#include "imap/reply.h"
+#include "imap/list-line.h"
 #include "imap/select-args.h"
 #include "imap/session.h"
 #include "imap/sync.h"
@@ -25,29 +24,6 @@ static guint first_unseen(const MailboxView *view)
 			return i + 1;
 	}
 	return 0;
-}
-
-/* RFC 9051 section 6.3.2: with the name the client gave where it is not the
- * mailbox's. */
-static void write_list(ImapSession *session, const Mailbox *mailbox, Bytes wire)
-{
-	g_autoptr(GString) line = g_string_new("* LIST (");
-
-	if (mailbox->no_inferiors)
-		g_string_append(line, "\\Noinferiors");
-	if (mailbox->special_use != NULL)
-		g_string_append_printf(line, "%s%s",
-			mailbox->no_inferiors ? " " : "", mailbox->special_use);
-	g_string_append_printf(line, ") \"%c\" ", MAILBOX_SEPARATOR);
-	session_append_mailbox(session, line, mailbox->name);
-	if (wire.size != strlen(mailbox->name) ||
-		memcmp(wire.data, mailbox->name, wire.size) != 0) {
-		g_string_append(line, " (\"OLDNAME\" (");
-		reply_append_string(line, wire);
-		g_string_append(line, "))");
-	}
-	g_string_append(line, "\r\n");
-	stream_write(session->stream, line->str, line->len);
 }
 
 /* What is said in IMAP4rev1 alone (RFC 9051 appendix E). */
@@ -178,7 +154,7 @@ static gboolean open_and_tell(ImapSession *session, const Mailbox *mailbox,
 		return FALSE;
 	write_state(session);
 	if (session->enabled & ENABLED_IMAP4REV2)
-		write_list(session, mailbox, args->mailbox);
+		list_write_found(session, mailbox, args->mailbox);
 	return !args->qresync || resynchronise(session, args, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "store/mailbox.h"
 #include "store/store.h"
+#include "imap/sync.h"
 
 typedef void (*AppendValue)(
 	const ImapSession *session, const Mailbox *mailbox, GString *out);
@@ -138,7 +139,7 @@ gboolean status_prepare(ImapSession *session, ImapCommand *command, guint items)
 		return FALSE;
 	}
 	if (items & STATUS_HIGHESTMODSEQ)
-		session->enabled |= ENABLED_CONDSTORE;
+		sync_enable_condstore(session);
 	return TRUE;
 }
 

@@ -402,13 +402,16 @@ static void test_rename_inbox(void)
 		database_check(error);
 	deliver(inbox, 2);
 	const char *const keywords[] = { "k", NULL };
-	const FlagChange flag = { FLAG_ADD, FLAG_SEEN, keywords, FALSE, 0 };
+	const FlagChange flag = {
+		.action = FLAG_ADD, .flags = FLAG_SEEN, .keywords = keywords
+	};
 	g_autoptr(NumSet) uids = numset_new();
 	guint64 seq;
 	numset_add_range(uids, 2, 3);
 	if (!flag_change(store, inbox, uids, &flag, &seq, NULL, &error))
 		database_check(error);
-	const FlagChange deleted = { FLAG_ADD, FLAG_DELETED, NULL, FALSE, 0 };
+	const FlagChange deleted = { .action = FLAG_ADD,
+		.flags = FLAG_DELETED };
 	numset_clear(uids);
 	numset_add(uids, 1);
 	if (!flag_change(store, inbox, uids, &deleted, &seq, NULL, &error) ||
