@@ -15,4 +15,13 @@ void mime_imap_nstring(Bytes value, GString *out);
 /* The same with "" in place of NIL. */
 void mime_imap_string(Bytes value, GString *out);
 
+/* The same for a client that takes UTF-8 in quoted strings (RFC 6855, RFC
+ * 9051): valid UTF-8 of at most 1000 bytes is quoted, other 8-bit is not. */
+void mime_imap_string_utf8(Bytes value, GString *out);
+
+/* Appends text that was made of the strings above, such as an ENVELOPE, with
+ * the literals that mime_imap_string_utf8() would have quoted as quoted
+ * strings. */
+void mime_imap_quote_utf8(Bytes text, GString *out);
+
 #endif

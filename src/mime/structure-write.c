@@ -112,10 +112,13 @@ static gboolean is_text(const MimeStructure *node)
 	return text_equal_nocase(node->type, "text");
 }
 
-static gboolean is_rfc822(const MimeStructure *node)
+/* TRUE for what is told along with the message inside. */
+static gboolean is_message(const MimeStructure *node, guint form)
 {
 	return text_equal_nocase(node->type, "message") &&
-		text_equal_nocase(node->subtype, "rfc822");
+		(text_equal_nocase(node->subtype, "rfc822") ||
+			((form & MIME_STRUCTURE_GLOBAL) != 0 &&
+				text_equal_nocase(node->subtype, "global")));
 }
 
 /* Text without a charset is US-ASCII (RFC 2045 section 5.2), but only text
@@ -130,9 +133,10 @@ static void write_params(const MimeStructure *node, GString *out)
 }
 
 /* What stands before a node's children. */
-static void write_front(
-	const MimeStructure *node, gboolean extended, GString *out)
+static void write_front(const MimeStructure *node, guint form, GString *out)
 {
+	gboolean extended = (form & MIME_STRUCTURE_EXTENDED) != 0;
+
 	g_string_append_c(out, '(');
 	if (node->kind == MIME_MULTIPART) {
 		if (node->n_children == 0)
@@ -146,7 +150,7 @@ static void write_front(
 	write_nstring(node->description, out);
 	write_nstring(node->encoding, out);
 	write_number(node->size, out);
-	if (!is_rfc822(node))
+	if (!is_message(node, form))
 		return;
 	g_string_append_c(out, ' ');
 	if (node->envelope.size > 0)
@@ -160,9 +164,10 @@ static void write_front(
 }
 
 /* What stands behind them. */
-static void write_back(
-	const MimeStructure *node, gboolean extended, GString *out)
+static void write_back(const MimeStructure *node, guint form, GString *out)
 {
+	gboolean extended = (form & MIME_STRUCTURE_EXTENDED) != 0;
+
 	if (node->kind == MIME_MULTIPART) {
 		write_nstring(node->subtype, out);
 		if (extended) {
@@ -171,7 +176,7 @@ static void write_back(
 			write_extension(node, out);
 		}
 	} else {
-		if (is_text(node) || is_rfc822(node))
+		if (is_text(node) || is_message(node, form))
 			write_number(node->lines, out);
 		if (extended) {
 			write_nstring(node->md5, out);
@@ -181,31 +186,30 @@ static void write_back(
 	g_string_append_c(out, ')');
 }
 
-/* message/global has no place in RFC 3501's grammar but as a plain part. */
-static guint written_children(const MimeStructure *node)
+static guint written_children(const MimeStructure *node, guint form)
 {
-	return node->kind == MIME_MESSAGE && !is_rfc822(node) ?
+	return node->kind == MIME_MESSAGE && !is_message(node, form) ?
 		0 :
 		node->n_children;
 }
 
 void mime_structure_write(
-	const MimeStructure *structure, gboolean extended, GString *out)
+	const MimeStructure *structure, guint form, GString *out)
 {
 	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(Frame));
 	Frame first = { .node = structure };
 
-	write_front(structure, extended, out);
+	write_front(structure, form, out);
 	g_array_append_val(stack, first);
 	while (stack->len > 0) {
 		Frame *top = &g_array_index(stack, Frame, stack->len - 1);
-		if (top->next == written_children(top->node)) {
-			write_back(top->node, extended, out);
+		if (top->next == written_children(top->node, form)) {
+			write_back(top->node, form, out);
 			g_array_set_size(stack, stack->len - 1);
 			continue;
 		}
 		Frame inner = { .node = &top->node->children[top->next++] };
-		write_front(inner.node, extended, out);
+		write_front(inner.node, form, out);
 		g_array_append_val(stack, inner);
 	}
 }

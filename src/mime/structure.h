@@ -52,9 +52,18 @@ void mime_structure_encode(const MimeStructure *structure, GByteArray *out);
 MimeStructure *mime_structure_decode(
 	Arena *arena, Bytes encoded, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Appends IMAP's BODY or, extended, BODYSTRUCTURE (RFC 3501 section 7.4.2).
- * A multipart without children has one empty text part, for the grammar. */
+/* How a structure is written, as bits. */
+typedef enum {
+	MIME_STRUCTURE_EXTENDED = 1 << 0, /* BODYSTRUCTURE, not BODY */
+	/* message/global is told in full as message/rfc822 is (RFC 9051);
+	 * without, it is a plain part, as RFC 3501's grammar has it. */
+	MIME_STRUCTURE_GLOBAL = 1 << 1,
+} MimeStructureForm;
+
+/* Appends IMAP's BODY or, extended, BODYSTRUCTURE (RFC 3501 section 7.4.2);
+ * form is MimeStructureForm bits.  A multipart without children has one empty
+ * text part, for the grammar. */
 void mime_structure_write(
-	const MimeStructure *structure, gboolean extended, GString *out);
+	const MimeStructure *structure, guint form, GString *out);
 
 #endif
