@@ -174,3 +174,14 @@ SELECT CASE WHEN owner = asker THEN own
                    WHERE u.user_idnr = owner) END COLLATE "C"
 $$;
 COMMENT ON FUNCTION dbmail_visible(bigint, bigint, text) IS 'A mailbox''s name as a user sees it.';
+
+CREATE TABLE dbmail_previews (
+    part_id bigint NOT NULL REFERENCES dbmail_mimeparts ON DELETE CASCADE,
+    form text COLLATE "C" NOT NULL,
+    preview text NOT NULL,
+    PRIMARY KEY (part_id, form)
+);
+COMMENT ON TABLE dbmail_previews IS 'Previews of texts (RFC 8970), worked out when they were first asked for.';
+COMMENT ON COLUMN dbmail_previews.part_id IS 'The part that the text is, or begins, in.';
+COMMENT ON COLUMN dbmail_previews.form IS 'How its bytes were read: version, kind of text, transfer encoding, charset.';
+COMMENT ON COLUMN dbmail_previews.preview IS 'At most 200 characters on one line; empty where there is nothing to show.';

@@ -51,6 +51,7 @@ static const struct {
 	{ "UNSELECT", logged_in, 0 },    /* RFC 3691 */
 	{ "CHILDREN", logged_in, 0 },    /* RFC 3348 */
 	{ "MOVE", logged_in, 0 },        /* RFC 6851 */
+	{ "PREVIEW", logged_in, 0 },     /* RFC 8970 */
 	{ "ESEARCH", logged_in, 0 },     /* RFC 4731 */
 	{ "SEARCHRES", logged_in, 0 },   /* RFC 5182 */
 	{ "MULTISEARCH", logged_in, 0 }, /* RFC 7377 */

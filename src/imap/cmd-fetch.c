@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "store/fetch.h"
 #include "store/flag.h"
+#include "store/preview.h"
 #include "imap/fetch-item.h"
 #include "imap/fetch-write.h"
 #include "imap/messages.h"
@@ -77,6 +78,7 @@ static const struct {
 	{ NEED_STRUCTURE, FETCH_STRUCTURE },
 	{ NEED_THREAD, FETCH_THREAD },
 	{ NEED_SAVE_DATE, FETCH_SAVE_DATE },
+	{ NEED_PREVIEW, FETCH_STRUCTURE },
 };
 
 static void plan(Fetch *fetch)
@@ -236,6 +238,7 @@ static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
 {
 	const MailboxView *known = &fetch->session->selected->known;
 	g_autoptr(FetchBatch) batch = NULL;
+	g_autoptr(GPtrArray) previews = NULL;
 	g_autoptr(Arena) arena = arena_new();
 	FetchWhat what = what_for(
 		fetch, &known->messages[g_array_index(indexes, guint, first)]);
@@ -245,6 +248,10 @@ static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
 			(const FetchAsk *)asks->data, asks->len, what, &batch,
 			error))
 		return FALSE;
+	if ((fetch->args->needs & NEED_PREVIEW) &&
+		!preview_get(fetch->session->store, batch, asks->len,
+			!fetch->args->wants_preview, &previews, error))
+		return FALSE;
 	for (guint i = 0; i < asks->len; i++) {
 		guint index = g_array_index(indexes, guint, first + i);
 		FetchRow row = {
@@ -253,6 +260,9 @@ static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
 			.number = index + 1,
 			.data = batch != NULL ? fetch_batch_message(batch, i) :
 						NULL,
+			.preview = previews != NULL ?
+				g_ptr_array_index(previews, i) :
+				NULL,
 			.raw_offset = g_array_index(asks, FetchAsk, i).offset,
 			.has_raw = (what & FETCH_RAW) != 0,
 			.has_header = (what & FETCH_HEADER) != 0,

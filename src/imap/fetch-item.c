@@ -33,6 +33,8 @@ static const FetchItemRow items[] = {
 	{ "THREADID", NEED_THREAD, fetch_write_threadid, 0 },
 	/* RFC 8514 */
 	{ "SAVEDATE", NEED_SAVE_DATE, fetch_write_savedate, 0 },
+	/* RFC 8970 */
+	{ "PREVIEW", NEED_PREVIEW, fetch_write_preview, 0 },
 };
 
 static const struct {
@@ -181,6 +183,25 @@ static gboolean parse_rest(ImapParser *parser, FetchItem *item)
 	return TRUE;
 }
 
+/* " (LAZY)" behind PREVIEW; anything else in parentheses there belongs to the
+ * command (RFC 8970 section 6). */
+static gboolean parse_lazy(ImapParser *parser, FetchItem *item)
+{
+	gsize start = parser->pos;
+
+	item->is_lazy = parse_accept(parser, ' ') &&
+		parse_accept(parser, '(') && parse_accept_word(parser, "LAZY");
+	if (!item->is_lazy) {
+		parser->pos = start;
+		return TRUE;
+	}
+	while (parse_accept(parser, ' ')) {
+		if (!parse_accept_word(parser, "LAZY"))
+			return parse_fail(parser, "Unknown PREVIEW modifier");
+	}
+	return parse_char(parser, ')');
+}
+
 static gboolean parse_item(ImapParser *parser, FetchArgs *args, GArray *found)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(items); i++) {
@@ -189,6 +210,11 @@ static gboolean parse_item(ImapParser *parser, FetchArgs *args, GArray *found)
 		FetchItem item = item_of_row(&items[i]);
 		if (has_section(&items[i]) && !parse_rest(parser, &item))
 			return FALSE;
+		if (items[i].needs & NEED_PREVIEW) {
+			if (!parse_lazy(parser, &item))
+				return FALSE;
+			args->wants_preview |= !item.is_lazy;
+		}
 		add_item(args, found, &item);
 		return TRUE;
 	}

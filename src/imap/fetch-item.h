@@ -23,6 +23,7 @@ typedef enum {
 	NEED_THREAD = 1 << 6,
 	NEED_SAVE_DATE = 1 << 7,
 	NEED_CONDSTORE = 1 << 8, /* enables CONDSTORE (RFC 7162) */
+	NEED_PREVIEW = 1 << 9,
 } FetchNeed;
 
 typedef struct {
@@ -38,6 +39,7 @@ struct FetchItem {
 	MimeSection section; /* of NEED_SECTION items */
 	const char *label;   /* "BODY[...]<0> " of items with a section, for
 	                      * replies */
+	gboolean is_lazy;    /* PREVIEW (LAZY) */
 	gboolean has_partial;
 	guint64 offset;
 	guint64 size;     /* G_MAXUINT64 without partial */
@@ -61,6 +63,8 @@ typedef struct {
 	gboolean has_changed_since;
 	guint64 changed_since;
 	gboolean vanished;
+	/* A PREVIEW must be there now: RFC 8970's LAZY was not said. */
+	gboolean wants_preview;
 } FetchArgs;
 
 #define FETCH_ITEMS_MAX 1000

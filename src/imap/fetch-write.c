@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "mime/header.h"
+#include "mime/imaptext.h"
 #include "mime/objectid.h"
 #include "imap/reply.h"
 #include "imap/sync.h"
@@ -51,13 +52,41 @@ void fetch_write_date(FetchRow *row, const FetchItem *item)
 	stream_printf(row->session->stream, "%s \"%s\"", item->row->name, date);
 }
 
-void fetch_write_envelope(FetchRow *row, const FetchItem *item)
+/* TRUE where the client takes UTF-8 in quoted strings (RFC 6855 section 3, RFC
+ * 9051 section 4.3.1); others get it in literals, as it stands in the
+ * message. */
+static gboolean takes_utf8(const FetchRow *row)
+{
+	return (row->session->enabled & (ENABLED_UTF8 | ENABLED_IMAP4REV2)) !=
+		0;
+}
+
+static void append_string(const FetchRow *row, Bytes value, GString *out)
+{
+	if (value.data != NULL && takes_utf8(row))
+		mime_imap_string_utf8(value, out);
+	else
+		mime_imap_nstring(value, out);
+}
+
+/* Writes what was made up for a client that takes no UTF-8. */
+static void write_strings(const FetchRow *row, const char *name, Bytes text)
 {
 	Stream *stream = row->session->stream;
 
-	stream_printf(stream, "%s ", item->row->name);
-	stream_write(
-		stream, row->data->envelope.data, row->data->envelope.size);
+	stream_printf(stream, "%s ", name);
+	if (!takes_utf8(row) || memchr(text.data, '{', text.size) == NULL) {
+		stream_write(stream, text.data, text.size);
+		return;
+	}
+	g_autoptr(GString) quoted = g_string_new(NULL);
+	mime_imap_quote_utf8(text, quoted);
+	stream_write(stream, quoted->str, quoted->len);
+}
+
+void fetch_write_envelope(FetchRow *row, const FetchItem *item)
+{
+	write_strings(row, item->row->name, row->data->envelope);
 }
 
 void fetch_write_emailid(FetchRow *row, const FetchItem *item)
@@ -91,24 +120,34 @@ void fetch_write_savedate(FetchRow *row, const FetchItem *item)
 	stream_printf(row->session->stream, "%s \"%s\"", item->row->name, date);
 }
 
-static void write_structure(
-	FetchRow *row, const FetchItem *item, gboolean extended)
+/* NIL is for LAZY alone (RFC 8970 section 3.2). */
+void fetch_write_preview(FetchRow *row, const FetchItem *item)
 {
 	g_autoptr(GString) out = g_string_new(item->row->name);
 
 	g_string_append_c(out, ' ');
-	mime_structure_write(row->structure, extended, out);
+	append_string(row, bytes_of_string(row->preview), out);
 	stream_write(row->session->stream, out->str, out->len);
+}
+
+static void write_structure(FetchRow *row, const FetchItem *item, guint form)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (row->session->enabled & ENABLED_IMAP4REV2)
+		form |= MIME_STRUCTURE_GLOBAL;
+	mime_structure_write(row->structure, form, out);
+	write_strings(row, item->row->name, bytes_of(out->str, out->len));
 }
 
 void fetch_write_body(FetchRow *row, const FetchItem *item)
 {
-	write_structure(row, item, FALSE);
+	write_structure(row, item, 0);
 }
 
 void fetch_write_bodystructure(FetchRow *row, const FetchItem *item)
 {
-	write_structure(row, item, TRUE);
+	write_structure(row, item, MIME_STRUCTURE_EXTENDED);
 }
 
 /* --- byte ranges ----------------------------------------------------------- */

@@ -17,6 +17,7 @@ struct FetchRow {
 	guint number;
 	const FetchedMessage *data;     /* NULL where no item needs any */
 	const MimeStructure *structure; /* where an item needs it */
+	const char *preview;            /* NULL: not worked out yet */
 	/* Bytes of the message that are in data->raw already. */
 	guint64 raw_offset;
 	gboolean has_raw;
@@ -41,6 +42,7 @@ void fetch_write_rfc822(FetchRow *row, const FetchItem *item);
 void fetch_write_emailid(FetchRow *row, const FetchItem *item);
 void fetch_write_threadid(FetchRow *row, const FetchItem *item);
 void fetch_write_savedate(FetchRow *row, const FetchItem *item);
+void fetch_write_preview(FetchRow *row, const FetchItem *item);
 /* fetch-binary.c */
 void fetch_write_binary(FetchRow *row, const FetchItem *item);
 void fetch_write_binary_size(FetchRow *row, const FetchItem *item);
