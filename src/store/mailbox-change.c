@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "db/pool.h"
 #include "store/mailbox-private.h"
+#include "store/metadata-sql.h"
 #include "store/name.h"
 #include "store/special-use.h"
 #include "store/store-private.h"
@@ -460,6 +461,7 @@ static gboolean rename_inbox(DbConnection *connection, NameChange *change,
 	const GPtrArray *levels, gint64 above, gint64 inbox, GError **error)
 {
 	static const DbStatement *const moves[] = {
+		&SQL_METADATA_COPY,
 		&SQL_MAILBOX_GIVE,
 		&SQL_MAILBOX_TAKE,
 	};

@@ -197,9 +197,13 @@ UPDATE dbmail_mailboxes
  WHERE mailbox_idnr = $1::bigint;
 
 -- name: mailbox_make_noselect
--- RFC 4314 section 4: a deleted mailbox has no ACL.  $1 mailbox.
+-- A deleted mailbox has no ACL (RFC 4314 section 4) and no annotations (RFC
+-- 5464 section 4.1).  $1 mailbox.
 WITH nobody AS (
 	DELETE FROM dbmail_acl
+	 WHERE mailbox_id = $1::bigint
+), nothing AS (
+	DELETE FROM dbmail_metadata
 	 WHERE mailbox_id = $1::bigint
 )
 UPDATE dbmail_mailboxes

@@ -52,6 +52,8 @@ struct Store {
 	MimeLimits limits;
 	gsize max_message_size;
 	guint max_mailbox_depth;
+	gsize max_metadata_size;
+	guint max_metadata_entries;
 	gint64 duplicate_window; /* seconds */
 	gboolean durable_flags;
 	guint64 max_view_cache; /* bytes */

@@ -17,6 +17,9 @@ static void copy_settings(Store *store, const Settings *settings)
 	store->limits.max_header = (gsize)settings->DBMAIL_max_header_size;
 	store->max_message_size = (gsize)settings->DBMAIL_max_message_size;
 	store->max_mailbox_depth = (guint)settings->IMAP_max_mailbox_depth;
+	store->max_metadata_size = (gsize)settings->IMAP_max_metadata_size;
+	store->max_metadata_entries =
+		(guint)settings->IMAP_max_metadata_entries;
 	store->durable_flags = settings->IMAP_durable_flags;
 	store->max_view_cache = (guint64)settings->IMAP_max_view_cache;
 	store->duplicate_window = settings->LMTP_duplicate_window;
