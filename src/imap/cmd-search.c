@@ -3,6 +3,7 @@
 #include "imap/commands.h"
 
 #include "imap/search-run.h"
+#include "imap/sync.h"
 
 static gboolean run(ImapSession *session, ImapCommand *command,
 	const SearchArgs *args, GError **error)
@@ -25,6 +26,10 @@ static gboolean run(ImapSession *session, ImapCommand *command,
 gboolean cmd_search(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const SearchArgs *args = command->args;
+
+	/* RFC 7162 section 3.1. */
+	if (args->program.uses & SEARCH_USES_MODSEQ)
+		sync_enable_condstore(session);
 	gboolean ok = !search_is_allowed(session, command, args) ||
 		run(session, command, args, error);
 

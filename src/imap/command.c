@@ -27,6 +27,7 @@
 #define TRYCREATE COMMAND_TRYCREATE
 #define WRITES COMMAND_WRITES
 #define SILENT COMMAND_SILENT
+#define OPENS COMMAND_OPENS
 
 static const CommandRow commands[] = {
 	/* RFC 3501 section 6.1 */
@@ -40,8 +41,8 @@ static const CommandRow commands[] = {
 	{ "LOGIN", NONE, 0, args_login, cmd_login, NULL },
 	/* section 6.3 */
 	{ "ENABLE", AUTH, 0, args_enable, cmd_enable, NULL }, /* RFC 5161 */
-	{ "SELECT", AUTH, 0, args_select, cmd_select, NULL },
-	{ "EXAMINE", AUTH, 0, args_select, cmd_examine, NULL },
+	{ "SELECT", AUTH, OPENS, args_select, cmd_select, NULL },
+	{ "EXAMINE", AUTH, OPENS, args_select, cmd_examine, NULL },
 	{ "CREATE", AUTH, 0, args_create, cmd_create, NULL },
 	{ "DELETE", AUTH, 0, args_mailbox, cmd_delete, NULL },
 	{ "RENAME", AUTH, 0, args_rename, cmd_rename, NULL },
@@ -220,7 +221,7 @@ static void tell_news(ImapSession *session, const ImapCommand *command)
 	gboolean may_expunge = command->is_uid || (flags & NUMBERS) == 0;
 	const ImapSelected *selected = session->selected;
 
-	if (selected == NULL || session->is_over)
+	if (selected == NULL || session->is_over || (flags & OPENS) != 0)
 		return;
 	gboolean owes = may_expunge && selected->held != NULL;
 	if ((flags & NEWS) == 0 && !owes && !sync_is_due(selected))

@@ -35,6 +35,9 @@ typedef enum {
 	COMMAND_WRITES = 1 << 5,
 	/* Answers for itself: no response is added. */
 	COMMAND_SILENT = 1 << 6,
+	/* Tells all there is to tell of the mailbox itself; what happens
+	 * meanwhile is told later, when the client has read that. */
+	COMMAND_OPENS = 1 << 7,
 } CommandFlags;
 
 typedef struct {

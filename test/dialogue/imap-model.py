@@ -8,6 +8,10 @@ in each mailbox, so that every answer can be foretold.  Then they run at once:
 numbers and UIDs must still fit, no message may be lost that nobody deleted, and
 in the end every view is what the server and the database say.
 
+Some sessions are cut off now and then, in the middle of a command or between
+two, come back with the MODSEQ they have (QRESYNC, RFC 7162), and must get from
+what they remembered to what is there.
+
 IMAP_MODEL_SEED and IMAP_MODEL_SECONDS choose another run.
 """
 
@@ -174,6 +178,155 @@ class Session(t.Lines):
             self.learn()
 
 
+class Resyncing(Session):
+    """A session that keeps what it knows, and resynchronises."""
+
+    def __init__(self, user, number, rng):
+        self.user = user
+        self.rng = rng
+        self.memory = {}     # box -> (UIDVALIDITY, MODSEQ, view)
+        self.snapshots = {}  # box -> [(MODSEQ, {uid: flags}), ...]
+        self.uidvalidity = self.modseq = 0
+        self.forget()
+        self.is_resuming = False
+        self.resumed = 0
+        super().__init__(user, number)
+        self.ask("ENABLE QRESYNC")
+
+    def forget(self):
+        self.highest = None
+        self.seen = 0
+        self.vanished = set()
+        self.changed = {}  # uid -> (number, flags)
+
+    def finish(self, verb=None):
+        self.forget()
+        answer = super().finish(verb)
+        self.note_highest(answer[1])
+        # RFC 7162 section 6.
+        if self.highest is not None:
+            self.modseq = self.highest
+        else:
+            self.modseq = max(self.modseq, self.seen)
+        return answer
+
+    def note_highest(self, text):
+        found = re.search(r"\[HIGHESTMODSEQ (\d+)\]", text)
+        if found:
+            self.highest = int(found.group(1))
+
+    def apply(self, text, verb):
+        words = text.split(" ", 3)
+        need(words[2:3] != ["EXPUNGE"], text)
+        self.note_highest(text)
+        if "[UIDVALIDITY" in text:
+            self.uidvalidity = int(re.search(r"DITY (\d+)", text).group(1))
+        if words[1] == "VANISHED" and words[2] == "(EARLIER)":
+            self.vanished |= set(ranges(words[3]))
+        elif words[1] == "VANISHED":
+            need(verb not in NUMBERED, "VANISHED during", verb)
+            for uid in ranges(words[2]):
+                self.vanish(uid)
+        else:
+            super().apply(text, verb)
+
+    def vanish(self, uid):
+        """Takes the message out, which need not have its name yet."""
+        place = 0
+        for i, entry in enumerate(self.view):
+            if entry.uid is not None and entry.uid >= uid:
+                break
+            place = i + 1
+        if place == len(self.view) or self.view[place].uid != uid:
+            place -= 1
+            need(place >= 0 and self.view[place].uid is None,
+                 "VANISHED of a stranger", uid, [e.uid for e in self.view])
+        del self.view[place]
+        self.expunged += 1
+
+    def apply_fetch(self, number, text):
+        modseq = re.search(r"\bMODSEQ \((\d+)\)", text)
+        if modseq:
+            self.seen = max(self.seen, int(modseq.group(1)))
+        if not self.is_resuming:
+            super().apply_fetch(number, text)
+            return
+        uid = int(re.search(r"\bUID (\d+)", text).group(1))
+        flags = re.search(r"\bFLAGS \(([^)]*)\)", text).group(1)
+        self.changed[uid] = (number, set(flags.split()) - {"\\Recent"})
+
+    def known(self):
+        return {e.uid: e.flags for e in self.view}
+
+    def parameter(self, box):
+        """The QRESYNC parameter, with more or less in it."""
+        uidvalidity, modseq, view = self.memory[box]
+        text = "%d %d" % (uidvalidity, modseq)
+        named = [(n, e.uid) for n, e in enumerate(view, 1) if e.uid]
+        if named and self.rng.random() < 0.5:
+            text += " " + ",".join(str(uid) for _, uid in named)
+        if named and self.rng.random() < 0.5:
+            pairs = sorted(self.rng.sample(
+                named, self.rng.randint(1, len(named))))
+            text += " (%s %s)" % tuple(",".join(map(str, column))
+                                       for column in zip(*pairs))
+        return " (QRESYNC (%s))" % text
+
+    def select(self, box, verb="SELECT"):
+        if self.box is not None:
+            self.memory[self.box] = (self.uidvalidity, self.modseq, self.view)
+        self.view = []
+        self.box = None
+        self.modseq = 0
+        self.is_resuming = True
+        status, _ = self.ask('%s "%s"%s' % (
+            verb, box, self.parameter(box) if box in self.memory else ""))
+        self.is_resuming = False
+        if status == "OK":
+            self.box = box
+            if box in self.memory:
+                self.resume(self.memory[box])
+            else:
+                self.learn()
+        return status
+
+    def resume(self, memory):
+        """From what it knew to what there is, by what it was told."""
+        need(memory[0] == self.uidvalidity, "UIDVALIDITY was", memory[0])
+        kept = []
+        last = 0
+        for entry in memory[2]:
+            if entry.uid is None:
+                break  # of what comes then it has not heard all
+            last = entry.uid
+            if entry.uid in self.vanished:
+                continue
+            if entry.uid in self.changed:
+                number, entry.flags = self.changed[entry.uid]
+                need(number == len(kept) + 1, "number", number, "of",
+                     entry.uid, "should be", len(kept) + 1)
+            kept.append(entry)
+        need(len(kept) <= len(self.view), "it was not told which of",
+             [e.uid for e in kept], "are gone: there are", len(self.view))
+        self.view[:len(kept)] = kept
+        self.resumed += 1
+        if len(kept) < len(self.view):
+            self.ask("UID FETCH %d:* (UID FLAGS MODSEQ)" % (last + 1))
+
+    def reconnect(self, last_words=None):
+        """Is cut off, perhaps while a command runs, and comes back."""
+        box = self.box
+        if last_words is not None:
+            self.put(last_words)
+        self.close()
+        t.Lines.__init__(self, t.setting("HOST"), t.port("IMAP"))
+        self.trace.append("S%d reconnects" % self.number)
+        self.line()
+        self.ask("LOGIN %s secret" % self.user)
+        self.ask("ENABLE QRESYNC")
+        need(self.select(box) == "OK", "SELECT")
+
+
 def copied(text):
     """(source, target) UIDs of a COPYUID."""
     found = re.search(r"\[COPYUID \d+ (\S+) (\S+)\]", text)
@@ -229,7 +382,8 @@ class World:
         self.next_uid = {name: 1 for name in BOXES}
         self.of_uid = {}
         self.number = 0
-        self.sessions = [Session(user, i) for i in range(4)]
+        self.sessions = [Resyncing(user, i, self.rng) if i % 2 else
+                         Session(user, i) for i in range(4)]
         for name in BOXES[1:]:
             self.sessions[0].ask('CREATE "%s"' % name)
 
@@ -443,6 +597,33 @@ class World:
         status, text = session.ask('RENAME "2" "two"')
         need(status == "OK", text)
 
+    def do_reconnect(self, session):
+        if isinstance(session, Resyncing):
+            session.reconnect(self.rng.choice(
+                (None, None, "NOOP", "FETCH 1:* FLAGS", "UID SEARCH ALL")))
+            self.check(session)
+
+    def do_changes(self, session):
+        """UID FETCH CHANGEDSINCE VANISHED, from any earlier state."""
+        if not isinstance(session, Resyncing):
+            return
+        self.check(session)
+        snapshots = session.snapshots.setdefault(session.box, [])
+        if snapshots:
+            modseq, known = self.rng.choice(snapshots)
+            session.is_resuming = True
+            session.ask("UID FETCH 1:%d (FLAGS) (CHANGEDSINCE %d VANISHED)" %
+                        (2 ** 32 - 1, modseq), "UID")
+            session.is_resuming = False
+            now = {uid: flags for uid, flags in known.items()
+                   if uid not in session.vanished}
+            now.update({uid: flags for uid, (_, flags)
+                        in session.changed.items()})
+            need(now == session.known(), "since", modseq, "came to", now,
+                 "and not to", session.known())
+        snapshots.append((session.modseq, session.known()))
+        del snapshots[:-20]
+
     def do_idle(self, session):
         session.put("IDLE")
         while not session.response().startswith("+"):
@@ -457,7 +638,8 @@ class World:
 
     STEPS = ((do_append, 5), (do_store, 8), (do_expunge, 2), (do_copy, 4),
              (do_fetch, 4), (do_search, 4), (do_close, 1), (do_select, 1),
-             (do_status, 1), (do_rename, 1), (do_idle, 1))
+             (do_status, 1), (do_rename, 1), (do_idle, 1),
+             (do_reconnect, 3), (do_changes, 2))
 
     def run(self, seconds):
         steps, weights = zip(*self.STEPS)
@@ -481,7 +663,9 @@ def one_after_the_other():
     world = World(t.add_user("turns"), SEED)
     try:
         count = world.run(SECONDS / 2)
-        report.note("%d steps, %d messages" % (count, world.number))
+        report.note("%d steps, %d messages, resumed %d times" % (
+            count, world.number, sum(s.resumed for s in world.sessions
+                                     if isinstance(s, Resyncing))))
         report.case("every answer was foretold", True)
     except (Wrong, EOFError, IndexError) as error:
         for session in world.sessions:
@@ -526,7 +710,8 @@ class Racer(threading.Thread):
     def __init__(self, user, number, keepers, ends):
         super().__init__()
         self.rng = random.Random(SEED * 100 + number)
-        self.session = Session(user, number)
+        self.session = Resyncing(user, number, self.rng) if number % 2 else \
+            Session(user, number)
         self.keepers = keepers
         self.ends = ends
         self.number = 1000000 * (number + 1)
@@ -632,9 +817,15 @@ class Racer(threading.Thread):
         need(s.ask("RENAME %s x/%s" % (name, name))[0] == "OK", "RENAME")
         need(s.ask("DELETE x/" + name)[0] == "OK", "DELETE")
 
+    def do_reconnect(self):
+        if isinstance(self.session, Resyncing):
+            self.session.reconnect(self.rng.choice(
+                (None, "NOOP", "EXPUNGE", "FETCH 1:* (FLAGS MODSEQ)",
+                 "UID STORE 1:* -FLAGS (kw1)", "CLOSE")))
+
     STEPS = (do_append,) * 5 + (do_delete,) * 3 + (do_store,) * 5 + (
         do_expunge, do_copy, do_copy, do_copy, do_search, do_search,
-        do_select, do_noop, do_idle, do_temporary)
+        do_select, do_noop, do_idle, do_temporary, do_reconnect)
 
 
 def sql(text):
@@ -667,7 +858,7 @@ def all_at_once():
     for racer in racers:
         racer.join()
         if racer.error is not None:
-            for line in racer.session.trace[-25:]:
+            for line in racer.session.trace[-60:]:
                 report.note(repr(line))
         report.case("session %d at once with others" % racer.session.number,
                     racer.error is None, repr(racer.error))
@@ -683,6 +874,14 @@ def compare_box(user, box, setup, racers, keepers):
     views = [setup] + [r.session for r in racers
                        if r.session.box == box and r.error is None]
     for session in views:
+        if isinstance(session, Resyncing):
+            session.reconnect()
+            report.equal(
+                "session %d resumes %s" % (session.number, box),
+                [(e.uid, e.flags and {f for f in e.flags if f[0] == "\\"})
+                 for e in session.view],
+                [(uid, flags if e.flags is not None else None)
+                 for (uid, flags), e in zip(in_sql, session.view)])
         session.settle()
         report.equal("session %d's view of %s" % (session.number, box),
                      [(e.uid, {f for f in e.flags if f[0] == "\\"})
