@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a message says: dates, fields, texts. */
+/* What a message says that no column has: any field, any text. */
 #include "base/errors.h"
 #include "base/text.h"
 #include "mime/charset.h"
@@ -16,70 +16,17 @@
  * before it, and a message may have ten thousand parts of a few bytes. */
 #define SEARCH_READ_MIN ((gsize)262144)
 
-/* --- dates and summaries -------------------------------------------------------- */
-
-static Tri compare_days(const SearchNode *node, Timestamp time)
+static gboolean node_fits(SearchNode *node, const char *text, gsize size)
 {
-	gint64 day = calendar_day_number(timestamp_day(time));
-	switch (node->key->compare) {
-	case SEARCH_LESS:
-		return day < node->day ? TRI_TRUE : TRI_FALSE;
-	case SEARCH_EQUAL:
-		return day == node->day ? TRI_TRUE : TRI_FALSE;
-	case SEARCH_GREATER_EQUAL:
-		return day >= node->day ? TRI_TRUE : TRI_FALSE;
-	case SEARCH_GREATER:
-		return day > node->day ? TRI_TRUE : TRI_FALSE;
-	case SEARCH_LESS_EQUAL:
-		return day <= node->day ? TRI_TRUE : TRI_FALSE;
-	}
-	return TRI_FALSE;
-}
-
-static Tri match_sent_date(
-	const SearchNode *node, const FetchedMessage *message)
-{
-	if (!message->has_sent_date)
-		return TRI_FALSE;
-	return compare_days(node,
-		message->sent_date +
-			message->sent_zone * 60 * TIMESTAMP_SECOND);
-}
-
-static gboolean node_is_in(const SearchNode *node, const char *text, gsize size)
-{
-	if (node->needle_size == 0)
-		return TRUE;
 	g_autoptr(GString) folded = g_string_sized_new(size + 1);
 	search_fold(text, size, folded);
-	return search_contains(
-		folded->str, folded->len, node->needle, node->needle_size);
-}
-
-/* An id is kept without the blanks and comments around and inside it. */
-static gboolean summary_is_all(const SearchNode *node, const char *text)
-{
-	if (!text_equal_nocase(bytes_of_string(node->key->field), "message-id"))
-		return TRUE;
-	return text != NULL && strpbrk(node->needle, " \t\"()") == NULL;
-}
-
-/* From the summary; UNKNOWN where only the header can tell. */
-static Tri match_summary(const SearchNode *node, const FetchedMessage *message)
-{
-	if (node->summary == NULL)
-		return TRI_UNKNOWN;
-	const char *text = node->summary(message);
-	if (text != NULL && node_is_in(node, text, strlen(text)))
-		return TRI_TRUE;
-	if (message->truncated || !summary_is_all(node, text))
-		return TRI_UNKNOWN;
-	return TRI_FALSE;
+	node->score = search_fits(node, folded->str, folded->len);
+	return node->score > 0;
 }
 
 /* --- headers -------------------------------------------------------------------- */
 
-static Tri match_fields(const SearchNode *node, Bytes block)
+static Tri match_fields(SearchNode *node, Bytes block)
 {
 	gsize pos = 0;
 	MimeField field;
@@ -89,7 +36,7 @@ static Tri match_fields(const SearchNode *node, Bytes block)
 			continue;
 		g_string_truncate(text, 0);
 		mime_words_append(field.value, text);
-		if (node_is_in(node, text->str, text->len))
+		if (node_fits(node, text->str, text->len))
 			return TRI_TRUE;
 	}
 	return TRI_FALSE;
@@ -113,8 +60,7 @@ static void append_header_text(Bytes block, GString *out)
 
 /* One message whose bytes are at hand, or are read as they are needed. */
 typedef struct {
-	Store *store;
-	const SearchPlan *plan;
+	const Search *search;
 	gint64 physmessage;
 	gsize size;        /* of the message */
 	Bytes raw;         /* what is at hand of it */
@@ -136,7 +82,7 @@ static gboolean body_read(
 			.size = MIN(MAX(size, SEARCH_READ_MIN), most) };
 		body->raw = (Bytes){ NULL, 0 };
 		fetch_batch_free(&body->batch);
-		if (!fetch_batch_new(body->store, &ask, 1, FETCH_RAW,
+		if (!fetch_batch_new(body->search->store, &ask, 1, FETCH_RAW,
 			    &body->batch, error))
 			return FALSE;
 		body->raw = fetch_batch_message(body->batch, 0)->raw;
@@ -152,15 +98,16 @@ static void body_look(Body *body, gboolean text_keys_only)
 {
 	g_string_truncate(body->folded, 0);
 	search_fold(body->text->str, body->text->len, body->folded);
-	for (guint i = 0; i < body->plan->nodes->len; i++) {
-		SearchNode *node = g_ptr_array_index(body->plan->nodes, i);
+	for (guint i = 0; i < body->search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(body->search->nodes, i);
 		SearchKind kind = node->key->kind;
-		if (node->found == TRI_TRUE ||
+		if (node->found != TRI_UNKNOWN ||
 			(kind != SEARCH_TEXT &&
 				(kind != SEARCH_BODY || text_keys_only)))
 			continue;
-		if (search_contains(body->folded->str, body->folded->len,
-			    node->needle, node->needle_size))
+		node->score =
+			search_fits(node, body->folded->str, body->folded->len);
+		if (node->score > 0)
 			node->found = TRI_TRUE;
 	}
 }
@@ -200,10 +147,11 @@ static gboolean body_look_at_leaf(
 
 static gboolean body_is_decided(const Body *body)
 {
-	for (guint i = 0; i < body->plan->nodes->len; i++) {
+	for (guint i = 0; i < body->search->nodes->len; i++) {
 		const SearchNode *node =
-			g_ptr_array_index(body->plan->nodes, i);
-		if (node->level == SEARCH_LEVEL_BODY && node->found != TRI_TRUE)
+			g_ptr_array_index(body->search->nodes, i);
+		if (node->level == SEARCH_LEVEL_BODY &&
+			node->found == TRI_UNKNOWN)
 			return FALSE;
 	}
 	return TRUE;
@@ -245,8 +193,8 @@ static gboolean body_walk(
 	return TRUE;
 }
 
-static gboolean match_body(Store *store, const SearchPlan *plan,
-	const FetchedMessage *message, guint64 size, GError **error)
+static gboolean match_body(const Search *search, const FetchedMessage *message,
+	guint64 size, GError **error)
 {
 	g_autoptr(Arena) arena = arena_new();
 	const MimeStructure *root =
@@ -256,8 +204,7 @@ static gboolean match_body(Store *store, const SearchPlan *plan,
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GString) folded = g_string_new(NULL);
 	Body body = {
-		.store = store,
-		.plan = plan,
+		.search = search,
 		.physmessage = message->physmessage,
 		.size = (gsize)size,
 		.raw = message->raw,
@@ -271,16 +218,19 @@ static gboolean match_body(Store *store, const SearchPlan *plan,
 
 /* --- together --------------------------------------------------------------------- */
 
-FetchWhat search_what(const SearchPlan *plan, gboolean whole)
+static gboolean node_wants_header(const SearchNode *node)
+{
+	return node->key->kind == SEARCH_HEADER;
+}
+
+FetchWhat search_what(const Search *search, SearchLevel level, gboolean whole)
 {
 	FetchWhat what = 0;
-	if (plan->wants_meta)
-		what |= FETCH_META;
-	if (plan->wants_summary)
-		what |= FETCH_SUMMARY;
-	if (plan->wants_header && plan->level >= SEARCH_LEVEL_HEADER)
-		what |= whole ? FETCH_HEADER : FETCH_STRUCTURE;
-	if (plan->level >= SEARCH_LEVEL_BODY)
+	for (guint i = 0; i < search->nodes->len; i++) {
+		if (node_wants_header(g_ptr_array_index(search->nodes, i)))
+			what = whole ? FETCH_HEADER : FETCH_STRUCTURE;
+	}
+	if (level >= SEARCH_LEVEL_BODY)
 		what |= FETCH_STRUCTURE | (whole ? FETCH_RAW : 0);
 	return what;
 }
@@ -302,66 +252,40 @@ static gboolean read_header(Store *store, const FetchedMessage *message,
 	return TRUE;
 }
 
-static void match_read_values(
-	const SearchPlan *plan, const FetchedMessage *message)
-{
-	for (guint i = 0; i < plan->nodes->len; i++) {
-		SearchNode *node = g_ptr_array_index(plan->nodes, i);
-		SearchKind kind = node->key->kind;
-		node->found = TRI_UNKNOWN;
-		if (kind == SEARCH_INTERNAL_DATE)
-			node->found =
-				compare_days(node, message->internal_date);
-		else if (plan->level < SEARCH_LEVEL_SUMMARY)
-			continue;
-		else if (kind == SEARCH_SENT_DATE)
-			node->found = match_sent_date(node, message);
-		else if (kind == SEARCH_HEADER)
-			node->found = match_summary(node, message);
-	}
-}
-
-static gboolean match_headers(Store *store, const SearchPlan *plan,
+static gboolean match_headers(const Search *search,
 	const FetchedMessage *message, gboolean whole, GError **error)
 {
 	g_autoptr(FetchBatch) batch = NULL;
 	Bytes header = message->header;
 	gboolean have = whole;
-	for (guint i = 0; i < plan->nodes->len; i++) {
-		SearchNode *node = g_ptr_array_index(plan->nodes, i);
-		if (node->key->kind != SEARCH_HEADER ||
-			node->found != TRI_UNKNOWN)
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		if (!node_wants_header(node) || node->found != TRI_UNKNOWN)
 			continue;
 		if (!have &&
-			!read_header(store, message, &batch, &header, error))
+			!read_header(
+				search->store, message, &batch, &header, error))
 			return FALSE;
 		have = TRUE;
-		node->found = match_fields(node, header);
+		node->found = (guint8)match_fields(node, header);
 	}
 	return TRUE;
 }
 
-static void set_undecided_false(const SearchPlan *plan)
-{
-	for (guint i = 0; i < plan->nodes->len; i++) {
-		SearchNode *node = g_ptr_array_index(plan->nodes, i);
-		if (node->found == TRI_UNKNOWN)
-			node->found = TRI_FALSE;
-	}
-}
-
-gboolean search_content_match(Store *store, const SearchPlan *plan,
+gboolean search_content_match(const Search *search, SearchLevel level,
 	const FetchedMessage *message, guint64 size, GError **error)
 {
 	gboolean whole = size <= SEARCH_WHOLE_MAX;
-	match_read_values(plan, message);
-	if (plan->level >= SEARCH_LEVEL_HEADER &&
-		!match_headers(store, plan, message, whole, error))
+	if (!match_headers(search, message, whole, error))
 		return FALSE;
-	if (plan->level >= SEARCH_LEVEL_BODY) {
-		if (!match_body(store, plan, message, size, error))
-			return FALSE;
-		set_undecided_false(plan);
+	if (level < SEARCH_LEVEL_BODY)
+		return TRUE;
+	if (!match_body(search, message, size, error))
+		return FALSE;
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		if (node->found == TRI_UNKNOWN)
+			node->found = TRI_FALSE;
 	}
 	return TRUE;
 }

@@ -64,3 +64,14 @@ gboolean search_contains(
 {
 	return memmem(text, size, needle, needle_size) != NULL;
 }
+
+guint8 search_fits(const SearchNode *node, const char *folded, gsize size)
+{
+	if (node->needle_size == 0)
+		return 100;
+	if (node->fuzzy != NULL)
+		return fuzzy_fits(node->fuzzy, bytes_of(folded, size));
+	return search_contains(folded, size, node->needle, node->needle_size) ?
+		100 :
+		0;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SEARCH: what the view knows first, then summaries, headers, bodies. */
+/* SEARCH: what the view knows first, then columns, headers, bodies. */
 #include "store/search.h"
 
 #include "base/errors.h"
@@ -9,25 +9,20 @@
 /* A tree that is deeper has no meaning for people. */
 #define SEARCH_DEPTH_MAX 1000
 
-/* Messages read at once when little is read of each. */
-#define SEARCH_BATCH_META 4000
-#define SEARCH_BATCH_SUMMARY 500
-#define SEARCH_BATCH_WHOLE 250
+/* Messages of a block, and bytes of what its nodes found. */
+#define SEARCH_BLOCK 131072
+#define SEARCH_BLOCK_BYTES (32 * 1024 * 1024)
 
-typedef struct {
-	Store *store;
-	const MailboxView *view;
-	Arena *arena;
-	GPtrArray *nodes; /* those that need reading */
-	SearchNode *root;
-	guint8 *results; /* Tri, by index in the view */
-	guint8 *levels;  /* SearchLevel to read for the undecided */
-	gboolean (*cancelled)(gpointer data);
-	gpointer cancelled_data;
-} Search;
+/* Messages read at once. */
+#define SEARCH_BATCH 250
 
 static void search_clear(Search *search)
 {
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		g_free(node->founds);
+		g_free(node->scores);
+	}
 	arena_free(&search->arena);
 	g_ptr_array_unref(search->nodes);
 	g_free(search->results);
@@ -35,57 +30,17 @@ static void search_clear(Search *search)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 
+gboolean search_may_go_on(const Search *search, GError **error)
+{
+	if (search->cancelled == NULL ||
+		!search->cancelled(search->cancelled_data))
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, "the search was given up",
+		"cancelled");
+	return FALSE;
+}
+
 /* --- making ready --------------------------------------------------------------- */
-
-static const char *summary_subject(const FetchedMessage *message)
-{
-	return message->subject;
-}
-
-static const char *summary_from(const FetchedMessage *message)
-{
-	return message->from;
-}
-
-static const char *summary_to(const FetchedMessage *message)
-{
-	return message->to;
-}
-
-static const char *summary_cc(const FetchedMessage *message)
-{
-	return message->cc;
-}
-
-static const char *summary_bcc(const FetchedMessage *message)
-{
-	return message->bcc;
-}
-
-static const char *summary_message_id(const FetchedMessage *message)
-{
-	return message->message_id;
-}
-
-static const struct {
-	const char *name;
-	SearchSummaryField text;
-} summary_fields[] = {
-	{ "subject", summary_subject },
-	{ "from", summary_from },
-	{ "to", summary_to },
-	{ "cc", summary_cc },
-	{ "bcc", summary_bcc },
-	{ "message-id", summary_message_id },
-};
-
-static const SearchLevel level_of_kind[] = {
-	[SEARCH_INTERNAL_DATE] = SEARCH_LEVEL_META,
-	[SEARCH_SENT_DATE] = SEARCH_LEVEL_SUMMARY,
-	[SEARCH_HEADER] = SEARCH_LEVEL_HEADER,
-	[SEARCH_BODY] = SEARCH_LEVEL_BODY,
-	[SEARCH_TEXT] = SEARCH_LEVEL_BODY,
-};
 
 static guint64 keyword_bit(const MailboxView *view, const char *name)
 {
@@ -102,35 +57,52 @@ static void ready_text(Search *search, SearchNode *node)
 	search_fold(node->key->text, strlen(node->key->text), folded);
 	node->needle = arena_copy(search->arena, folded->str, folded->len);
 	node->needle_size = folded->len;
+	if (node->key->fuzzy)
+		node->fuzzy = fuzzy_needle_new(
+			search->arena, bytes_of(folded->str, folded->len));
+}
+
+static SearchLevel level_of(const SearchNode *node)
+{
+	if (node->column != COLUMNS)
+		return SEARCH_LEVEL_COLUMN;
+	switch (node->key->kind) {
+	case SEARCH_HEADER:
+		return SEARCH_LEVEL_HEADER;
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
+		/* The empty string is in every message. */
+		return node->needle_size == 0 ? SEARCH_LEVEL_VIEW :
+						SEARCH_LEVEL_BODY;
+	default:
+		return SEARCH_LEVEL_VIEW;
+	}
 }
 
 static void ready_leaf(Search *search, SearchNode *node)
 {
 	const SearchKey *key = node->key;
-	if (key->kind < G_N_ELEMENTS(level_of_kind))
-		node->level = level_of_kind[key->kind];
-	if (key->kind == SEARCH_KEYWORD)
+	node->column = search_column(key);
+	switch (key->kind) {
+	case SEARCH_KEYWORD:
 		node->keyword = keyword_bit(search->view, key->text);
-	if (node->level == SEARCH_LEVEL_VIEW)
-		return;
-	if (key->text != NULL)
+		break;
+	case SEARCH_HEADER:
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
 		ready_text(search, node);
-	else
+		break;
+	case SEARCH_INTERNAL_DATE:
+	case SEARCH_SENT_DATE:
+	case SEARCH_SAVE_DATE:
 		node->day = calendar_day_number(key->day);
-	/* The empty string is in every message. */
-	if (node->level == SEARCH_LEVEL_BODY && node->needle_size == 0) {
-		node->level = SEARCH_LEVEL_VIEW;
-		return;
+		break;
+	default:
+		break;
 	}
-	g_ptr_array_add(search->nodes, node);
-	if (key->kind != SEARCH_HEADER)
-		return;
-	for (guint i = 0; i < G_N_ELEMENTS(summary_fields); i++) {
-		if (g_ascii_strcasecmp(summary_fields[i].name, key->field) == 0)
-			node->summary = summary_fields[i].text;
-	}
-	if (node->summary != NULL)
-		node->level = SEARCH_LEVEL_SUMMARY;
+	node->level = level_of(node);
+	if (node->level != SEARCH_LEVEL_VIEW)
+		g_ptr_array_add(search->nodes, node);
 }
 
 static SearchNode *ready(
@@ -184,6 +156,7 @@ static gboolean decide_in_view(
 	case SEARCH_ALL:
 	case SEARCH_BODY: /* of the empty string */
 	case SEARCH_TEXT:
+	case SEARCH_SAVE_DATE_SUPPORTED:
 		return TRUE;
 	case SEARCH_FLAGS:
 		return (message->flags & key->flags_mask) == key->flags_value;
@@ -199,6 +172,8 @@ static gboolean decide_in_view(
 		return compare_sizes(key, message->size);
 	case SEARCH_MODSEQ:
 		return message->modseq >= key->number;
+	case SEARCH_EMAIL_ID:
+		return (guint64)message->physmessage == key->number;
 	default:
 		g_assert_not_reached();
 	}
@@ -207,7 +182,8 @@ static gboolean decide_in_view(
 typedef struct {
 	const ViewMessage *message;
 	guint32 sequence;
-	SearchLevel read; /* what the nodes' results come from */
+	guint at;         /* in the block */
+	SearchLevel read; /* what was looked at already */
 	SearchLevel need; /* least level that could decide an open node */
 } Question;
 
@@ -232,8 +208,8 @@ static Tri decide_children(
 
 static Tri decide_read(const SearchNode *node, Question *question)
 {
-	if (question->read > SEARCH_LEVEL_VIEW && node->found != TRI_UNKNOWN)
-		return node->found;
+	if (node->founds[question->at] != TRI_UNKNOWN)
+		return (Tri)node->founds[question->at];
 	SearchLevel need = MAX(node->level, question->read + 1);
 	question->need = MIN(question->need, need);
 	return TRI_UNKNOWN;
@@ -262,19 +238,33 @@ static Tri decide(const SearchNode *node, Question *question)
 		TRI_FALSE;
 }
 
-static void search_decide(Search *search, guint index, SearchLevel read)
+void search_decide(Search *search, guint at, SearchLevel read)
 {
+	guint index = search->begin + at;
 	Question question = {
-		.message = &search->view->messages[index],
+		.message = search_message(search, index),
 		.sequence = index + 1,
+		.at = at,
 		.read = read,
 		.need = SEARCH_LEVELS,
 	};
-	search->results[index] = (guint8)decide(search->root, &question);
-	search->levels[index] = (guint8)question.need;
+	search->results[at] = (guint8)decide(search->root, &question);
+	search->levels[at] = (guint8)question.need;
 }
 
-/* --- reading -------------------------------------------------------------------- */
+GArray *search_open(const Search *search, SearchLevel level)
+{
+	GArray *open = g_array_new(FALSE, FALSE, sizeof(guint));
+	for (guint at = 0; at < search->count; at++) {
+		guint index = search->begin + at;
+		if (search->results[at] == TRI_UNKNOWN &&
+			search->levels[at] == level)
+			g_array_append_val(open, index);
+	}
+	return open;
+}
+
+/* --- reading messages --------------------------------------------------------------- */
 
 static int compare_messages(gconstpointer a, gconstpointer b, gpointer data)
 {
@@ -286,54 +276,17 @@ static int compare_messages(gconstpointer a, gconstpointer b, gpointer data)
 	return 0;
 }
 
-/* Those that this level may decide, copies of one message side by side. */
-static GArray *search_open(const Search *search, SearchLevel level)
-{
-	GArray *open = g_array_new(FALSE, FALSE, sizeof(guint));
-	for (guint i = 0; i < search->view->count; i++) {
-		if (search->results[i] == TRI_UNKNOWN &&
-			search->levels[i] == level)
-			g_array_append_val(open, i);
-	}
-	g_array_sort_with_data(
-		open, compare_messages, (gpointer)search->view->messages);
-	return open;
-}
-
-static SearchPlan plan_for(const Search *search, SearchLevel level)
-{
-	SearchPlan plan = { .level = level, .nodes = search->nodes };
-	for (guint i = 0; i < search->nodes->len; i++) {
-		const SearchNode *node = g_ptr_array_index(search->nodes, i);
-		SearchKind kind = node->key->kind;
-		plan.wants_meta |= kind == SEARCH_INTERNAL_DATE;
-		plan.wants_summary |= node->level == SEARCH_LEVEL_SUMMARY &&
-			level >= SEARCH_LEVEL_SUMMARY;
-		plan.wants_header |= kind == SEARCH_HEADER;
-	}
-	return plan;
-}
-
 static const ViewMessage *open_message(
 	const Search *search, const GArray *open, guint place)
 {
-	return &search->view->messages[g_array_index(open, guint, place)];
+	return search_message(search, g_array_index(open, guint, place));
 }
 
 /* How many of the open messages from begin on to read at once: as many as
  * are bounded in number and bytes, a large one alone. */
-static guint batch_size(const Search *search, const GArray *open, guint begin,
-	SearchLevel level)
+static guint batch_size(const Search *search, const GArray *open, guint begin)
 {
-	static const guint counts[] = {
-		[SEARCH_LEVEL_META] = SEARCH_BATCH_META,
-		[SEARCH_LEVEL_SUMMARY] = SEARCH_BATCH_SUMMARY,
-		[SEARCH_LEVEL_HEADER] = SEARCH_BATCH_WHOLE,
-		[SEARCH_LEVEL_BODY] = SEARCH_BATCH_WHOLE,
-	};
-	guint most = MIN(counts[level], open->len - begin);
-	if (level <= SEARCH_LEVEL_SUMMARY)
-		return most;
+	guint most = MIN(SEARCH_BATCH, open->len - begin);
 	guint64 sum = 0;
 	guint count = 0;
 	while (count < most) {
@@ -350,7 +303,7 @@ static guint batch_size(const Search *search, const GArray *open, guint begin,
 }
 
 static FetchBatch *read_batch(const Search *search, const GArray *open,
-	guint begin, guint count, const SearchPlan *plan, GError **error)
+	guint begin, guint count, SearchLevel level, GError **error)
 {
 	g_autofree FetchAsk *asks = g_new0(FetchAsk, count);
 	guint64 size = open_message(search, open, begin)->size;
@@ -361,62 +314,172 @@ static FetchBatch *read_batch(const Search *search, const GArray *open,
 	}
 	FetchBatch *batch = NULL;
 	if (!fetch_batch_new(search->store, asks, count,
-		    search_what(plan, size <= SEARCH_WHOLE_MAX), &batch, error))
+		    search_what(search, level, size <= SEARCH_WHOLE_MAX),
+		    &batch, error))
 		return NULL;
 	return batch;
 }
 
-/* Decides one message; one that is gone meanwhile matches nothing. */
-static gboolean match_one(Search *search, guint index, const SearchPlan *plan,
-	const FetchedMessage *message, gboolean same, GError **error)
+/* The nodes' results of the message at hand, from the block and back. */
+static void nodes_load(Search *search, guint at)
 {
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		node->found = node->founds[at];
+		node->score = node->scores != NULL ? node->scores[at] : 0;
+	}
+}
+
+static void nodes_store(Search *search, guint at)
+{
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		node->founds[at] = node->found;
+		if (node->scores != NULL)
+			node->scores[at] = node->score;
+	}
+}
+
+/* Decides one message; one that is gone meanwhile matches nothing. */
+static gboolean match_one(Search *search, guint index, SearchLevel level,
+	const FetchedMessage *message, GError **error)
+{
+	guint at = index - search->begin;
 	if (!message->found) {
-		search->results[index] = TRI_FALSE;
+		search->results[at] = TRI_FALSE;
 		return TRUE;
 	}
-	if (!same &&
-		!search_content_match(search->store, plan, message,
-			search->view->messages[index].size, error))
+	nodes_load(search, at);
+	if (!search_content_match(search, level, message,
+		    search_message(search, index)->size, error))
 		return FALSE;
-	search_decide(search, index, plan->level);
+	nodes_store(search, at);
+	search_decide(search, at, level);
 	return TRUE;
 }
 
-static gboolean match_batch(Search *search, const GArray *open, guint begin,
-	guint count, const SearchPlan *plan, GError **error)
-{
-	g_autoptr(FetchBatch) batch =
-		read_batch(search, open, begin, count, plan, error);
-	if (batch == NULL)
-		return FALSE;
-	gint64 last = 0;
-	for (guint i = 0; i < count; i++) {
-		const FetchedMessage *message = fetch_batch_message(batch, i);
-		gboolean same = i > 0 && message->physmessage == last;
-		if (!match_one(search, g_array_index(open, guint, begin + i),
-			    plan, message, same, error))
-			return FALSE;
-		last = message->physmessage;
-	}
-	return TRUE;
-}
-
-static gboolean search_level(Search *search, SearchLevel level, GError **error)
+static gboolean search_messages(
+	Search *search, SearchLevel level, GError **error)
 {
 	g_autoptr(GArray) open = search_open(search, level);
-	SearchPlan plan = plan_for(search, level);
 	guint count;
+	g_array_sort_with_data(
+		open, compare_messages, (gpointer)search->view->messages);
 	for (guint i = 0; i < open->len; i += count) {
-		if (search->cancelled != NULL &&
-			search->cancelled(search->cancelled_data)) {
-			dbmail_error_set(error, DBMAIL_ERROR_CLOSED,
-				"the search was given up", "cancelled");
+		if (!search_may_go_on(search, error))
 			return FALSE;
+		count = batch_size(search, open, i);
+		g_autoptr(FetchBatch) batch =
+			read_batch(search, open, i, count, level, error);
+		if (batch == NULL)
+			return FALSE;
+		for (guint j = 0; j < count; j++) {
+			if (!match_one(search,
+				    g_array_index(open, guint, i + j), level,
+				    fetch_batch_message(batch, j), error))
+				return FALSE;
 		}
-		count = batch_size(search, open, i, level);
-		if (!match_batch(search, open, i, count, &plan, error))
-			return FALSE;
 	}
+	return TRUE;
+}
+
+/* --- together --------------------------------------------------------------------- */
+
+/* As many messages as the nodes' results have room for. */
+static guint block_size(const Search *search)
+{
+	guint room = SEARCH_BLOCK_BYTES / (search->nodes->len * 2 + 2);
+	return MIN(MIN(SEARCH_BLOCK, room), MAX(search->view->count, 1));
+}
+
+static void block_prepare(Search *search, guint size)
+{
+	search->results = g_new(guint8, size);
+	search->levels = g_new(guint8, size);
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		node->founds = g_new(guint8, size);
+		if (node->fuzzy != NULL)
+			node->scores = g_new(guint8, size);
+	}
+}
+
+static void block_begin(Search *search, guint begin, guint size)
+{
+	search->begin = begin;
+	search->count = MIN(size, search->view->count - begin);
+	for (guint i = 0; i < search->nodes->len; i++) {
+		SearchNode *node = g_ptr_array_index(search->nodes, i);
+		memset(node->founds, TRI_UNKNOWN, size);
+		if (node->scores != NULL)
+			memset(node->scores, 0, size);
+	}
+	for (guint at = 0; at < search->count; at++)
+		search_decide(search, at, SEARCH_LEVEL_VIEW);
+}
+
+/* The mean of the fuzzy keys that fit. */
+static guint8 score_of(const Search *search, guint at)
+{
+	guint sum = 0, count = 0;
+	for (guint i = 0; i < search->nodes->len; i++) {
+		const SearchNode *node = g_ptr_array_index(search->nodes, i);
+		if (node->scores == NULL || node->scores[at] == 0)
+			continue;
+		sum += node->scores[at];
+		count++;
+	}
+	return count > 0 ? (guint8)(sum / count) : 100;
+}
+
+static void block_end(const Search *search, GArray *matches, GArray *scores)
+{
+	for (guint at = 0; at < search->count; at++) {
+		guint index = search->begin + at;
+		if (search->results[at] != TRI_TRUE)
+			continue;
+		g_array_append_val(matches, index);
+		if (scores != NULL)
+			g_array_index(scores, guint8, index) =
+				score_of(search, at);
+	}
+}
+
+gboolean search_run_scored(Store *store, const MailboxView *view,
+	const SearchKey *key, gboolean (*cancelled)(gpointer data),
+	gpointer data, GArray **matches, GArray **scores, GError **error)
+{
+	g_auto(Search) search = {
+		.store = store,
+		.view = view,
+		.arena = arena_new(),
+		.nodes = g_ptr_array_new(),
+		.now = timestamp_now(),
+		.cancelled = cancelled,
+		.cancelled_data = data,
+	};
+	search.root = ready(&search, key, 0, error);
+	if (search.root == NULL)
+		return FALSE;
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_autoptr(GArray) fits = g_array_new(FALSE, TRUE, sizeof(guint8));
+	g_array_set_size(fits, view->count);
+	guint size = block_size(&search);
+	block_prepare(&search, size);
+	for (guint begin = 0; begin < view->count; begin += size) {
+		block_begin(&search, begin, size);
+		if (search.nodes->len > 0 &&
+			(!search_columns(&search, error) ||
+				!search_messages(
+					&search, SEARCH_LEVEL_HEADER, error) ||
+				!search_messages(
+					&search, SEARCH_LEVEL_BODY, error)))
+			return FALSE;
+		block_end(&search, found, fits);
+	}
+	*matches = g_steal_pointer(&found);
+	if (scores != NULL)
+		*scores = g_steal_pointer(&fits);
 	return TRUE;
 }
 
@@ -424,30 +487,6 @@ gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
 	gboolean (*cancelled)(gpointer data), gpointer data, GArray **matches,
 	GError **error)
 {
-	g_auto(Search) search = {
-		.store = store,
-		.view = view,
-		.arena = arena_new(),
-		.nodes = g_ptr_array_new(),
-		.results = g_new(guint8, view->count),
-		.levels = g_new(guint8, view->count),
-		.cancelled = cancelled,
-		.cancelled_data = data,
-	};
-	search.root = ready(&search, key, 0, error);
-	if (search.root == NULL)
-		return FALSE;
-	for (guint i = 0; i < view->count; i++)
-		search_decide(&search, i, SEARCH_LEVEL_VIEW);
-	for (guint level = SEARCH_LEVEL_META;
-		search.nodes->len > 0 && level < SEARCH_LEVELS; level++) {
-		if (!search_level(&search, level, error))
-			return FALSE;
-	}
-	*matches = g_array_new(FALSE, FALSE, sizeof(guint));
-	for (guint i = 0; i < view->count; i++) {
-		if (search.results[i] == TRI_TRUE)
-			g_array_append_val(*matches, i);
-	}
-	return TRUE;
+	return search_run_scored(
+		store, view, key, cancelled, data, matches, NULL, error);
 }

@@ -38,7 +38,7 @@ static inline gint64 rows_mailbox(
 		"UPDATE dbmail_mailboxes SET uidnext = (SELECT count(*) + 1"
 		" FROM new) WHERE mailbox_idnr = $1::bigint)"
 		"INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id,"
-		" uid, seq) SELECT $1::bigint, id, n, 1 FROM new" };
+		" uid, seq, size) SELECT $1::bigint, id, n, 1, 100 FROM new" };
 	gint64 mailbox = fixture_inbox(fixture_user(store, user, 0));
 	g_autoptr(DbPool) pool = database_pool(1, 10);
 	g_autoptr(DbBatch) batch = db_batch_new();

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "fixture.h"
+#include "mime/objectid.h"
 #include "store/search-private.h"
 
 static Store *store;
@@ -95,13 +96,18 @@ static void put_messages(void)
 			database_check(error);
 		g_assert_cmpuint(put.uid, ==, i + 1);
 	}
+	database_script("UPDATE dbmail_messages SET save_date ="
+			" CASE uid WHEN 2 THEN '2018-12-31 23:00+00'"
+			" ::timestamptz END WHERE uid IN (2, 3)");
 }
 
 /* --- keys from text -------------------------------------------------------------------- */
 
 /* A little language for the tables: words apart by blanks, in prefix form.
  * & and | take two keys, ! one; "b:x" BODY, "t:x" TEXT, "h:field:x" HEADER,
- * "d<day" INTERNALDATE with < = ge (}), > ; "s<day" SENT; "z<n" size;
+ * "d<day" INTERNALDATE with < = ge (}), > ; "s<day" SENT; "v<day" save date;
+ * "z<n" size; "a<n" age; "i:n" email id, "T:x" thread id; "F:field:x", "B:x"
+ * and "X:x" as h, b and t, but fuzzy;
  * "u:1" UID, "n:1" sequence number, "k:x" keyword, "S" \Seen, "r:n" recent
  * from, "m:n" modseq, "*" all.  _ stands for a blank. */
 typedef struct {
@@ -119,6 +125,8 @@ static SearchCompare compare_of(char c)
 		return SEARCH_EQUAL;
 	case '>':
 		return SEARCH_GREATER;
+	case '{':
+		return SEARCH_LESS_EQUAL;
 	default:
 		return SEARCH_GREATER_EQUAL;
 	}
@@ -171,6 +179,14 @@ static const struct {
 	{ 'k', SEARCH_KEYWORD, 0 },
 	{ 'r', SEARCH_RECENT, 0 },
 	{ 'm', SEARCH_MODSEQ, 0 },
+	{ 'a', SEARCH_AGE, 0 },
+	{ 'v', SEARCH_SAVE_DATE, 0 },
+	{ 'V', SEARCH_SAVE_DATE_SUPPORTED, 0 },
+	{ 'i', SEARCH_EMAIL_ID, 0 },
+	{ 'T', SEARCH_THREAD_ID, 0 },
+	{ 'F', SEARCH_HEADER, 0 },
+	{ 'B', SEARCH_BODY, 0 },
+	{ 'X', SEARCH_TEXT, 0 },
 };
 
 static SearchKey *read_key(Reader *reader)
@@ -193,7 +209,9 @@ static SearchKey *read_key(Reader *reader)
 		read_header_key(reader, key, rest);
 	if (key->kind == SEARCH_UID || key->kind == SEARCH_SEQUENCE)
 		read_set(reader, key, rest);
+	key->fuzzy = strchr("FBX", word[0]) != NULL;
 	if (key->kind == SEARCH_INTERNAL_DATE ||
+		key->kind == SEARCH_SAVE_DATE ||
 		key->kind == SEARCH_SENT_DATE) {
 		key->text = NULL;
 		g_assert_true(
@@ -208,7 +226,7 @@ static void numset_drop(gpointer set)
 	numset_free(&gone);
 }
 
-static char *run(const char *text)
+static char *run_scored(const char *text, GArray **scores)
 {
 	g_autoptr(Arena) arena = arena_new();
 	g_auto(GStrv) words = g_strsplit(text, " ", -1);
@@ -223,13 +241,19 @@ static char *run(const char *text)
 	g_autoptr(MailboxView) view = NULL;
 	g_autoptr(GArray) matches = NULL;
 	if (!view_get(store, inbox, &view, &error) ||
-		!search_run(store, view, key, NULL, NULL, &matches, &error))
+		!search_run_scored(
+			store, view, key, NULL, NULL, &matches, scores, &error))
 		database_check(error);
 	GString *letters = g_string_new(NULL);
 	for (guint i = 0; i < matches->len; i++)
 		g_string_append_c(letters,
 			(char)('a' + g_array_index(matches, guint, i)));
 	return g_string_free(letters, FALSE);
+}
+
+static char *run(const char *text)
+{
+	return run_scored(text, NULL);
 }
 
 /* --- vectors -------------------------------------------------------------------------------- */
@@ -262,6 +286,32 @@ static const struct {
 	{ "s<3-Jan-2020", "a" },
 	{ "s}1-Jan-2020", "ab" },
 	{ "! s}1-Jan-2020", "cdef" },
+	/* b's save date is an hour before the day, c's was not kept */
+	{ "v=31-Dec-2018", "b" },
+	{ "v=3-Jan-2020", "c" },
+	{ "v{3-Jan-2020", "bc" },
+	{ "! v{3-Jan-2020", "adef" },
+	{ "V", "abcdef" },
+	{ "a{100", "" },
+	{ "a}100", "abcdef" },
+	{ "i:3", "c" },
+	{ "i:99", "" },
+	{ "T:T2be0b3d9a8d3c1b5", "" },
+	/* words in any order, without marks, or nearly */
+	{ "F:subject:world_hello", "a" },
+	{ "F:subject:helo", "a" },
+	{ "F:subject:wrold_hello", "a" },
+	{ "F:subject:hello_nothing", "" },
+	{ "F:subject:grusse_koln", "b" },
+	{ "F:subject:h", "ae" },
+	{ "F:x-spam:yes", "a" },
+	{ "F:subject:subject-of-tail", "f" },
+	{ "B:jumps_fox", "a" },
+	{ "B:quikc", "a" },
+	{ "B:schone", "b" },
+	{ "X:juergen_koln", "b" },
+	{ "! B:fox_jumps", "bcdef" },
+	{ "h:subject:grusse_koln", "" },
 	/* fields */
 	{ "h:subject:hello", "a" },
 	{ "h:SUBJECT:O_w", "a" },
@@ -346,6 +396,47 @@ static void test_vectors(void)
 			vectors[i].matches);
 		g_test_fail();
 	}
+}
+
+/* The better a message fits, the higher its score. */
+static void test_scores(void)
+{
+	static const struct {
+		const char *key;
+		guint8 score; /* of a */
+	} fits[] = {
+		{ "F:subject:hello_world", 100 },
+		{ "F:subject:world_hello", 90 },
+		{ "F:subject:worl_ello", 75 },
+		{ "F:subject:wxrld_hello", 70 },
+		{ "F:subject:wxrld_hallo", 50 },
+		{ "h:subject:hello", 100 },
+		{ "| F:subject:world_hello B:quick", 90 },
+		{ "& F:subject:world_hello B:quick", 95 },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(fits); i++) {
+		g_autoptr(GArray) scores = NULL;
+		g_autofree char *matches = run_scored(fits[i].key, &scores);
+		g_assert_cmpstr(matches, ==, "a");
+		g_assert_cmpuint(scores->len, ==, G_N_ELEMENTS(messages));
+		g_assert_cmpuint(
+			g_array_index(scores, guint8, 0), ==, fits[i].score);
+		g_assert_cmpuint(g_array_index(scores, guint8, 1), ==, 0);
+	}
+}
+
+/* The thread id that FETCH tells finds the message. */
+static void test_thread_id(void)
+{
+	char id[MIME_OBJECTID_SIZE];
+	mime_thread_id(NULL, NULL, "<one@example.org>", 1, id);
+	g_autofree char *key = g_strdup_printf("T:%s", id);
+	g_autofree char *matches = run(key);
+	g_assert_cmpstr(matches, ==, "a");
+	mime_thread_id(NULL, NULL, NULL, 3, id);
+	g_autofree char *lone = g_strdup_printf("T:%s", id);
+	g_autofree char *matches_lone = run(lone);
+	g_assert_cmpstr(matches_lone, ==, "c");
 }
 
 static void test_fold(void)
@@ -435,6 +526,8 @@ int main(int argc, char **argv)
 	put_messages();
 	g_test_add_func("/store/search/fold", test_fold);
 	g_test_add_func("/store/search/vectors", test_vectors);
+	g_test_add_func("/store/search/scores", test_scores);
+	g_test_add_func("/store/search/thread-id", test_thread_id);
 	g_test_add_func("/store/search/limits", test_limits);
 	g_test_add_func("/store/search/copies", test_copies);
 	int status = g_test_run();

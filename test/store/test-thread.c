@@ -547,6 +547,7 @@ static void test_many_references(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	DATABASE_OR_SKIP();
 	store = fixture_store(NULL);
 	g_test_add_func("/store/thread/vectors", test_vectors);
 	g_test_add_func("/store/thread/random", test_random);
