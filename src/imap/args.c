@@ -100,6 +100,14 @@ gboolean args_authenticate(ImapParser *parser, ImapCommand *command)
 	return TRUE;
 }
 
+gboolean args_compress(ImapParser *parser, ImapCommand *command)
+{
+	CompressArgs *args = arena_new_object(parser->arena, CompressArgs);
+
+	command->args = args;
+	return parse_space(parser) && parse_atom(parser, &args->mechanism);
+}
+
 static gboolean parse_numbers(
 	ImapParser *parser, const ImapCommand *command, const NumSet **set)
 {

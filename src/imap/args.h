@@ -40,6 +40,11 @@ typedef struct {
 } AuthenticateArgs;
 gboolean args_authenticate(ImapParser *parser, ImapCommand *command);
 
+typedef struct {
+	Bytes mechanism;
+} CompressArgs;
+gboolean args_compress(ImapParser *parser, ImapCommand *command);
+
 /* A message set; UIDs when the command is a UID variant. */
 typedef struct {
 	const NumSet *set;

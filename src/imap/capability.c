@@ -23,6 +23,11 @@ static gboolean can_start_tls(const ImapSession *session)
 		!stream_is_tls(session->stream);
 }
 
+static gboolean can_compress(const ImapSession *session)
+{
+	return session->user != NULL && !stream_is_deflated(session->stream);
+}
+
 static gboolean is_login_disabled(const ImapSession *session)
 {
 	return session->user == NULL && !session_allows_plaintext(session);
@@ -63,8 +68,12 @@ static const struct {
 	{ "LIST-EXTENDED", logged_in, 0 },      /* RFC 5258 */
 	{ "LIST-STATUS", logged_in, 0 },        /* RFC 5819 */
 	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
-	{ "MULTIAPPEND", logged_in, 0 },        /* RFC 3502 */
-	{ "CATENATE", logged_in, 0 },           /* RFC 4469 */
+
+	/* Bringing messages in, and the connection. */
+	{ "MULTIAPPEND", logged_in, 0 },         /* RFC 3502 */
+	{ "CATENATE", logged_in, 0 },            /* RFC 4469 */
+	{ "COMPRESS=DEFLATE", can_compress, 0 }, /* RFC 4978 */
+	{ "UNAUTHENTICATE", logged_in, 0 },      /* RFC 8437 */
 
 	/* Synchronising. */
 	{ "CONDSTORE", logged_in, ENABLED_CONDSTORE }, /* RFC 7162 */

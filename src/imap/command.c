@@ -55,6 +55,10 @@ static const CommandRow commands[] = {
 	{ "APPEND", AUTH, TRYCREATE, args_append, cmd_append,
 		cmd_append_before },
 	{ "IDLE", AUTH, NEWS, NULL, cmd_idle, NULL }, /* RFC 2177 */
+	{ "COMPRESS", AUTH, SILENT, args_compress, cmd_compress,
+		NULL }, /* RFC 4978 */
+	{ "UNAUTHENTICATE", AUTH, SILENT, NULL, cmd_unauthenticate,
+		NULL }, /* RFC 8437 */
 	/* section 6.4 */
 	{ "CHECK", BOX, NEWS, NULL, cmd_noop, NULL },
 	{ "CLOSE", BOX, 0, NULL, cmd_close, NULL },

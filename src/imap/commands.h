@@ -14,6 +14,8 @@ gboolean cmd_authenticate(
 gboolean cmd_capability(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_close(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_compress(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_copy(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_create(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_delete(ImapSession *session, ImapCommand *command, GError **error);
@@ -43,6 +45,8 @@ gboolean cmd_starttls(
 gboolean cmd_status(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_subscribe(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_unauthenticate(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_unselect(
 	ImapSession *session, ImapCommand *command, GError **error);

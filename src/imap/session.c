@@ -39,6 +39,24 @@ void session_log_in(ImapSession *session, User *user, const char *how)
 		LOG_STRING("tls", stream_tls_description(session->stream)));
 }
 
+static void set_login_deadline(ImapSession *session)
+{
+	stream_set_deadline(session->stream,
+		(guint)settings_daemon(session->settings, "IMAP")
+			.login_timeout);
+}
+
+void session_log_out(ImapSession *session)
+{
+	session_unselect(session);
+	log_event(LOG_LEVEL_INFO, &session->connection->log, "logout");
+	session->connection->log.user = NULL;
+	user_free(&session->user);
+	session->enabled = 0;
+	session->state = IMAP_NOT_AUTHENTICATED;
+	set_login_deadline(session);
+}
+
 void session_bye(ImapSession *session, const char *text)
 {
 	if (!session->is_over)
@@ -520,8 +538,7 @@ void session_serve(ServerConnection *connection, gpointer state)
 	ImapSession session;
 
 	session_init(&session, connection, state);
-	stream_set_deadline(session.stream,
-		(guint)settings_daemon(session.settings, "IMAP").login_timeout);
+	set_login_deadline(&session);
 	greet(&session);
 	while (!session.is_over) {
 		ImapCommand command;

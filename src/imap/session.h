@@ -95,6 +95,10 @@ gboolean session_allows_plaintext(const ImapSession *session);
 /* Becomes the user's session; takes the user. */
 void session_log_in(ImapSession *session, User *user, const char *how);
 
+/* Is nobody's session again, as after the greeting (RFC 8437): whatever a log-in
+ * or a later command has set is forgotten. */
+void session_log_out(ImapSession *session);
+
 /* Writes "* BYE text"; nothing more is read. */
 void session_bye(ImapSession *session, const char *text);
 

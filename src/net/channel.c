@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A non-blocking socket, plain or TLS, beneath the buffers of a stream. */
+/* A non-blocking socket, plain or TLS, compressed or not, beneath the buffers
+ * of a stream. */
 #include "net/channel.h"
 
 #include <errno.h>
@@ -11,11 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/deflate.h"
+
 struct Channel {
 	int fd;
 	gboolean is_broken; /* TLS failed: not even close_notify may follow */
 	SSL *ssl;           /* NULL for plain text */
 	TlsContext *tls;
+	Deflate *deflate; /* NULL where nothing is compressed */
 	char *description;
 	char *failure;
 };
@@ -42,6 +46,7 @@ void channel_free(Channel **channel)
 		return;
 	SSL_free(old->ssl);
 	tls_context_unref(&old->tls);
+	deflate_free(&old->deflate);
 	close(old->fd);
 	g_free(old->description);
 	g_free(old->failure);
@@ -117,7 +122,8 @@ static ChannelResult plain_read(
 	return CHANNEL_DONE;
 }
 
-ChannelResult channel_read(Channel *channel, char *out, gsize size, gsize *got)
+static ChannelResult wire_read(
+	Channel *channel, char *out, gsize size, gsize *got)
 {
 	if (channel->ssl == NULL)
 		return plain_read(channel, out, size, got);
@@ -129,8 +135,37 @@ ChannelResult channel_read(Channel *channel, char *out, gsize size, gsize *got)
 	return n == 1 ? CHANNEL_DONE : ssl_result(channel, n);
 }
 
+ChannelResult channel_read(Channel *channel, char *out, gsize size, gsize *got)
+{
+	if (channel->deflate == NULL)
+		return wire_read(channel, out, size, got);
+	for (;;) {
+		gsize fed = 0;
+		switch (deflate_inflate(channel->deflate, out, size, got)) {
+		case INFLATE_DONE:
+			return CHANNEL_DONE;
+		case INFLATE_END:
+			return CHANNEL_EOF;
+		case INFLATE_BROKEN:
+			return failed(channel,
+				g_strdup("what came is not compressed"));
+		case INFLATE_HUNGRY:
+			break;
+		}
+		char *room = deflate_room(channel->deflate, &fed);
+		ChannelResult result = wire_read(channel, room, fed, &fed);
+		if (result != CHANNEL_DONE)
+			return result;
+		deflate_feed(channel->deflate, fed);
+	}
+}
+
 gboolean channel_has_pending(const Channel *channel)
 {
+	/* The buffer takes whole records, and all of it is expanded unless the
+	 * reader's room was too small: nothing else can wait. */
+	if (channel->deflate != NULL)
+		return deflate_has_input(channel->deflate);
 	return channel->ssl != NULL && SSL_pending(channel->ssl) > 0;
 }
 
@@ -150,7 +185,7 @@ static ChannelResult plain_write(
 	return CHANNEL_DONE;
 }
 
-ChannelResult channel_write(
+static ChannelResult wire_write(
 	Channel *channel, const struct iovec *pieces, int count, gsize *sent)
 {
 	if (channel->ssl == NULL)
@@ -166,6 +201,88 @@ ChannelResult channel_write(
 	int n = SSL_write_ex(
 		channel->ssl, pieces->iov_base, pieces->iov_len, sent);
 	return n == 1 ? CHANNEL_DONE : ssl_result(channel, n);
+}
+
+/* Sends what is compressed. */
+static ChannelResult send_pending(Channel *channel)
+{
+	Bytes pending;
+
+	while ((pending = deflate_pending(channel->deflate)).size > 0) {
+		struct iovec piece = { (gpointer)pending.data, pending.size };
+		gsize sent = 0;
+		ChannelResult result = wire_write(channel, &piece, 1, &sent);
+		if (result != CHANNEL_DONE)
+			return result;
+		deflate_sent(channel->deflate, sent);
+	}
+	return CHANNEL_DONE;
+}
+
+ChannelResult channel_write(
+	Channel *channel, const struct iovec *pieces, int count, gsize *sent)
+{
+	if (channel->deflate == NULL)
+		return wire_write(channel, pieces, count, sent);
+	ChannelResult result = send_pending(channel);
+	if (result != CHANNEL_DONE)
+		return result;
+	while (count > 1 && pieces->iov_len == 0) {
+		pieces++;
+		count--;
+	}
+	*sent = deflate_compress(
+		channel->deflate, bytes_of(pieces->iov_base, pieces->iov_len));
+	return CHANNEL_DONE;
+}
+
+ChannelResult channel_flush(Channel *channel)
+{
+	if (channel->deflate == NULL)
+		return CHANNEL_DONE;
+	for (;;) {
+		ChannelResult result = send_pending(channel);
+		if (result != CHANNEL_DONE ||
+			!deflate_is_unflushed(channel->deflate))
+			return result;
+		deflate_flush(channel->deflate);
+	}
+}
+
+gboolean channel_is_flushed(const Channel *channel)
+{
+	return channel->deflate == NULL ||
+		(!deflate_is_unflushed(channel->deflate) &&
+			deflate_pending(channel->deflate).size == 0);
+}
+
+void channel_start_deflate(Channel *channel, Bytes read)
+{
+	gsize size;
+
+	g_assert(channel->deflate == NULL);
+	channel->deflate = deflate_new();
+	char *room = deflate_room(channel->deflate, &size);
+	/* A stream reads no more at once than fits here, unless it was sent
+	 * before the client could know that it is to be compressed. */
+	size = MIN(size, read.size);
+	if (size > 0)
+		memcpy(room, read.data, size);
+	deflate_feed(channel->deflate, size);
+}
+
+void channel_stop_deflate(Channel *channel, GByteArray **left)
+{
+	Bytes rest = deflate_rest_of_input(channel->deflate);
+
+	*left = g_byte_array_new();
+	g_byte_array_append(*left, (const guint8 *)rest.data, (guint)rest.size);
+	deflate_free(&channel->deflate);
+}
+
+gboolean channel_is_deflated(const Channel *channel)
+{
+	return channel->deflate != NULL;
 }
 
 void channel_start_tls(Channel *channel, TlsContext *tls)
@@ -210,9 +327,11 @@ void channel_shutdown(Channel *channel)
 	shutdown(channel->fd, SHUT_WR);
 }
 
-/* Two random generators and an error queue, 5 kB. */
+/* For TLS two random generators and an error queue, 5 kB. */
 void channel_rest(Channel *channel)
 {
+	if (channel->deflate != NULL)
+		deflate_rest(channel->deflate);
 	if (channel->ssl != NULL)
 		OPENSSL_thread_stop();
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A non-blocking socket, plain or TLS, beneath the buffers of a stream. */
+/* A non-blocking socket, plain or TLS, compressed or not, beneath the buffers
+ * of a stream. */
 #ifndef NET_CHANNEL_H
 #define NET_CHANNEL_H
 
 #include <glib.h>
 #include <sys/uio.h>
 
+#include "base/bytes.h"
 #include "net/tls.h"
 
 /* No buffers and no deadlines of its own: each call does what is possible now
- * and says what it waits for.  net/stream.c alone uses it.  A layer between
- * the two, DEFLATE (RFC 4978), has its place in front of channel_read() and
- * channel_write(). */
+ * and says what it waits for.  net/stream.c alone uses it. */
 typedef struct Channel Channel;
 
 typedef enum {
@@ -31,7 +31,8 @@ int channel_fd(const Channel *channel);
 /* 1 to size bytes into out, their number into *got, when DONE. */
 ChannelResult channel_read(Channel *channel, char *out, gsize size, gsize *got);
 
-/* TRUE when bytes that have been decrypted wait inside TLS. */
+/* TRUE when channel_read() has bytes without asking the kernel: they wait
+ * inside TLS, or compressed. */
 gboolean channel_has_pending(const Channel *channel);
 
 /* Sends what it can of count pieces, at least 1 byte of a total that is not
@@ -39,6 +40,21 @@ gboolean channel_has_pending(const Channel *channel);
  * must be offered again first. */
 ChannelResult channel_write(
 	Channel *channel, const struct iovec *pieces, int count, gsize *sent);
+
+/* Sends what channel_write() has kept to compress it better; DONE when there
+ * is no more of it. */
+ChannelResult channel_flush(Channel *channel);
+gboolean channel_is_flushed(const Channel *channel);
+
+/* Compresses (RFC 4978) what is written from now on, and expands what is read:
+ * first these bytes, which have been read already. */
+void channel_start_deflate(Channel *channel, Bytes read);
+
+/* Ends that; all must have been flushed.  What the peer has sent behind the
+ * end of its compressed stream goes to *left, which the caller frees. */
+void channel_stop_deflate(Channel *channel, GByteArray **left);
+
+gboolean channel_is_deflated(const Channel *channel);
 
 /* Begins TLS as the server; then channel_handshake() until it is DONE. */
 void channel_start_tls(Channel *channel, TlsContext *tls);
@@ -52,8 +68,8 @@ const char *channel_tls_description(const Channel *channel);
 /* Says that no more will be sent, as far as that works without waiting. */
 void channel_shutdown(Channel *channel);
 
-/* Gives back what TLS keeps for this thread and makes again when it needs it;
- * for a long wait. */
+/* Gives back what TLS keeps for this thread, and what compressing needs, and
+ * makes them again when it needs them; for a long wait. */
 void channel_rest(Channel *channel);
 
 /* Why the last call FAILED, for the log. */

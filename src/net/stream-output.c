@@ -56,6 +56,25 @@ static void send_all(Stream *stream, struct iovec *pieces, int count)
 	}
 }
 
+/* Sends what the channel has kept. */
+static void flush_channel(Stream *stream)
+{
+	gint64 deadline = stream_call_deadline(stream);
+
+	while (!stream->write_failed) {
+		ChannelResult result = channel_flush(stream->channel);
+		if (result == CHANNEL_DONE)
+			return;
+		if (result == CHANNEL_EOF || result == CHANNEL_FAILED) {
+			stream_set_write_failed(stream, result);
+		} else if (stream_wait_ready(stream, stream_poll_events(result),
+				   -1, -1, deadline) == 0) {
+			stream->timed_out = TRUE;
+			stream_set_write_failed(stream, result);
+		}
+	}
+}
+
 static void send_buffer(Stream *stream)
 {
 	struct iovec piece = { stream->out, stream->out_used };
@@ -140,6 +159,8 @@ gboolean stream_flush(Stream *stream, GError **error)
 {
 	if (stream->out_used > 0 && !stream->write_failed)
 		send_buffer(stream);
+	if (!stream->write_failed && !channel_is_flushed(stream->channel))
+		flush_channel(stream);
 	if (stream->write_failed)
 		stream_closed_error(stream, "write", error);
 	return !stream->write_failed;

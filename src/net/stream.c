@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A connection as buffered bytes and lines, with deadlines and TLS inside. */
+/* A connection as buffered bytes and lines, with deadlines, TLS and DEFLATE
+ * inside. */
 #include "net/stream.h"
 
 #include <errno.h>
@@ -517,7 +518,7 @@ StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
 	}
 }
 
-/* --- TLS and the end ----------------------------------------------------- */
+/* --- TLS, DEFLATE and the end ----------------------------------------------------- */
 
 gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
 {
@@ -554,6 +555,37 @@ gboolean stream_is_tls(const Stream *stream)
 const char *stream_tls_description(const Stream *stream)
 {
 	return channel_tls_description(stream->channel);
+}
+
+gboolean stream_start_deflate(Stream *stream, GError **error)
+{
+	if (!stream_flush(stream, error))
+		return FALSE;
+	channel_start_deflate(stream->channel,
+		bytes_of(stream->in + stream->in_start, buffered(stream)));
+	stream->in_start = stream->in_end = 0;
+	return TRUE;
+}
+
+gboolean stream_stop_deflate(Stream *stream, GError **error)
+{
+	g_autoptr(GByteArray) left = NULL;
+
+	if (!stream_flush(stream, error))
+		return FALSE;
+	channel_stop_deflate(stream->channel, &left);
+	stream->in_start = stream->in_end = 0;
+	if (left->len == 0)
+		return TRUE;
+	g_free(stream->in);
+	stream->in = g_memdup2(left->data, left->len);
+	stream->in_size = stream->in_end = left->len;
+	return TRUE;
+}
+
+gboolean stream_is_deflated(const Stream *stream)
+{
+	return channel_is_deflated(stream->channel);
 }
 
 /* Closing while input lies unread makes the kernel send a reset, which can

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A connection as buffered bytes and lines, with deadlines and TLS inside. */
+/* A connection as buffered bytes and lines, with deadlines, TLS and DEFLATE
+ * inside. */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
@@ -140,6 +141,22 @@ gboolean stream_is_tls(const Stream *stream);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for the log, NULL without TLS.  The stream's. */
 const char *stream_tls_description(const Stream *stream);
+
+/* --- DEFLATE --------------------------------------------------------------- */
+
+/* Flushes (the protocol's go-ahead), and from then on compresses what is sent
+ * and expands what comes (RFC 4978), inside TLS where there is TLS; input that
+ * is buffered already is taken for compressed.  What cannot be expanded is
+ * CLOSED.  CLOSED also where the flush fails. */
+gboolean stream_start_deflate(Stream *stream, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Flushes, and is plain again in both directions (RFC 8437 section 4.1).  Input
+ * is only kept where the peer has ended its compressed stream in front of it. */
+gboolean stream_stop_deflate(Stream *stream, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+gboolean stream_is_deflated(const Stream *stream);
 
 /* --- how it stands --------------------------------------------------------- */
 

@@ -10,6 +10,8 @@ A dialogue is lines:
     open A [tls]     connects A and reads the greeting (tls: on the TLS port)
     login A          the same, and logs in as the dialogue's user
     starttls A       shakes hands
+    deflate A        both directions are compressed from here on
+    plain A          and are so no more
     close A          closes the connection
     A> text          A sends the line
     A>> text         the same without a line end
@@ -143,6 +145,12 @@ class Dialogue:
 
     def do_starttls(self, name):
         self.connections[name].start_tls()
+
+    def do_deflate(self, name):
+        self.connections[name].start_deflate()
+
+    def do_plain(self, name):
+        self.connections[name].stop_deflate()
 
     def do_close(self, name):
         self.connections.pop(name).close()

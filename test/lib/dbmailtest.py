@@ -21,6 +21,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
@@ -141,12 +142,26 @@ class Lines:
         self.socket = socket.create_connection((host, number), TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
+        self.deflate = self.inflate = None
 
     def start_tls(self, server="localhost"):
         context = ssl.create_default_context(cafile=setting("CA"))
         self.socket = context.wrap_socket(self.socket, server_hostname=server)
 
+    def start_deflate(self):
+        """Both directions compressed from here on (RFC 4978)."""
+        self.deflate = zlib.compressobj(wbits=-15)
+        self.inflate = zlib.decompressobj(wbits=-15)
+        if self.buffer:
+            self.buffer = bytearray(self.inflate.decompress(self.buffer))
+
+    def stop_deflate(self):
+        self.deflate = self.inflate = None
+
     def send(self, data):
+        if self.deflate is not None:
+            data = self.deflate.compress(data)
+            data += self.deflate.flush(zlib.Z_SYNC_FLUSH)
         self.socket.sendall(data)
 
     def fill(self):
@@ -154,6 +169,8 @@ class Lines:
         if not some:
             raise EOFError("the server closed the connection; left: %r" % (
                 bytes(self.buffer[:200]),))
+        if self.inflate is not None:
+            some = self.inflate.decompress(some)
         self.buffer += some
 
     def line(self):
