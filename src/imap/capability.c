@@ -50,17 +50,30 @@ static const struct {
 	{ "ENABLE", always, 0 },            /* RFC 5161 */
 	{ "STARTTLS", can_start_tls, 0 },   /* RFC 3501 section 6.2.1 */
 	{ "LOGINDISABLED", is_login_disabled, 0 },
-	{ "IDLE", logged_in, 0 },        /* RFC 2177 */
-	{ "NAMESPACE", logged_in, 0 },   /* RFC 2342 */
-	{ "UIDPLUS", logged_in, 0 },     /* RFC 4315 */
-	{ "UNSELECT", logged_in, 0 },    /* RFC 3691 */
-	{ "CHILDREN", logged_in, 0 },    /* RFC 3348 */
-	{ "MOVE", logged_in, 0 },        /* RFC 6851 */
-	{ "PREVIEW", logged_in, 0 },     /* RFC 8970 */
-	{ "ESEARCH", logged_in, 0 },     /* RFC 4731 */
-	{ "SEARCHRES", logged_in, 0 },   /* RFC 5182 */
-	{ "MULTISEARCH", logged_in, 0 }, /* RFC 7377 */
-	{ "PARTIAL", logged_in, 0 },     /* RFC 9394 */
+	{ "IDLE", logged_in, 0 },      /* RFC 2177 */
+	{ "NAMESPACE", logged_in, 0 }, /* RFC 2342 */
+	{ "UIDPLUS", logged_in, 0 },   /* RFC 4315 */
+	{ "UNSELECT", logged_in, 0 },  /* RFC 3691 */
+	{ "CHILDREN", logged_in, 0 },  /* RFC 3348 */
+	{ "MOVE", logged_in, 0 },      /* RFC 6851 */
+	{ "PREVIEW", logged_in, 0 },   /* RFC 8970 */
+
+	/* Searching. */
+	{ "ESEARCH", logged_in, 0 },               /* RFC 4731 */
+	{ "SEARCHRES", logged_in, 0 },             /* RFC 5182 */
+	{ "MULTISEARCH", logged_in, 0 },           /* RFC 7377 */
+	{ "PARTIAL", logged_in, 0 },               /* RFC 9394 */
+	{ "WITHIN", logged_in, 0 },                /* RFC 5032 */
+	{ "SEARCH=FUZZY", logged_in, 0 },          /* RFC 6203 */
+	{ "SORT", logged_in, 0 },                  /* RFC 5256 */
+	{ "SORT=DISPLAY", logged_in, 0 },          /* RFC 5957 */
+	{ "ESORT", logged_in, 0 },                 /* RFC 5267 */
+	{ "CONTEXT=SEARCH", logged_in, 0 },        /* RFC 5267 section 4 */
+	{ "CONTEXT=SORT", logged_in, 0 },          /* RFC 5267 section 4 */
+	{ "THREAD=ORDEREDSUBJECT", logged_in, 0 }, /* RFC 5256 */
+	{ "THREAD=REFERENCES", logged_in, 0 },     /* RFC 5256 */
+	{ "THREAD=REFS", logged_in, 0 }, /* draft-ietf-morg-inthread */
+	{ "I18NLEVEL=1", logged_in, 0 }, /* RFC 5255 section 4 */
 
 	/* LIST, STATUS and CREATE. */
 	{ "SPECIAL-USE", logged_in, 0 },        /* RFC 6154 */

@@ -3,46 +3,47 @@
 #include "imap/commands.h"
 
 #include "base/errors.h"
+#include "imap/search-context.h"
+#include "imap/search-filter.h"
 #include "imap/search-run.h"
 
 /* Mailboxes one command may search. */
 #define SOURCES_MAX 10000
 
-/* One "* ESEARCH" where something was found in that mailbox. */
-static void answer(ImapSession *session, const ImapCommand *command,
-	const SearchArgs *args, const char *name, const SearchResult *result)
+static const char *correlator(ImapSession *session, const ImapCommand *command,
+	const char *name, const MailboxView *view)
 {
-	g_autoptr(GString) correlator = g_string_new(NULL);
-	SearchArgs asked = *args;
+	g_autoptr(GString) out = g_string_new(NULL);
 
-	if (result->found->len == 0 || asked.returns == RETURN_SAVE)
-		return;
-	if (!asked.has_return)
-		asked.returns = RETURN_ALL;
-	g_string_printf(correlator, "(TAG \"%s\" MAILBOX ", command->tag);
-	session_append_mailbox(session, correlator, name);
-	g_string_append_printf(
-		correlator, " UIDVALIDITY %u)", result->view->uidvalidity);
-	search_reply_esearch(session->stream, correlator->str, result, &asked);
+	g_string_printf(out, "(TAG \"%s\" MAILBOX ", command->tag);
+	session_append_mailbox(session, out, name);
+	g_string_append_printf(out, " UIDVALIDITY %u)", view->uidvalidity);
+	return arena_strdup(session->arena, out->str);
 }
 
-static gboolean search_selected(ImapSession *session,
-	const ImapCommand *command, const SearchArgs *args, GError **error)
+static gboolean search_here(ImapSession *session, const ImapCommand *command,
+	const SearchArgs *args, GError **error)
 {
 	const ImapSelected *selected = session->selected;
+	const char *name =
+		correlator(session, command, selected->name, &selected->known);
 	g_auto(SearchResult) result = { .is_uid = TRUE };
 
 	if (!search_find(session, &selected->known, args, &result, error))
 		return FALSE;
 	search_save(session, args, &result);
-	answer(session, command, args, selected->name, &result);
+	/* Section 2.1: nothing is told of a mailbox where nothing was found. */
+	if (result.found->len > 0)
+		search_answer(session, name, args, &result);
+	if (args->returns & RETURN_UPDATE)
+		context_open(session, command->tag, name, args, &result);
 	return TRUE;
 }
 
 /* Another mailbox: the command is read anew, because "*" and sequence numbers
  * mean its messages. */
-static gboolean search_other(
-	ImapSession *session, const FilteredMailbox *other, GError **error)
+static gboolean search_other(ImapSession *session, const SearchArgs *args,
+	const FilteredMailbox *other, GError **error)
 {
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GPtrArray) sets =
@@ -50,6 +51,7 @@ static gboolean search_other(
 	g_autoptr(MailboxView) view = NULL;
 	g_auto(SearchResult) result = { .is_uid = TRUE };
 	g_autoptr(GError) gone = NULL;
+	const char *undefined;
 	ImapCommand again;
 
 	if (!view_get(session->store, other->id, &view, &gone)) {
@@ -65,9 +67,17 @@ static gboolean search_other(
 			"parsed once, but not twice");
 		return FALSE;
 	}
-	if (!search_find(session, view, again.args, &result, error))
+	SearchArgs *args_here = again.args;
+	args_here->filter_values = args->filter_values;
+	if (!search_filters_put(session, args_here,
+		    session_numbers(session, view), arena, sets, &undefined,
+		    error) ||
+		!search_find(session, view, args_here, &result, error))
 		return FALSE;
-	answer(session, &again, again.args, other->name, &result);
+	if (result.found->len > 0)
+		search_answer(session,
+			correlator(session, &again, other->name, view),
+			args_here, &result);
 	return TRUE;
 }
 
@@ -84,18 +94,25 @@ static gboolean search_sources(ImapSession *session, ImapCommand *command,
 	if (mailboxes->len > SOURCES_MAX)
 		return command_no(
 			command, "[LIMIT] Too many mailboxes to search");
+	gboolean has_selected = FALSE;
 	for (guint i = 0; i < mailboxes->len; i++) {
 		const FilteredMailbox *mailbox =
 			&g_array_index(mailboxes, FilteredMailbox, i);
 		gboolean is_selected = session->selected != NULL &&
 			session->selected->id == mailbox->id;
+		has_selected |= is_selected;
 		if (search_is_pointless(session))
 			return TRUE;
-		if (is_selected ? !search_selected(
-					  session, command, args, error) :
-				  !search_other(session, mailbox, error))
+		if (is_selected ? !search_here(session, command, args, error) :
+				  !search_other(session, args, mailbox, error))
 			return FALSE;
 	}
+	/* Section 2.2: updates are of the selected mailbox alone. */
+	if ((args->returns & RETURN_UPDATE) && !has_selected)
+		stream_printf(session->stream,
+			"* NO [NOUPDATE \"%s\"] The selected mailbox is "
+			"not searched\r\n",
+			command->tag);
 	return TRUE;
 }
 
@@ -117,18 +134,28 @@ static const char *wrong_sources(
 	return NULL;
 }
 
+static gboolean run(ImapSession *session, ImapCommand *command,
+	SearchArgs *args, GError **error)
+{
+	gboolean ready;
+
+	if (!search_prepare(session, command, args, &ready, error))
+		return FALSE;
+	if (!ready)
+		return TRUE;
+	return args->sources == NULL ?
+		search_here(session, command, args, error) :
+		search_sources(session, command, args, error);
+}
+
 gboolean cmd_esearch(ImapSession *session, ImapCommand *command, GError **error)
 {
-	const SearchArgs *args = command->args;
+	SearchArgs *args = command->args;
 	const char *wrong = wrong_sources(session, args);
-	gboolean ok = TRUE;
 
 	if (wrong != NULL)
 		return command_bad(command, wrong);
-	if (search_is_allowed(session, command, args))
-		ok = args->sources == NULL ?
-			search_selected(session, command, args, error) :
-			search_sources(session, command, args, error);
+	gboolean ok = run(session, command, args, error);
 	if (!ok || command->status == STATUS_NO)
 		search_save(session, args, NULL);
 	return ok;

@@ -67,6 +67,11 @@ static const CommandRow commands[] = {
 	{ "EXPUNGE", BOX, WRITES | UID_ONLY, args_set, cmd_expunge,
 		NULL }, /* RFC 4315 */
 	{ "SEARCH", BOX, UID | NUMBERS, args_search, cmd_search, NULL },
+	{ "SORT", BOX, UID | NUMBERS, args_sort, cmd_sort,
+		NULL }, /* RFC 5256 */
+	{ "THREAD", BOX, UID | NUMBERS, args_thread, cmd_thread, NULL },
+	{ "CANCELUPDATE", BOX, 0, args_cancelupdate, cmd_cancelupdate,
+		NULL },                                          /* RFC 5267 */
 	{ "ESEARCH", AUTH, 0, args_esearch, cmd_esearch, NULL }, /* RFC 7377 */
 	{ "ESEARCH", AUTH, UID_ONLY, args_esearch, cmd_esearch, NULL },
 	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },

@@ -11,6 +11,8 @@ gboolean cmd_append_before(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_authenticate(
 	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_cancelupdate(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_capability(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_close(ImapSession *session, ImapCommand *command, GError **error);
@@ -40,12 +42,14 @@ gboolean cmd_noop(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_search(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_select(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_sort(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_starttls(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_status(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_subscribe(
 	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_thread(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_unauthenticate(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_unselect(

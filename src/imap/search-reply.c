@@ -176,6 +176,25 @@ static void write_partial(
 	g_string_append_c(line->text, ')');
 }
 
+/* A score for each message that ALL or PARTIAL tells (RFC 6203 section 4). */
+static void write_scores(
+	Line *line, const SearchResult *result, const SearchArgs *args)
+{
+	guint begin = 0;
+	guint end = result->found->len;
+
+	if (args->returns & RETURN_PARTIAL)
+		partial_bounds(&args->partial, end, &begin, &end);
+	g_string_append(line->text, " RELEVANCY (");
+	for (guint i = begin; i < end; i++) {
+		g_string_append_printf(line->text, "%s%u", i > begin ? " " : "",
+			g_array_index(
+				result->scores, guint8, index_of(result, i)));
+		pass_on(line, HELD_MAX);
+	}
+	g_string_append_c(line->text, ')');
+}
+
 void search_reply_esearch(Stream *stream, const char *correlator,
 	const SearchResult *result, const SearchArgs *args)
 {
@@ -200,6 +219,8 @@ void search_reply_esearch(Stream *stream, const char *correlator,
 		write_partial(&line, result, &args->partial);
 	if (args->returns & RETURN_COUNT)
 		g_string_append_printf(text, " COUNT %u", count);
+	if ((args->returns & RETURN_RELEVANCY) && result->scores != NULL)
+		write_scores(&line, result, args);
 	if (args->program.uses & SEARCH_USES_MODSEQ)
 		modseq = highest_modseq(result, &chosen);
 	if (modseq > 0)

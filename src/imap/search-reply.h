@@ -14,7 +14,8 @@
 typedef struct {
 	const MailboxView *view;
 	gboolean is_uid;
-	GArray *found; /* guint: indexes in view, in the order of the answer */
+	GArray *found;  /* guint: indexes in view, in the order of the answer */
+	GArray *scores; /* guint8, by index in view; NULL: there are none */
 } SearchResult;
 
 /* "* SEARCH 2 5 6 (MODSEQ 917162500)": word is SEARCH or SORT; with_modseq as

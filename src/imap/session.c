@@ -74,6 +74,8 @@ static void selected_free(ImapSelected **selected)
 	view_unref(&gone->view);
 	numset_free(&gone->recent);
 	numset_free(&gone->saved);
+	if (gone->contexts != NULL)
+		g_ptr_array_unref(gone->contexts);
 	g_free(gone->held);
 	g_free(gone->name);
 	g_free(gone);
@@ -386,17 +388,19 @@ static ImapNumbers view_numbers(const MailboxView *view)
 	};
 }
 
-static ImapNumbers session_numbers(const ImapSession *session)
+ImapNumbers session_numbers(const ImapSession *session, const MailboxView *view)
 {
 	const ImapSelected *selected = session->selected;
-	gboolean uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
+	ImapNumbers numbers = { 0 };
 
-	if (selected == NULL)
-		return (ImapNumbers){ .uid_only = uid_only };
-	ImapNumbers numbers = view_numbers(&selected->known);
-	numbers.recent = selected->recent;
-	numbers.saved = selected->saved;
-	numbers.uid_only = uid_only;
+	if (view != NULL) {
+		numbers = view_numbers(view);
+	} else if (selected != NULL) {
+		numbers = view_numbers(&selected->known);
+		numbers.recent = selected->recent;
+		numbers.saved = selected->saved;
+	}
+	numbers.uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
 	return numbers;
 }
 
@@ -407,8 +411,7 @@ ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
 
 	parser_init(&parser, arena, (const ImapChunk *)session->chunks->data,
 		session->chunks->len, sets);
-	parser.numbers = view_numbers(view);
-	parser.numbers.uid_only = (session->enabled & ENABLED_UIDONLY) != 0;
+	parser.numbers = session_numbers(session, view);
 	return command_parse(&parser, session->state, command);
 }
 
@@ -439,7 +442,7 @@ static gboolean read_command(ImapSession *session, ImapCommand *command)
 		parser_init(&parser, parser_arena(session),
 			(const ImapChunk *)session->chunks->data,
 			session->chunks->len, session->sets);
-		parser.numbers = session_numbers(session);
+		parser.numbers = session_numbers(session, NULL);
 		ParseStatus status =
 			command_parse(&parser, session->state, command);
 		if (status == PARSE_OK)

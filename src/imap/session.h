@@ -51,6 +51,7 @@ typedef struct {
 	ViewMessage *held; /* known.messages where it differs from view's */
 	NumSet *recent;    /* UIDs that are \Recent in this session */
 	NumSet *saved; /* UIDs that "$" stands for (RFC 5182); may be NULL */
+	GPtrArray *contexts; /* searches kept up to date; NULL: none yet */
 	guint recent_told;
 	guint keywords_told;
 	/* HIGHESTMODSEQ as the client may take it: all up to there was told
@@ -104,6 +105,11 @@ void session_bye(ImapSession *session, const char *text);
 
 /* Leaves the selected mailbox, if there is one. */
 void session_unselect(ImapSession *session);
+
+/* What "*", "$" and RECENT mean in the selected mailbox or, where view is not
+ * NULL, in that view's, which is not selected. */
+ImapNumbers session_numbers(
+	const ImapSession *session, const MailboxView *view);
 
 /* Parses the command at hand once more, as if that view's mailbox, which is not
  * the selected one, were selected: "*" is its last message.  For a command

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/mailbox.h"
 #include "imap/reply.h"
+#include "imap/search-context.h"
 #include "imap/vanished.h"
 
 gboolean sync_is_due(const ImapSelected *selected)
@@ -385,15 +386,18 @@ static void tell(Sync *sync, gboolean may_expunge)
 	compare(sync);
 	selected->known = *sync->latest;
 	selected->held = NULL;
-	if (sync->gone->len > 0 && may_expunge)
+	if (sync->gone->len > 0 && may_expunge) {
+		context_tell_gone(
+			sync->session, sync->old, sync->old_count, sync->gone);
 		write_expunges(sync);
-	else if (sync->gone->len > 0)
+	} else if (sync->gone->len > 0)
 		hold_gone(sync);
 	if (may_expunge || sync->gone->len == 0 || sync->arrived > 0)
 		write_counts(sync);
 	if (count_keywords(sync->latest) != selected->keywords_told)
 		sync_write_flags(sync->session);
 	write_flag_changes(sync);
+	context_tell_changes(sync->session);
 	if (selected->held == NULL)
 		selected->told_seq = sync->latest->seq;
 }
