@@ -4,134 +4,26 @@
 
 HEADER and TEXT are the message; a slice is that of the message; a part's MIME
 header and body stand side by side in it and are as long as BODYSTRUCTURE says;
-HEADER.FIELDS and HEADER.FIELDS.NOT share the header's fields out among them.
+HEADER.FIELDS and HEADER.FIELDS.NOT share the header's fields out among them;
+BINARY is what Python's email package decodes, whole and in slices.
 Read with large batches and one by one, which take different ways through the
 daemon.
 """
 
+import email
 import os
 import random
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
 import dbmailtest as t  # noqa: E402
+from imapreader import Reader, leaves  # noqa: E402
 
 report = t.Report()
 PARTS_MAX = 60
 NAMES = "(FROM to Subject X-Mailer content-type)"
-
-
-class Reader(t.Lines):
-    """Responses as nested lists of bytes, literals and all."""
-
-    def __init__(self, user):
-        super().__init__(t.setting("HOST"), t.port("IMAP"))
-        self.line()
-        self.command("LOGIN %s secret" % user)
-
-    def need(self, at):
-        while len(self.buffer) <= at:
-            self.fill()
-        return self.buffer[at]
-
-    def value(self, at):
-        """(value, where it ends) of what stands at."""
-        c = self.need(at)
-        if c == 0x28:
-            return self.list(at + 1)
-        if c == 0x22:
-            return self.quoted(at + 1)
-        if c == 0x7b:
-            return self.literal(at)
-        return self.atom(at)
-
-    def list(self, at):
-        values = []
-        while self.need(at) != 0x29:
-            if self.buffer[at] == 0x20:
-                at += 1
-                continue
-            value, at = self.value(at)
-            values.append(value)
-        return values, at + 1
-
-    def quoted(self, at):
-        out = bytearray()
-        while self.need(at) != 0x22:
-            if self.buffer[at] == 0x5c:
-                at += 1
-                self.need(at)
-            out.append(self.buffer[at])
-            at += 1
-        return bytes(out), at + 1
-
-    def literal(self, at):
-        end = at
-        while self.need(end) != 0x0a:
-            end += 1
-        size = int(self.buffer[at + 1:end - 2])
-        if size:
-            self.need(end + size)
-        return bytes(self.buffer[end + 1:end + 1 + size]), end + 1 + size
-
-    def atom(self, at):
-        """An item's name has a section in brackets in it, perhaps."""
-        start, depth = at, 0
-        while True:
-            c = self.need(at)
-            if c == 0x5b:
-                depth += 1
-            elif c == 0x5d:
-                depth -= 1
-            elif depth == 0 and c in b" ()\r":
-                word = bytes(self.buffer[start:at])
-                return (None if word == b"NIL" else word), at
-            at += 1
-
-    def command(self, text):
-        """The FETCH responses as {number: {item: value}}."""
-        self.send(b"x " + text.encode() + b"\r\n")
-        rows = {}
-        while True:
-            if bytes(self.buffer[:2]) in (b"", b"*", b"x"):
-                self.need(1)
-            if self.buffer[0] != 0x2a:
-                break
-            end = 2
-            while self.need(end) not in b"(\r":
-                end += 1
-            words = bytes(self.buffer[2:end]).split()
-            if len(words) == 2 and words[1] == b"FETCH":
-                values, at = self.value(end)
-                self.need(at + 1)
-                del self.buffer[:at + 2]
-                rows.setdefault(int(words[0]), {}).update(
-                    zip(values[::2], values[1::2]))
-            else:
-                self.line()
-        line = self.line()
-        if not line.startswith(b"x OK"):
-            raise RuntimeError("%s: %r" % (text, line))
-        return rows
-
-
-def leaves(body, number=""):
-    """(part number, octets) of a BODYSTRUCTURE's leaves."""
-    if isinstance(body[0], list):
-        for i, part in enumerate(body):
-            if not isinstance(part, list):
-                break
-            yield from leaves(part, number + "." * bool(number) + str(i + 1))
-        return
-    yield number or "1", int(body[6])
-    if body[0].lower() == b"message" and body[1].lower() == b"rfc822":
-        inner = body[8]
-        prefix = number or "1"
-        if isinstance(inner[0], list):
-            yield from leaves(inner, prefix)
-        else:
-            yield prefix + ".1", int(inner[6])
 
 
 class Check:
@@ -239,9 +131,79 @@ def check_slices(reader, messages):
     slices.end()
 
 
+def decoded(mime, body):
+    """What Python makes of a part, NIL where it keeps its encoding: it gives up
+    on base64 that is broken, which is decoded as far as it goes here."""
+    field = re.search(
+        rb"(?im)^content-transfer-encoding[ \t]*:(?:[ \t]|\r?\n[ \t])*(\S*)",
+        mime)
+    encoding = (field.group(1).lower() if field else b"").decode("latin-1")
+    encoding = encoding or "7bit"
+    if encoding in ("7bit", "8bit", "binary"):
+        return body
+    if encoding not in ("base64", "quoted-printable"):
+        return None
+    whole = email.message_from_bytes(
+        b"Content-Transfer-Encoding: %s\n\n" % encoding.encode() + body)
+    data = whole.get_payload(decode=True)
+    if encoding == "base64":
+        return None if whole.defects or b"=" in body.rstrip(
+            b"=\r\n \t") else data
+    # Blanks at line ends are no content (RFC 2045 section 6.7), and "=" that
+    # begins no escape is a matter of taste.
+    lines = body.replace(b"\r\n", b"\n").split(b"\n")
+    for line in lines:
+        if line[-1:] in (b" ", b"\t", b"\r") or line.endswith(
+                (b"= ", b"=\t")):
+            return None
+        at = line.find(b"=")
+        while at >= 0:
+            if at + 1 < len(line) and not all(
+                    c in b"0123456789abcdefABCDEF" for c in line[at + 1:at + 3]
+                    .ljust(2, b"x")):
+                return None
+            at = line.find(b"=", at + 1)
+    return data
+
+
+def check_binary(reader, messages):
+    whole = Check("BINARY is what Python decodes")
+    sizes = Check("BINARY.SIZE is the size of BINARY")
+    slices = Check("slices of BINARY")
+    chance = random.Random(3516)
+    for first in range(1, len(messages) + 1, 100):
+        last = min(first + 99, len(messages))
+        rows = reader.command("FETCH %d:%d BODYSTRUCTURE" % (first, last))
+        for number in range(first, last + 1):
+            found = list(leaves(rows[number][b"BODYSTRUCTURE"]))[:PARTS_MAX]
+            for part, octets in found:
+                row = reader.command("FETCH %d (BODY.PEEK[%s] BODY.PEEK[%s."
+                                     "MIME])" % (number, part, part))[number]
+                body = row[b"BODY[%s]" % part.encode()]
+                mime = row[b"BODY[%s.MIME]" % part.encode()]
+                wanted = decoded(mime or b"", body or b"")
+                if wanted is None or not body:
+                    continue
+                at = chance.randrange(len(wanted) + 2)
+                size = chance.randrange(1, len(wanted) + 100)
+                name = "%s part %s" % (messages[number - 1][0], part)
+                row = reader.command(
+                    "FETCH %d (BINARY.PEEK[%s] BINARY.SIZE[%s] BINARY.PEEK[%s]"
+                    "<%d.%d>)" % (number, part, part, part, at, size))[number]
+                part = part.encode()
+                whole.equal(name, row[b"BINARY[%s]" % part], wanted)
+                sizes.equal(name, row[b"BINARY.SIZE[%s]" % part],
+                            b"%d" % len(wanted))
+                slices.equal(name, row[b"BINARY[%s]<%d>" % (part, at)],
+                             wanted[at:at + size])
+    for check in (whole, sizes, slices):
+        check.end()
+
+
 def main():
     user = t.add_user("sections")
-    messages = list(t.all_messages(report))
+    # An empty message takes an APPEND back (RFC 3502).
+    messages = [one for one in t.all_messages(report) if one[1]]
     writer = t.Imap(user)
     for name, message in messages:
         status, answer = writer.append_bytes("INBOX", message)
@@ -253,6 +215,7 @@ def main():
     check_whole(reader, messages)
     check_parts(reader, messages)
     check_slices(reader, messages)
+    check_binary(reader, messages)
     report.end()
 
 
