@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 9051 section 6.3.9, RFC
- * 5258), with STATUS (RFC 5819), MYRIGHTS (RFC 8440) and special uses (RFC
- * 6154). */
+ * 5258), with STATUS (RFC 5819), MYRIGHTS (RFC 8440), METADATA (RFC 9590) and
+ * special uses (RFC 6154). */
 #include "imap/commands.h"
 
 #include "store/mailbox.h"
 #include "imap/list-args.h"
 #include "imap/list-line.h"
 #include "imap/list-match.h"
+#include "imap/metadata-reply.h"
 #include "imap/session.h"
 #include "imap/status-item.h"
 
@@ -350,6 +351,32 @@ static gboolean complete_status(
 		args->status, error);
 }
 
+static gboolean collect_metadata(gpointer key, gpointer value, gpointer data)
+{
+	const Found *found = value;
+	const Mailbox *mailbox = whole_answer(found);
+	GPtrArray *mailboxes = data;
+
+	(void)key;
+	if (mailbox != NULL && metadata_is_readable(mailbox->rights))
+		g_ptr_array_add(mailboxes, found->listed->mailbox);
+	return FALSE;
+}
+
+/* Behind all LIST responses: values may be large. */
+static gboolean write_metadata(
+	const Writer *writer, GTree *found, GError **error)
+{
+	const ListArgs *args = writer->listing->args;
+	g_autoptr(GPtrArray) mailboxes = g_ptr_array_new();
+
+	if ((args->give & LIST_METADATA) == 0)
+		return TRUE;
+	g_tree_foreach(found, collect_metadata, mailboxes);
+	return metadata_write_all(
+		writer->session, mailboxes, args->entries, error);
+}
+
 static gint compare_names(gconstpointer a, gconstpointer b, gpointer data)
 {
 	(void)data;
@@ -380,7 +407,7 @@ static gboolean answer(ImapSession *session, const ListArgs *args,
 	if (!complete_status(&writer, found, error))
 		return FALSE;
 	g_tree_foreach(found, write_found, &writer);
-	return TRUE;
+	return write_metadata(&writer, found, error);
 }
 
 /* RFC 3501 section 6.3.8: an empty name asks for the separator, and for the

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 5819,
- * RFC 6154, RFC 8440). */
+ * RFC 6154, RFC 8440, RFC 9590). */
 #include "imap/list-args.h"
 
+#include "imap/metadata-reply.h"
 #include "imap/status-item.h"
 
 /* What follows an option's name; pure, like all parsing. */
@@ -11,6 +12,12 @@ typedef gboolean (*ParseValue)(ImapParser *parser, ListArgs *args);
 static gboolean parse_status(ImapParser *parser, ListArgs *args)
 {
 	return parse_space(parser) && status_parse(parser, &args->status);
+}
+
+static gboolean parse_metadata(ImapParser *parser, ListArgs *args)
+{
+	return parse_space(parser) &&
+		parse_metadata_names(parser, TRUE, &args->entries);
 }
 
 static const struct {
@@ -27,6 +34,7 @@ static const struct {
 	{ "CHILDREN", LIST_CHILDREN, FALSE, TRUE, NULL },
 	{ "STATUS", LIST_STATUS, FALSE, TRUE, parse_status },
 	{ "MYRIGHTS", LIST_MYRIGHTS, FALSE, TRUE, NULL },
+	{ "METADATA", LIST_METADATA, FALSE, TRUE, parse_metadata },
 };
 
 static gboolean parse_option(

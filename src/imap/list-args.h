@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The arguments of LIST and LSUB (RFC 3501 section 6.3.8, RFC 5258, RFC 5819,
- * RFC 6154, RFC 8440). */
+ * RFC 6154, RFC 8440, RFC 9590). */
 #ifndef IMAP_LIST_ARGS_H
 #define IMAP_LIST_ARGS_H
 
@@ -16,6 +16,7 @@ typedef enum {
 	LIST_CHILDREN = 1 << 4,
 	LIST_STATUS = 1 << 5, /* ListArgs.status */
 	LIST_MYRIGHTS = 1 << 6,
+	LIST_METADATA = 1 << 7, /* ListArgs.entries */
 } ListOption;
 
 #define LIST_PATTERNS_MAX 100
@@ -24,10 +25,11 @@ typedef struct {
 	Bytes reference;
 	const Bytes *patterns;
 	guint count;
-	guint select;         /* ListOptions before the reference */
-	guint give;           /* ListOptions after RETURN */
-	guint status;         /* StatusItem bits for LIST_STATUS */
-	gboolean is_extended; /* any of RFC 5258's forms was used */
+	guint select;               /* ListOptions before the reference */
+	guint give;                 /* ListOptions after RETURN */
+	guint status;               /* StatusItem bits for LIST_STATUS */
+	const char *const *entries; /* for LIST_METADATA, NULL-terminated */
+	gboolean is_extended;       /* any of RFC 5258's forms was used */
 } ListArgs;
 
 gboolean args_list(ImapParser *parser, ImapCommand *command);
