@@ -43,12 +43,13 @@ static const struct {
 	Condition condition;
 	guint enable_bit; /* 0: not for ENABLE */
 } capabilities[] = {
-	{ "IMAP4rev1", always, 0 },         /* RFC 3501 */
-	{ "LITERAL+", always, 0 },          /* RFC 7888 */
-	{ "SASL-IR", can_authenticate, 0 }, /* RFC 4959 */
-	{ "ID", always, 0 },                /* RFC 2971 */
-	{ "ENABLE", always, 0 },            /* RFC 5161 */
-	{ "STARTTLS", can_start_tls, 0 },   /* RFC 3501 section 6.2.1 */
+	{ "IMAP4rev1", always, 0 },                 /* RFC 3501 */
+	{ "IMAP4rev2", always, ENABLED_IMAP4REV2 }, /* RFC 9051 */
+	{ "LITERAL+", always, 0 },                  /* RFC 7888 */
+	{ "SASL-IR", can_authenticate, 0 },         /* RFC 4959 */
+	{ "ID", always, 0 },                        /* RFC 2971 */
+	{ "ENABLE", always, 0 },                    /* RFC 5161 */
+	{ "STARTTLS", can_start_tls, 0 },           /* RFC 3501 section 6.2.1 */
 	{ "LOGINDISABLED", is_login_disabled, 0 },
 	{ "IDLE", logged_in, 0 },      /* RFC 2177 */
 	{ "NAMESPACE", logged_in, 0 }, /* RFC 2342 */

@@ -122,9 +122,10 @@ static gboolean parse_partial(ImapParser *parser, FetchItem *item)
 	item->has_partial = parse_accept(parser, '<');
 	if (!item->has_partial)
 		return TRUE;
-	if (!parse_number(parser, G_MAXUINT32, &item->offset) ||
+	/* 63 bits (RFC 9051 section 9, partial-range). */
+	if (!parse_number(parser, G_MAXINT64, &item->offset) ||
 		!parse_char(parser, '.') ||
-		!parse_number(parser, G_MAXUINT32, &item->size))
+		!parse_number(parser, G_MAXINT64, &item->size))
 		return FALSE;
 	if (item->size == 0)
 		return parse_fail(parser, "Partial of 0 bytes");
