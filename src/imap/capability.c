@@ -86,6 +86,7 @@ static const struct {
 	/* Bringing messages in, and the connection. */
 	{ "MULTIAPPEND", logged_in, 0 },         /* RFC 3502 */
 	{ "CATENATE", logged_in, 0 },            /* RFC 4469 */
+	{ "REPLACE", logged_in, 0 },             /* RFC 8508 */
 	{ "COMPRESS=DEFLATE", can_compress, 0 }, /* RFC 4978 */
 	{ "UNAUTHENTICATE", logged_in, 0 },      /* RFC 8437 */
 
@@ -105,6 +106,10 @@ void capability_append(const ImapSession *session, GString *out)
 			g_string_append_printf(
 				out, " %s", capabilities[i].name);
 	}
+	/* RFC 7889 */
+	if (logged_in(session))
+		g_string_append_printf(out, " APPENDLIMIT=%" G_GSIZE_FORMAT,
+			store_max_message_size(session->store));
 	if (!can_authenticate(session))
 		return;
 	for (gsize i = 0; mechanisms[i] != NULL; i++)

@@ -79,6 +79,8 @@ static const CommandRow commands[] = {
 	{ "COPY", BOX, UID | TRYCREATE, args_copy, cmd_copy, NULL },
 	{ "MOVE", BOX, UID | TRYCREATE | WRITES, args_copy, cmd_move,
 		NULL }, /* RFC 6851 */
+	{ "REPLACE", BOX, UID | TRYCREATE, args_replace, cmd_replace,
+		cmd_replace_before }, /* RFC 8508 */
 };
 
 /* --- parsing --------------------------------------------------------------- */

@@ -40,6 +40,10 @@ gboolean cmd_namespace(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_noop(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_replace(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_replace_before(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_search(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_select(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_sort(ImapSession *session, ImapCommand *command, GError **error);

@@ -58,6 +58,10 @@ typedef enum {
 void message_add_drop(DbBatch *batch, const gint64 *mailboxes, guint count,
 	const NumSet *uids, MessageDrop what);
 
+/* Adds the same for one message, which is only removed where message_put, before
+ * it in the batch, has put one. */
+void message_add_replaced(DbBatch *batch, gint64 mailbox, guint32 uid);
+
 /* Adds store_lock for these mailboxes. */
 void message_add_lock(DbBatch *batch, const gint64 *mailboxes, guint count);
 

@@ -41,7 +41,13 @@ typedef struct {
 	gboolean all_or_none;
 	const DeliveryKey *key;
 	const GArray *forget; /* DeliveryKey, or NULL */
+	/* A message that goes when these come, or uid 0. */
+	gint64 replaced_from;
+	guint32 replaced_uid;
 } Job;
+
+/* message_put's outcome where that message is not there. */
+#define OUTCOME_NOT_REPLACED 4
 
 /* A shared part to be sent. */
 typedef struct {
@@ -246,7 +252,8 @@ static void add_key(DbParams *params, const Store *store, const Job *job)
 
 static gboolean is_one(const Job *job)
 {
-	return job->mailboxes->len == 1 && job->wanted_names->len == 0;
+	return job->mailboxes->len == 1 && job->wanted_names->len == 0 &&
+		job->replaced_uid == 0;
 }
 
 static void add_message_put_one(DbBatch *batch, const Store *store,
@@ -285,6 +292,13 @@ static void add_message_put(DbBatch *batch, const Store *store, const Job *job,
 		parts_are_there ? 0 : job->parts->len);
 	db_params_bool(params, job->all_or_none);
 	add_key(params, store, job);
+	if (job->replaced_uid != 0) {
+		db_params_int64(params, job->replaced_from);
+		db_params_int64(params, job->replaced_uid);
+	} else {
+		db_params_null(params);
+		db_params_null(params);
+	}
 }
 
 /* The columns of the list of parts, a row per piece of every draft. */
@@ -366,15 +380,23 @@ static void add_message_list(DbBatch *batch, const Job *job)
 
 /* --- the batch -------------------------------------------------------------- */
 
+static void add_lock(DbBatch *batch, const Job *job)
+{
+	g_autoptr(GArray) mailboxes = g_array_copy(job->mailboxes);
+
+	if (job->replaced_uid != 0)
+		g_array_append_val(mailboxes, job->replaced_from);
+	message_add_lock(batch, (const gint64 *)(gpointer)mailboxes->data,
+		mailboxes->len);
+}
+
 /* Index of message_put's rows in the batch. */
 static guint build(DbBatch *batch, const Store *store, const Job *job,
 	gboolean parts_are_there)
 {
-	const gint64 *mailboxes =
-		(const gint64 *)(gpointer)job->mailboxes->data;
 	guint put;
 
-	message_add_lock(batch, mailboxes, job->mailboxes->len);
+	add_lock(batch, job);
 	if (job->forget != NULL)
 		message_add_forget(batch, job->forget);
 	if (job->wanted_names->len > 0) {
@@ -394,6 +416,9 @@ static guint build(DbBatch *batch, const Store *store, const Job *job,
 	else
 		add_message_put(batch, store, job, parts_are_there);
 	add_message_list(batch, job);
+	if (job->replaced_uid != 0)
+		message_add_replaced(
+			batch, job->replaced_from, job->replaced_uid);
 	return put;
 }
 
@@ -537,6 +562,34 @@ gboolean message_append(
 		if (i == 0 || puts[i].mailbox != puts[i - 1].mailbox)
 			watch_notify(store, puts[i].mailbox);
 	}
+	return TRUE;
+}
+
+gboolean message_replace(Store *store, MessagePut *put, gint64 from,
+	guint32 uid, gboolean *found, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	g_auto(Job) job = {
+		.all_or_none = TRUE, .replaced_from = from, .replaced_uid = uid
+	};
+	guint index;
+
+	job_init(&job);
+	if (!add_put(&job, put, error) ||
+		!run_job(store, batch, &job, &index, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, index);
+	int outcome = (int)outcome_of(rows, 0);
+	*found = outcome != OUTCOME_NOT_REPLACED;
+	if (!*found)
+		return TRUE;
+	if (outcome != DELIVERY_STORED)
+		return refuse((DeliveryOutcome)outcome, error);
+	put->uid = (guint32)db_rows_int64(rows, 0, 1);
+	put->uidvalidity = (guint32)db_rows_int64(rows, 0, 2);
+	watch_notify(store, put->mailbox);
+	if (from != put->mailbox)
+		watch_notify(store, from);
 	return TRUE;
 }
 

@@ -47,6 +47,13 @@ typedef struct {
 gboolean message_append(Store *store, MessagePut *puts, guint count,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Puts one message and removes the one with that UID from the mailbox `from`,
+ * which may be another one: both in one transaction, or neither (RFC 8508).
+ * Of a quota only the difference counts.  TRUE with *found FALSE, and nothing
+ * done, where there is no such message.  Errors of message_append(). */
+gboolean message_replace(Store *store, MessagePut *put, gint64 from,
+	guint32 uid, gboolean *found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef enum {
 	DELIVERY_STORED,    /* on disk */
 	DELIVERY_DUPLICATE, /* was there already: a retry after a lost reply */

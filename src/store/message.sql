@@ -25,15 +25,24 @@ UPDATE dbmail_mailboxes b
 -- separated by blanks.  Drafts: $5 sizes, $6 internal dates, $7 hashes.
 -- Shared parts, ascending by hash: $8 hashes, $9 bytes.  $10: all puts are
 -- taken or none.  $11 the delivery's key or NULL, $12 seconds for which keys
--- are remembered.
--- Gives for each put, in their order: its outcome, one of DeliveryOutcome,
--- UID and UIDVALIDITY.  The rows of users and mailboxes are locked, so their
--- ctid holds; OFFSET 0 keeps the planner at one index look-up each.
-WITH put AS (
+-- are remembered.  $13 mailbox and $14 UID of a message that the same
+-- transaction drops if anything is put (RFC 8508), or NULLs.
+-- Gives for each put, in their order: its outcome, one of DeliveryOutcome or
+-- 4 where the message to be dropped is not there, UID and UIDVALIDITY.  The
+-- rows of users and mailboxes are locked, so their ctid holds; OFFSET 0 keeps
+-- the planner at one index look-up each.
+WITH replaced AS MATERIALIZED (
+	SELECT b.owner_idnr, m.size
+	  FROM dbmail_messages m
+	  JOIN dbmail_mailboxes b ON b.mailbox_idnr = m.mailbox_idnr
+	 WHERE m.mailbox_idnr = $13::bigint AND m.uid = $14::bigint
+), put AS (
 	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
 	       b.place, b.owner_idnr, b.uidvalidity, b.uidnext, b.seq, b.known,
 	       b.user_place, b.maxmail_size, b.curmail_size,
 	       CASE WHEN coalesce(b.no_select, 1) = 1 THEN 3
+		    WHEN $13::bigint IS NOT NULL
+		     AND NOT EXISTS (SELECT FROM replaced) THEN 4
 		    WHEN EXISTS (SELECT FROM dbmail_delivered x
 				  WHERE x.key = $11::bytea
 				    AND x.mailbox_idnr = p.mailbox
@@ -57,6 +66,9 @@ WITH put AS (
 	       CASE WHEN outcome = 0 AND maxmail_size > 0
 		     AND curmail_size + sum(size) FILTER (WHERE outcome = 0)
 				OVER (PARTITION BY owner_idnr ORDER BY n)
+			 - coalesce((SELECT r.size
+				       FROM replaced r
+				      WHERE r.owner_idnr = put.owner_idnr), 0)
 				> maxmail_size THEN 2
 		    ELSE outcome END AS result
 	  FROM put

@@ -27,8 +27,9 @@ void message_add_ranges(DbParams *params, const NumSet *uids)
 	db_params_int64_array(params, lasts, count);
 }
 
-/* How much of a removal is the second half of a MOVE. */
-typedef enum { GONE, MOVED, MOVED_INSIDE } DropReason;
+/* What else the transaction of a removal does: half of a MOVE, or of a
+ * REPLACE. */
+typedef enum { GONE, MOVED, MOVED_INSIDE, REPLACED } DropReason;
 
 static void add_drop(DbBatch *batch, const gint64 *mailboxes, guint count,
 	const NumSet *uids, MessageDrop what, DropReason reason)
@@ -38,14 +39,23 @@ static void add_drop(DbBatch *batch, const gint64 *mailboxes, guint count,
 	db_params_int64_array(params, mailboxes, count);
 	message_add_ranges(params, uids);
 	db_params_bool(params, what == MESSAGE_DROP_DELETED);
-	db_params_bool(params, reason != GONE);
+	db_params_bool(params, reason == MOVED || reason == MOVED_INSIDE);
 	db_params_bool(params, reason == MOVED_INSIDE);
+	db_params_bool(params, reason == REPLACED);
 }
 
 void message_add_drop(DbBatch *batch, const gint64 *mailboxes, guint count,
 	const NumSet *uids, MessageDrop what)
 {
 	add_drop(batch, mailboxes, count, uids, what, GONE);
+}
+
+void message_add_replaced(DbBatch *batch, gint64 mailbox, guint32 uid)
+{
+	g_autoptr(NumSet) uids = numset_new();
+
+	numset_add(uids, uid);
+	add_drop(batch, &mailbox, 1, uids, MESSAGE_DROP_ALL, REPLACED);
 }
 
 void message_add_lock(DbBatch *batch, const gint64 *mailboxes, guint count)

@@ -8,13 +8,15 @@
 -- Removes messages.  $1 mailboxes; $2 first and $3 last UIDs of ranges, which
 -- do not overlap; $4 only those with \Deleted; $5 their contents stay held by
 -- other rows, so the clean-up need not look; $6 spare what the mailbox's last
--- change put there (a MOVE to where the messages are).
+-- change put there (a MOVE to where the messages are); $7 only if message_put
+-- has put anything (RFC 8508).
 -- Gives what went: mailbox, first and last UID of a range, the mailbox's seq.
 WITH wanted AS (
 	SELECT b.mailbox_idnr, b.seq, r.uid_first, r.uid_last
 	  FROM dbmail_mailboxes b,
 	       unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
 	 WHERE b.mailbox_idnr = ANY ($1::bigint[])
+	   AND (NOT $7::boolean OR current_setting('dbmail.put') <> '{}')
 ), doomed AS (
 	SELECT m.place
 	  FROM wanted w

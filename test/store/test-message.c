@@ -403,6 +403,52 @@ static void test_append_keywords_limit(void)
 	fixture_assert_sums();
 }
 
+/* A quota of one message: only the difference counts, and what is refused
+ * leaves the old one. */
+static void test_replace(void)
+{
+	const gint64 inbox = fixture_inbox(fixture_user(store, "replace", 300));
+	const gint64 other = fixture_inbox(fixture_user(store, "spare", 300));
+	g_autofree char *text = g_strnfill(290, 'x');
+	g_autofree char *long_text = g_strnfill(310, 'y');
+	g_autoptr(MessageDraft) old =
+		message_draft_new(store, bytes_of(text, 290), NULL);
+	g_autoptr(MessageDraft) new =
+		message_draft_new(store, bytes_of(text, 280), NULL);
+	g_autoptr(MessageDraft) big =
+		message_draft_new(store, bytes_of(long_text, 310), NULL);
+	MessagePut put = { .draft = old, .mailbox = inbox };
+	gboolean found = FALSE;
+	g_autoptr(GError) full = NULL;
+	g_autoptr(GError) gone = NULL;
+
+	g_assert_true(message_append(store, &put, 1, NULL));
+	put.draft = new;
+	g_assert_true(message_replace(store, &put, inbox, 1, &found, NULL));
+	g_assert_true(found);
+	g_assert_cmpuint(put.uid, ==, 2);
+	put.draft = big;
+	g_assert_false(message_replace(store, &put, inbox, 2, &found, &full));
+	g_assert_true(dbmail_error_is(full, DBMAIL_ERROR_OVER_QUOTA));
+	put.mailbox = G_MAXINT64;
+	g_assert_false(message_replace(store, &put, inbox, 2, &found, &gone));
+	g_assert_true(dbmail_error_is(gone, DBMAIL_ERROR_NOT_FOUND));
+	put = (MessagePut){ .draft = old, .mailbox = inbox };
+	g_assert_true(message_replace(store, &put, inbox, 1, &found, NULL));
+	g_assert_false(found);
+	put.mailbox = other;
+	g_assert_true(message_replace(store, &put, inbox, 2, &found, NULL));
+	g_assert_true(found);
+	g_assert_cmpuint(put.uid, ==, 1);
+	g_assert_cmpint(
+		fixture_number("SELECT sum(messages) FROM dbmail_mailboxes b"
+			       " JOIN dbmail_users u"
+			       " ON u.user_idnr = b.owner_idnr"
+			       " WHERE userid IN ('replace', 'spare')"),
+		==, 1);
+	fixture_assert_sums();
+}
+
 /* --- large ---------------------------------------------------------------- */
 
 static char *large_message(gsize size, guint32 seed, Bytes *message)
@@ -473,6 +519,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/message/ten-recipients", test_ten_recipients);
 	g_test_add_func("/store/message/nobody", test_nobody);
 	g_test_add_func("/store/message/shared-quota", test_shared_quota);
+	g_test_add_func("/store/message/replace", test_replace);
 	g_test_add_func("/store/message/duplicate", test_duplicate);
 	g_test_add_func(
 		"/store/message/duplicate-at-once", test_duplicate_at_once);
