@@ -7,7 +7,7 @@
 #include "mime/header.h"
 #include "mime/structure.h"
 #include "mime/words.h"
-#include "store/search-private.h"
+#include "store/search-index.h"
 
 /* What is looked at of one header block, and of one text. */
 #define SEARCH_HEADER_MAX ((gsize)1048576)
@@ -42,13 +42,26 @@ static Tri match_fields(SearchNode *node, Bytes block)
 	return TRI_FALSE;
 }
 
-/* A header block for TEXT: as it stands, and each field decoded. */
-static void append_header_text(Bytes block, GString *out)
+static gboolean is_plain(Bytes value)
+{
+	for (gsize i = 0; i < value.size; i++) {
+		char c = value.data[i];
+		if (c == '\n' || c == '\r' || (guchar)c >= 0x80 ||
+			(c == '=' && i + 1 < value.size &&
+				value.data[i + 1] == '?'))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+void search_append_header(Bytes block, GString *out)
 {
 	gsize pos = 0;
 	MimeField field;
 	mime_charset_append_valid(block, out);
 	while (mime_field_next(block, &pos, &field)) {
+		if (is_plain(text_trim(field.value)))
+			continue;
 		g_string_append_c(out, '\n');
 		mime_charset_append_valid(field.name, out);
 		g_string_append(out, ": ");
@@ -61,6 +74,7 @@ static void append_header_text(Bytes block, GString *out)
 /* One message whose bytes are at hand, or are read as they are needed. */
 typedef struct {
 	const Search *search;
+	Arena *arena;
 	gint64 physmessage;
 	gsize size;        /* of the message */
 	Bytes raw;         /* what is at hand of it */
@@ -120,27 +134,30 @@ static gboolean body_look_at_header(Body *body, gsize offset, gsize size,
 		    body, offset, MIN(size, SEARCH_HEADER_MAX), &block, error))
 		return FALSE;
 	g_string_truncate(body->text, 0);
-	append_header_text(block, body->text);
+	search_append_header(block, body->text);
 	body_look(body, text_keys_only);
 	return TRUE;
 }
 
+Bytes search_charset(Arena *arena, const MimeStructure *leaf)
+{
+	const MimeParam *param =
+		mime_param_find(leaf->params, leaf->n_params, "charset");
+	return param != NULL ? mime_param_bytes(arena, param) :
+			       bytes_of(NULL, 0);
+}
+
 static gboolean body_look_at_leaf(
-	Body *body, Arena *arena, const MimeStructure *leaf, GError **error)
+	Body *body, const MimeStructure *leaf, GError **error)
 {
 	Bytes bytes;
 	if (!body_read(body, leaf->body,
 		    MIN(leaf->body_end - leaf->body, SEARCH_TEXT_MAX), &bytes,
 		    error))
 		return FALSE;
-	const MimeParam *param =
-		mime_param_find(leaf->params, leaf->n_params, "charset");
-	Bytes charset = { NULL, 0 };
-	if (param != NULL)
-		charset = mime_param_bytes(arena, param);
 	g_string_truncate(body->text, 0);
-	mime_decode_text(
-		bytes, leaf->encoding, charset, SEARCH_TEXT_MAX, body->text);
+	mime_decode_text(bytes, leaf->encoding,
+		search_charset(body->arena, leaf), SEARCH_TEXT_MAX, body->text);
 	body_look(body, FALSE);
 	return TRUE;
 }
@@ -157,31 +174,40 @@ static gboolean body_is_decided(const Body *body)
 	return TRUE;
 }
 
-static gboolean leaf_is_text(const MimeStructure *entity)
+gboolean search_is_text(const MimeStructure *entity)
 {
 	return entity->kind == MIME_LEAF &&
 		(text_equal_nocase(entity->type, "text") ||
 			text_equal_nocase(entity->type, "message"));
 }
 
-/* Walks the entities in document order with a stack of its own: depth is as
- * the settings allow it. */
-static gboolean body_walk(
-	Body *body, Arena *arena, const MimeStructure *root, GError **error)
+static gboolean body_look_at(const MimeStructure *entity, gboolean is_inner,
+	gpointer data, GError **error)
+{
+	Body *body = data;
+	if (body_is_decided(body))
+		return TRUE;
+	/* What stands above the text of a message inside is body. */
+	return body_look_at_header(body, entity->header,
+		       entity->body - entity->header, !is_inner, error) &&
+		(!search_is_text(entity) ||
+			body_look_at_leaf(body, entity, error));
+}
+
+/* With a stack of its own: depth is as the settings allow it. */
+gboolean search_walk(const MimeStructure *root,
+	gboolean (*visit)(const MimeStructure *entity, gboolean is_inner,
+		gpointer data, GError **error),
+	gpointer data, GError **error)
 {
 	g_autoptr(GPtrArray) stack = g_ptr_array_new();
 	g_autoptr(GHashTable) inner = g_hash_table_new(NULL, NULL);
 	g_ptr_array_add(stack, (gpointer)root);
-	while (stack->len > 0 && !body_is_decided(body)) {
+	while (stack->len > 0) {
 		const MimeStructure *entity =
 			g_ptr_array_steal_index(stack, stack->len - 1);
-		/* What stands above the text of a message inside is body. */
-		gboolean is_inner = g_hash_table_contains(inner, entity);
-		if (!body_look_at_header(body, entity->header,
-			    entity->body - entity->header, !is_inner, error))
-			return FALSE;
-		if (leaf_is_text(entity) &&
-			!body_look_at_leaf(body, arena, entity, error))
+		if (!visit(entity, g_hash_table_contains(inner, entity), data,
+			    error))
 			return FALSE;
 		for (guint i = entity->n_children; i > 0; i--) {
 			const MimeStructure *child = &entity->children[i - 1];
@@ -205,13 +231,14 @@ static gboolean match_body(const Search *search, const FetchedMessage *message,
 	g_autoptr(GString) folded = g_string_new(NULL);
 	Body body = {
 		.search = search,
+		.arena = arena,
 		.physmessage = message->physmessage,
 		.size = (gsize)size,
 		.raw = message->raw,
 		.text = text,
 		.folded = folded,
 	};
-	gboolean ok = body_walk(&body, arena, root, error);
+	gboolean ok = search_walk(root, body_look_at, &body, error);
 	fetch_batch_free(&body.batch);
 	return ok;
 }

@@ -107,6 +107,12 @@ ColumnId search_column(const SearchKey *key);
 gboolean search_columns(Search *search, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- search-body.c -------------------------------------------------------- */
+
+/* Decides what the kept texts can. */
+gboolean search_bodies(Search *search, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- search-content.c ----------------------------------------------------- */
 
 /* Messages that are read at most at once, and their bytes. */

@@ -472,6 +472,7 @@ gboolean search_run_scored(Store *store, const MailboxView *view,
 			(!search_columns(&search, error) ||
 				!search_messages(
 					&search, SEARCH_LEVEL_HEADER, error) ||
+				!search_bodies(&search, error) ||
 				!search_messages(
 					&search, SEARCH_LEVEL_BODY, error)))
 			return FALSE;

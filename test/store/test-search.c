@@ -398,6 +398,67 @@ static void test_vectors(void)
 	}
 }
 
+/* What is kept for BODY and TEXT may be there, in part or not at all. */
+static void test_kept(void)
+{
+	test_vectors();
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_searches"),
+		==, G_N_ELEMENTS(messages));
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_texts"), ==, 6);
+	database_script("DELETE FROM dbmail_searches"
+			" WHERE physmessage_id % 2 = 0");
+	test_vectors();
+	database_script("DELETE FROM dbmail_searches");
+	test_vectors();
+	database_script("DELETE FROM dbmail_searches;"
+			"DELETE FROM dbmail_texts");
+	test_vectors();
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_texts"), ==, 6);
+	/* The same as when each message is looked at. */
+	database_script("UPDATE dbmail_searches SET whole = false,"
+			" headers = '', inner_headers = '', texts = '{}'");
+	test_vectors();
+	database_script("DELETE FROM dbmail_searches");
+}
+
+/* Texts of more than one row, and one text in many messages. */
+static void test_large_texts(void)
+{
+	gint64 mailbox = fixture_inbox(fixture_user(store, "large", 0));
+	g_autoptr(GString) text = g_string_new(
+		"Subject: large\r\nContent-Type: text/plain\r\n\r\n");
+	while (text->len < 2500000)
+		g_string_append(text, "all the same and the same again\r\n");
+	g_string_append(text, "At Its End\r\n");
+	fixture_deliver(store, mailbox, bytes_of(text->str, text->len),
+		DELIVERY_STORED);
+	for (guint i = 0; i < 20; i++) {
+		g_autofree char *small = g_strdup_printf(
+			"Subject: small %u\r\n\r\nOne Text For All\r\n", i);
+		fixture_deliver(store, mailbox, bytes_of_string(small),
+			DELIVERY_STORED);
+	}
+	gint64 before = inbox;
+	gint64 texts = fixture_number("SELECT count(*) FROM dbmail_texts");
+	inbox = mailbox;
+	for (guint i = 0; i < 2; i++) {
+		g_autofree char *end = run("b:its_end");
+		g_assert_cmpstr(end, ==, "a");
+		g_autofree char *all = run("b:text_for");
+		g_assert_cmpstr(all, ==, "bcdefghijklmnopqrstu");
+		g_autofree char *one = run("t:small_7");
+		g_assert_cmpstr(one, ==, "i");
+	}
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_texts"), ==,
+		texts + 1);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_searches"
+				       " WHERE NOT whole"),
+		==, 1);
+	inbox = before;
+}
+
 /* The better a message fits, the higher its score. */
 static void test_scores(void)
 {
@@ -526,6 +587,8 @@ int main(int argc, char **argv)
 	put_messages();
 	g_test_add_func("/store/search/fold", test_fold);
 	g_test_add_func("/store/search/vectors", test_vectors);
+	g_test_add_func("/store/search/kept", test_kept);
+	g_test_add_func("/store/search/large-texts", test_large_texts);
 	g_test_add_func("/store/search/scores", test_scores);
 	g_test_add_func("/store/search/thread-id", test_thread_id);
 	g_test_add_func("/store/search/limits", test_limits);
