@@ -46,7 +46,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const ImapState states[] = { IMAP_NOT_AUTHENTICATED,
 		IMAP_AUTHENTICATED, IMAP_SELECTED };
-	ImapNumbers numbers = { .messages = 3, .last_uid = 30 };
+	static const ViewMessage messages[] = {
+		{ .uid = 10 },
+		{ .uid = 20 },
+		{ .uid = 30 },
+	};
+	static const MailboxView view = { .count = 3, .messages = messages };
+	g_autoptr(NumSet) saved = numset_new();
+	ImapNumbers numbers = {
+		.messages = 3, .last_uid = 30, .saved = saved, .view = &view
+	};
+
+	numset_add_range(saved, 15, G_MAXUINT32);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
 		Bytes rest = bytes_of((const char *)data, size);
