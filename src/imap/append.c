@@ -41,17 +41,10 @@ gboolean append_find_target(
 static ImapFlags allowed_flags(const Mailbox *mailbox, ImapFlags flags)
 {
 	static const char *const no_keywords[] = { NULL };
-	Flags allowed = 0;
 
-	if (mailbox->rights & RIGHT_SEEN)
-		allowed |= FLAG_SEEN;
-	if (mailbox->rights & RIGHT_DELETED)
-		allowed |= FLAG_DELETED;
-	if (mailbox->rights & RIGHT_WRITE)
-		allowed |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
-	else
+	if ((mailbox->rights & RIGHT_WRITE) == 0)
 		flags.keywords = no_keywords;
-	flags.flags &= allowed;
+	flags.flags &= rights_flags(mailbox->rights);
 	return flags;
 }
 

@@ -76,6 +76,10 @@ static const struct {
 	{ "THREAD=REFS", logged_in, 0 }, /* draft-ietf-morg-inthread */
 	{ "I18NLEVEL=1", logged_in, 0 }, /* RFC 5255 section 4 */
 
+	/* Sharing. */
+	{ "ACL", logged_in, 0 },         /* RFC 4314 */
+	{ "RIGHTS=texk", logged_in, 0 }, /* RFC 4314 section 2.2 */
+
 	/* LIST, STATUS and CREATE. */
 	{ "SPECIAL-USE", logged_in, 0 },        /* RFC 6154 */
 	{ "CREATE-SPECIAL-USE", logged_in, 0 }, /* RFC 6154 section 3 */

@@ -2,6 +2,7 @@
 /* CAPABILITY, NOOP, LOGOUT, ENABLE and NAMESPACE: commands of a few lines. */
 #include "imap/commands.h"
 
+#include "store/name.h"
 #include "imap/args.h"
 #include "imap/capability.h"
 #include "imap/session.h"
@@ -71,6 +72,8 @@ gboolean cmd_namespace(
 {
 	(void)command;
 	(void)error;
-	stream_puts(session->stream, "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+	stream_puts(session->stream,
+		"* NAMESPACE ((\"\" \"/\")) ((\"" NAME_USERS "/\" \"/\"))"
+		" ((\"" NAME_PUBLIC "/\" \"/\"))\r\n");
 	return TRUE;
 }

@@ -70,8 +70,8 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 		return command_no(command, "[NOPERM] Mailbox is read-only");
 	if (numset_is_empty(uids))
 		return command_ok(command, "No messages found");
-	if (!message_copy(session->store, session->selected->id, uids, to->id,
-		    move, &copied, error))
+	if (!message_copy_as(session->store, session->selected->id, uids,
+		    to->id, to->rights, move, &copied, error))
 		return FALSE;
 	gboolean ok = answer(session, command, &copied, move);
 	message_copied_clear(&copied);

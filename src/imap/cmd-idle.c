@@ -35,7 +35,10 @@ gboolean cmd_idle(ImapSession *session, ImapCommand *command, GError **error)
 	(void)error;
 	stream_puts(session->stream, "+ Idling\r\n");
 	for (;;) {
-		if (selected != NULL && sync_is_due(selected))
+		gboolean is_due = selected != NULL && sync_is_due(selected);
+		if (is_due && selected->is_shared)
+			session_refresh_rights(session);
+		if (is_due && !session->is_over)
 			sync_mailbox(session, TRUE, FALSE, NULL);
 		if (session->is_over)
 			return TRUE;

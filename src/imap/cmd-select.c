@@ -127,6 +127,7 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	selected->id = mailbox->id;
 	selected->name = g_strdup(mailbox->name);
 	selected->rights = mailbox->rights;
+	selected->is_shared = mailbox->owner != session->user->id;
 	selected->read_only = read_only || mailbox->read_only ||
 		(mailbox->rights & WRITING_RIGHTS) == 0;
 	selected->recent = numset_new();

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "imap/acl-args.h"
 #include "imap/append-args.h"
 #include "imap/args.h"
 #include "imap/commands.h"
@@ -54,6 +55,12 @@ static const CommandRow commands[] = {
 	{ "STATUS", AUTH, 0, args_status, cmd_status, NULL },
 	{ "APPEND", AUTH, TRYCREATE, args_append, cmd_append,
 		cmd_append_before },
+	/* RFC 4314 */
+	{ "SETACL", AUTH, 0, args_setacl, cmd_setacl, NULL },
+	{ "DELETEACL", AUTH, 0, args_acl_identifier, cmd_deleteacl, NULL },
+	{ "GETACL", AUTH, 0, args_mailbox, cmd_getacl, NULL },
+	{ "LISTRIGHTS", AUTH, 0, args_acl_identifier, cmd_listrights, NULL },
+	{ "MYRIGHTS", AUTH, 0, args_mailbox, cmd_myrights, NULL },
 	{ "IDLE", AUTH, NEWS, NULL, cmd_idle, NULL }, /* RFC 2177 */
 	{ "COMPRESS", AUTH, SILENT, args_compress, cmd_compress,
 		NULL }, /* RFC 4978 */
@@ -245,6 +252,12 @@ void command_run(ImapSession *session, ImapCommand *command)
 	const CommandRow *row = command->row;
 	g_autoptr(GError) error = NULL;
 
+	/* In another's mailbox the rights may have changed with it. */
+	if (session->selected != NULL && session->selected->is_shared &&
+		sync_is_due(session->selected))
+		session_refresh_rights(session);
+	if (session->is_over)
+		return;
 	if ((session->enabled & ENABLED_UIDONLY) && !command->is_uid &&
 		(row->flags & UID))
 		command_bad(command, "[UIDREQUIRED] Only UIDs after UIDONLY");

@@ -24,6 +24,14 @@ gboolean cmd_delete(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_enable(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_esearch(
 	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_deleteacl(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_getacl(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_listrights(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_myrights(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_setacl(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_examine(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_expunge(

@@ -4,8 +4,10 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "store/acl.h"
 #include "imap/capability.h"
 #include "imap/reply.h"
+#include "imap/sync.h"
 #include "imap/utf7.h"
 
 /* From this size on a message takes one of the store's places. */
@@ -148,11 +150,39 @@ gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 	if (!mailbox_get(
 		    session->store, session->user->id, name, &found, error))
 		return FALSE;
-	if ((found->rights & needed) != needed)
+	if ((found->rights & needed) == needed) {
+		*mailbox = g_steal_pointer(&found);
+		return TRUE;
+	}
+	if ((found->rights & RIGHT_LOOKUP) != 0)
 		return command_no(
 			command, "[NOPERM] Not allowed in this mailbox");
-	*mailbox = g_steal_pointer(&found);
-	return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
+		"\"%s\" is hidden", name);
+	return FALSE;
+}
+
+void session_refresh_rights(ImapSession *session)
+{
+	ImapSelected *selected = session->selected;
+	g_autoptr(GError) error = NULL;
+	guint rights;
+
+	if (selected == NULL)
+		return;
+	if (!acl_rights(session->store, session->user->id, selected->id,
+		    &rights, &error)) {
+		log_event(LOG_LEVEL_WARNING, &session->connection->log,
+			"rights-failed", LOG_GERROR(error));
+		return;
+	}
+	if (rights == selected->rights)
+		return;
+	selected->rights = rights;
+	if ((rights & RIGHT_READ) == 0)
+		session_bye(session, "[NOPERM] Mailbox is no longer shared");
+	else
+		sync_write_flags(session);
 }
 
 void session_append_mailbox(

@@ -40,7 +40,8 @@ typedef struct {
 	gint64 id;
 	char *name;
 	gboolean read_only;
-	guint rights; /* Right bits of the user */
+	gboolean is_shared; /* another user's */
+	guint rights;       /* Right bits of the user */
 	Watch *watch;
 	/* The newest view the session took.  known is the same with those
 	 * messages still in it that are gone but that the client must not be
@@ -131,8 +132,9 @@ const char *session_mailbox_name(
 	ImapSession *session, ImapCommand *command, Bytes wire);
 
 /* The mailbox of that name, in which the user has the rights needed (Right
- * bits).  TRUE with *mailbox NULL: the command is refused.  A mailbox the user
- * may not even look up does not exist (RFC 4314 section 6). */
+ * bits).  TRUE with *mailbox NULL: the command is refused.  Where they are
+ * missing, a mailbox the user may not even look up does not exist (RFC 4314
+ * section 6). */
 gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 	guint needed, Mailbox **mailbox, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -146,6 +148,11 @@ gboolean session_has_utf8_names(const ImapSession *session);
  * this session's client must use. */
 gboolean session_decode_name(
 	const ImapSession *session, Bytes wire, GString *out);
+
+/* Asks anew what the user may do with the selected mailbox, if there is one,
+ * and tells the client where that differs (RFC 4314 section 5.1.1).  Who may
+ * no longer read it is logged out. */
+void session_refresh_rights(ImapSession *session);
 
 /* Appends a mailbox name (UTF-8) as this session's client reads it: in
  * modified UTF-7, or as it is where ENABLE said so. */

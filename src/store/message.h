@@ -9,6 +9,7 @@
 #include "base/numset.h"
 #include "base/timestamp.h"
 #include "store/flag.h"
+#include "store/rights.h"
 #include "store/store.h"
 
 /* A message scanned, split, hashed and summarised: all that can be done
@@ -109,6 +110,15 @@ void message_copied_clear(MessageCopied *copied);
 gboolean message_copy(Store *store, gint64 from, const NumSet *uids, gint64 to,
 	gboolean move, MessageCopied *copied, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a user who has these rights in the destination: flags and
+ * keywords are copied as far as they allow (RFC 4314 section 4). */
+gboolean message_copy_as(Store *store, gint64 from, const NumSet *uids,
+	gint64 to, guint rights, gboolean move, MessageCopied *copied,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The system flags that s, t and w let one change; keywords are w's. */
+Flags rights_flags(guint rights);
 
 /* Removes the messages with \Deleted; of these UIDs alone where uids is not
  * NULL.  expunged (may be NULL) receives what went; seq the mailbox's seq. */

@@ -40,7 +40,7 @@ WITH replaced AS MATERIALIZED (
 	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
 	       b.place, b.owner_idnr, b.uidvalidity, b.uidnext, b.seq, b.known,
 	       b.user_place, b.maxmail_size, b.curmail_size,
-	       CASE WHEN coalesce(b.no_select, 1) = 1 THEN 3
+	       CASE WHEN coalesce(b.no_select, 1) = 1 OR b.permission <> 2 THEN 3
 		    WHEN $13::bigint IS NOT NULL
 		     AND NOT EXISTS (SELECT FROM replaced) THEN 4
 		    WHEN EXISTS (SELECT FROM dbmail_delivered x
@@ -55,7 +55,7 @@ WITH replaced AS MATERIALIZED (
 	    ON d.draft = p.draft
 	  LEFT JOIN LATERAL (
 		SELECT m.ctid AS place, m.owner_idnr, m.uidvalidity, m.uidnext,
-		       m.seq, m.keywords AS known, m.no_select,
+		       m.seq, m.keywords AS known, m.no_select, m.permission,
 		       u.ctid AS user_place, u.maxmail_size, u.curmail_size
 		  FROM dbmail_mailboxes m
 		  JOIN dbmail_users u ON u.user_idnr = m.owner_idnr
@@ -158,7 +158,7 @@ SELECT result, uid, uidvalidity,
 WITH box AS MATERIALIZED (
 	SELECT b.mailbox_idnr, b.uidvalidity, b.uidnext, b.seq,
 	       b.ctid AS place, u.ctid AS user_place,
-	       CASE WHEN b.no_select = 1 THEN 3
+	       CASE WHEN b.no_select = 1 OR b.permission <> 2 THEN 3
 		    WHEN EXISTS (SELECT FROM dbmail_delivered x
 				  WHERE x.key = $8::bytea
 				    AND x.mailbox_idnr = b.mailbox_idnr

@@ -153,16 +153,38 @@ gboolean message_run_with_keywords(Store *store, DbBatch *batch, GError **error)
 	return FALSE;
 }
 
+Flags rights_flags(guint rights)
+{
+	Flags flags = 0;
+
+	if (rights & RIGHT_SEEN)
+		flags |= FLAG_SEEN;
+	if (rights & RIGHT_DELETED)
+		flags |= FLAG_DELETED;
+	if (rights & RIGHT_WRITE)
+		flags |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+	return flags;
+}
+
 gboolean message_copy(Store *store, gint64 from, const NumSet *uids, gint64 to,
 	gboolean move, MessageCopied *copied, GError **error)
 {
+	return message_copy_as(
+		store, from, uids, to, RIGHTS_ALL, move, copied, error);
+}
+
+gboolean message_copy_as(Store *store, gint64 from, const NumSet *uids,
+	gint64 to, guint rights, gboolean move, MessageCopied *copied,
+	GError **error)
+{
+	const gboolean keywords = (rights & RIGHT_WRITE) != 0;
 	const gint64 both[] = { from, to };
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params;
 
 	message_add_lock(batch, both, G_N_ELEMENTS(both));
 	params = db_batch_add(batch, &SQL_MESSAGE_COPY_KEYWORDS);
-	db_params_int64(params, from);
+	db_params_int64(params, keywords ? from : to);
 	message_add_ranges(params, uids);
 	db_params_int64(params, to);
 	params = db_batch_add(batch, &SQL_MESSAGE_COPY);
@@ -170,6 +192,8 @@ gboolean message_copy(Store *store, gint64 from, const NumSet *uids, gint64 to,
 	message_add_ranges(params, uids);
 	db_params_int64(params, to);
 	db_params_bool(params, move);
+	db_params_int32(params, (gint32)rights_flags(rights));
+	db_params_bool(params, keywords);
 	if (move)
 		add_drop(batch, &from, 1, uids, MESSAGE_DROP_ALL,
 			from == to ? MOVED_INSIDE : MOVED);

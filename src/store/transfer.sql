@@ -127,7 +127,8 @@ UPDATE dbmail_mailboxes b
 
 -- name: message_copy
 -- $1 from, $2 first and $3 last UIDs of ranges, which do not overlap, $4 to,
--- $5 the messages will be dropped where they are.
+-- $5 the messages will be dropped where they are, $6 the flags that may be set
+-- there as bits, $7 whether keywords may.
 -- Gives for each message its UID, the new UID, and UIDVALIDITY; a row of NULLs
 -- where there is none (the verdict must be asked whatever else is empty).
 WITH destination AS (
@@ -137,6 +138,7 @@ WITH destination AS (
 	  FROM dbmail_mailboxes b
 	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
 	 WHERE b.mailbox_idnr = $4::bigint AND b.no_select = 0
+	   AND b.permission = 2
 ), source AS (
 	SELECT b.owner_idnr,
 	       (SELECT array_agg((SELECT 1::bigint << (d.bit - 1)::integer
@@ -154,7 +156,14 @@ WITH destination AS (
 	SELECT m.*, row_number() OVER (ORDER BY m.uid) - 1 AS place
 	  FROM unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
 	 CROSS JOIN LATERAL (
-		SELECT *
+		SELECT uid, physmessage_id, size,
+		       CASE WHEN $7::boolean THEN keywords ELSE 0 END
+		       AS keywords,
+		       seen_flag & $6::integer AS seen_flag,
+		       answered_flag & ($6::integer >> 1) AS answered_flag,
+		       flagged_flag & ($6::integer >> 2) AS flagged_flag,
+		       deleted_flag & ($6::integer >> 3) AS deleted_flag,
+		       draft_flag & ($6::integer >> 4) AS draft_flag
 		  FROM dbmail_messages
 		 WHERE mailbox_idnr = $1::bigint
 		   AND uid >= r.uid_first AND uid <= r.uid_last

@@ -33,6 +33,9 @@ static const char usage_text[] =
 	"  -m SIZE       quota in bytes, or with K, M, G or T; 0 for none\n"
 	"  -s ALIAS      add an alias; may be repeated\n"
 	"  -S ALIAS      remove an alias; may be repeated\n"
+	"  -A yes|no     whether the user may do all under #Public, set "
+	"quotas\n"
+	"                and annotate the server over IMAP\n"
 	"  -g NUMBER     put the user into a client group\n"
 	"  -u NAME       new name, for -c\n"
 	"\n"
@@ -54,6 +57,7 @@ typedef struct {
 	const char *scheme;
 	const char *quota_text;
 	gint64 quota;
+	const char *administrator; /* "yes", "no" or NULL */
 	const char *client_text;
 	gint64 client;
 	const char *new_name;
@@ -144,6 +148,9 @@ static void take_option(Users *users, int option, int argc, char **argv)
 	case 'm':
 		users->quota_text = optarg;
 		return;
+	case 'A':
+		users->administrator = optarg;
+		return;
 	case 'g':
 		users->client_text = optarg;
 		return;
@@ -196,8 +203,9 @@ static gboolean has_changes(const Users *users)
 {
 	return users->asks_password || users->password_file != NULL ||
 		users->shadow_file != NULL || users->quota_text != NULL ||
-		users->client_text != NULL || users->new_name != NULL ||
-		users->aliases_on->len > 0 || users->aliases_off->len > 0;
+		users->client_text != NULL || users->administrator != NULL ||
+		users->new_name != NULL || users->aliases_on->len > 0 ||
+		users->aliases_off->len > 0;
 }
 
 static void check_usage(Users *users)
@@ -223,6 +231,10 @@ static void check_usage(Users *users)
 		!parse_size(users->quota_text, &users->quota))
 		tool_wrong_usage(tool,
 			"-m: a number of bytes, or with K, M, G or T behind");
+	if (users->administrator != NULL &&
+		strcmp(users->administrator, "yes") != 0 &&
+		strcmp(users->administrator, "no") != 0)
+		tool_wrong_usage(tool, "-A: yes or no");
 	if (users->client_text != NULL &&
 		!text_to_number(bytes_of_string(users->client_text), G_MAXINT64,
 			&client))
@@ -307,6 +319,22 @@ static gboolean set_client(Users *users, const User *user, GError **error)
 	return TRUE;
 }
 
+static gboolean set_administrator(
+	Users *users, const User *user, GError **error)
+{
+	const char *to = users->administrator;
+
+	if (to == NULL)
+		return TRUE;
+	if (!users->is_dry &&
+		!user_set_administrator(users->tool.store, user->id,
+			strcmp(to, "yes") == 0, error))
+		return FALSE;
+	tool_say(&users->tool, "%s: %s administrator", user->name,
+		strcmp(to, "yes") == 0 ? "now" : "no longer");
+	return TRUE;
+}
+
 static gboolean remove_aliases(Users *users, const User *user, GError **error)
 {
 	for (guint i = 0; i < users->aliases_off->len; i++) {
@@ -353,6 +381,7 @@ static gboolean change_user(Users *users, GError **error)
 		set_password(users, user, error) &&
 		set_quota(users, user, error) &&
 		set_client(users, user, error) &&
+		set_administrator(users, user, error) &&
 		remove_aliases(users, user, error) &&
 		add_aliases(users, user, error) && set_name(users, user, error);
 }
@@ -372,6 +401,7 @@ static gboolean add_user(Users *users, GError **error)
 		users->hash == NULL ? ", who cannot log in without a password" :
 				      "");
 	return set_client(users, &user, error) &&
+		set_administrator(users, &user, error) &&
 		add_aliases(users, &user, error);
 }
 
@@ -542,7 +572,7 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			"+a:c:d:e:l::W::P::p:m:s:S:g:u:nyiw:x:X:t:"
+			"+a:c:d:e:l::W::P::p:m:s:S:g:A:u:nyiw:x:X:t:"
 			"T:" TOOL_OPTIONS)) != -1)
 		take_option(&users, option, argc, argv);
 	if (optind < argc)

@@ -8,7 +8,8 @@ A dialogue is lines:
 
     # a remark
     open A [tls]     connects A and reads the greeting (tls: on the TLS port)
-    login A          the same, and logs in as the dialogue's user
+    login A [NAME]   the same, and logs in as the dialogue's user, or NAME
+    user NAME [OPTION...]   makes another user, with options of dbmail-users
     starttls A       shakes hands
     deflate A        both directions are compressed from here on
     plain A          and are so no more
@@ -136,10 +137,13 @@ class Dialogue:
             connection.start_tls()
         self.expect(connection, "* OK {{.*}}")
 
-    def do_login(self, name):
+    def do_user(self, name, *options):
+        t.add_user(name, self.names["password"], *options)
+
+    def do_login(self, name, user="$user$"):
         self.do_open(name)
         connection = self.connections[name]
-        connection.send(self.outgoing("log LOGIN $user$ $password$\r\n"))
+        connection.send(self.outgoing("log LOGIN %s $password$\r\n" % user))
         self.skipping = True
         self.expect(connection, "log OK {{.*}}")
 

@@ -112,8 +112,9 @@ def run(*command, data=None, check=True, **options):
     return done.stdout
 
 
-def add_user(name, password="secret"):
-    run("dbmail-users", "-a", name, "-W", "-", data=password.encode() + b"\n")
+def add_user(name, password="secret", *options):
+    run("dbmail-users", "-a", name, "-W", "-", *options,
+        data=password.encode() + b"\n")
     return name
 
 
