@@ -3,6 +3,7 @@
 #include "imap/append.h"
 
 #include "base/log.h"
+#include "mime/header.h"
 #include "imap/append-args.h"
 #include "imap/catenate.h"
 
@@ -72,6 +73,21 @@ static void add_put(ImapSession *session, const AppendMessage *message,
 	puts->count++;
 }
 
+/* TRUE where a header field has a byte that is not US-ASCII. */
+static gboolean has_8bit_header(Bytes message)
+{
+	gsize pos = 0;
+	MimeField field;
+
+	while (mime_field_next(message, &pos, &field)) {
+		for (gsize i = 0; i < field.line.size; i++) {
+			if ((guchar)field.line.data[i] >= 0x80)
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 gboolean append_prepare(ImapSession *session, ImapCommand *command,
 	AppendPuts *puts, GError **error)
 {
@@ -90,6 +106,14 @@ gboolean append_prepare(ImapSession *session, ImapCommand *command,
 			return FALSE;
 		if (command->status != STATUS_OK)
 			return TRUE;
+		/* RFC 6855 section 4; but much mail in the wild is so, and
+		 * what copies it is to go on working unless told not to. */
+		if (session->settings->IMAP_strict_headers &&
+			(session->enabled & ENABLED_UTF8) == 0 &&
+			has_8bit_header(raw))
+			return command_no(command,
+				"[CANNOT] 8-bit header fields need ENABLE "
+				"UTF8=ACCEPT");
 		add_put(session, message, raw, puts);
 	}
 	return TRUE;

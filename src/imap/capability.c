@@ -51,13 +51,19 @@ static const struct {
 	{ "ENABLE", always, 0 },                    /* RFC 5161 */
 	{ "STARTTLS", can_start_tls, 0 },           /* RFC 3501 section 6.2.1 */
 	{ "LOGINDISABLED", is_login_disabled, 0 },
-	{ "IDLE", logged_in, 0 },      /* RFC 2177 */
-	{ "NAMESPACE", logged_in, 0 }, /* RFC 2342 */
-	{ "UIDPLUS", logged_in, 0 },   /* RFC 4315 */
-	{ "UNSELECT", logged_in, 0 },  /* RFC 3691 */
-	{ "CHILDREN", logged_in, 0 },  /* RFC 3348 */
-	{ "MOVE", logged_in, 0 },      /* RFC 6851 */
-	{ "PREVIEW", logged_in, 0 },   /* RFC 8970 */
+	{ "IDLE", logged_in, 0 },                   /* RFC 2177 */
+	{ "NAMESPACE", logged_in, 0 },              /* RFC 2342 */
+	{ "UIDPLUS", logged_in, 0 },                /* RFC 4315 */
+	{ "UNSELECT", logged_in, 0 },               /* RFC 3691 */
+	{ "CHILDREN", logged_in, 0 },               /* RFC 3348 */
+	{ "MOVE", logged_in, 0 },                   /* RFC 6851 */
+	{ "UTF8=ACCEPT", logged_in, ENABLED_UTF8 }, /* RFC 6855 */
+
+	/* Fetching. */
+	{ "BINARY", logged_in, 0 },   /* RFC 3516 */
+	{ "OBJECTID", logged_in, 0 }, /* RFC 8474 */
+	{ "SAVEDATE", logged_in, 0 }, /* RFC 8514 */
+	{ "PREVIEW", logged_in, 0 },  /* RFC 8970 */
 
 	/* Searching. */
 	{ "ESEARCH", logged_in, 0 },               /* RFC 4731 */

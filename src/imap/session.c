@@ -441,6 +441,7 @@ ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
 
 	parser_init(&parser, arena, (const ImapChunk *)session->chunks->data,
 		session->chunks->len, sets);
+	parser.is_utf8 = session_has_utf8_names(session);
 	parser.numbers = session_numbers(session, view);
 	return command_parse(&parser, session->state, command);
 }
@@ -472,6 +473,7 @@ static gboolean read_command(ImapSession *session, ImapCommand *command)
 		parser_init(&parser, parser_arena(session),
 			(const ImapChunk *)session->chunks->data,
 			session->chunks->len, session->sets);
+		parser.is_utf8 = session_has_utf8_names(session);
 		parser.numbers = session_numbers(session, NULL);
 		ParseStatus status =
 			command_parse(&parser, session->state, command);

@@ -271,6 +271,9 @@ static gboolean parse_quoted(ImapParser *parser, Bytes *string)
 
 	if (!quoted_size(parser, rest, &size, &escaped))
 		return FALSE;
+	if (parser->is_utf8 && size > 0 &&
+		!g_utf8_validate_len(rest.data, size, NULL))
+		return parse_fail(parser, "Quoted string is not in UTF-8");
 	parser->pos += size + 2;
 	*string = bytes_slice(rest, 0, size);
 	if (!escaped)

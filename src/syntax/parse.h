@@ -65,6 +65,9 @@ typedef struct {
 	guint n_chunks;
 	ImapNumbers numbers;
 	GPtrArray *sets; /* NumSets that were made; freed by the owner */
+	/* Quoted strings must be UTF-8, which the client said they would be
+	 * (RFC 6855 section 3, RFC 9051 section 4.3). */
+	gboolean is_utf8;
 
 	guint chunk; /* where it stands */
 	gsize pos;
