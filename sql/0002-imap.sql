@@ -74,6 +74,9 @@ UPDATE dbmail_mailboxes SET incarnation = dbmail_incarnation();
 ALTER TABLE dbmail_mailboxes ALTER COLUMN incarnation SET DEFAULT dbmail_incarnation();
 COMMENT ON COLUMN dbmail_mailboxes.incarnation IS 'The incarnation of the server that seq and uidnext are of; where it is not the present one both must jump ahead before they are used.';
 
+ALTER TABLE dbmail_mailboxes ADD COLUMN flags_floor bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN dbmail_mailboxes.flags_floor IS 'Whoever knows the mailbox as of a seq before this one may know flags that were lost: seq at the last jump.';
+
 CREATE FUNCTION dbmail_check_incarnation() RETURNS trigger
     LANGUAGE plpgsql AS $$
 DECLARE

@@ -344,6 +344,8 @@ static void keep_changed(
 {
 	guint kept = 0;
 
+	if (modseq < selected->known.flags_floor)
+		return;
 	for (guint i = 0; i < indexes->len; i++) {
 		guint index = g_array_index(indexes, guint, i);
 		if (selected->known.messages[index].modseq > modseq)

@@ -100,12 +100,13 @@ static gboolean resynchronise(
 	 * What the client has then may be anything. */
 	if (modseq > view->seq)
 		modseq = 0;
+	guint64 since = modseq < view->flags_floor ? 0 : modseq;
 	if (!vanished_tell_earlier(session, modseq, args->known_uids,
 		    matched_uid(args, view), error))
 		return FALSE;
 	for (guint i = 0; i < view->count; i++) {
 		const ViewMessage *message = &view->messages[i];
-		if (message->modseq > modseq &&
+		if (message->modseq > since &&
 			(args->known_uids == NULL ||
 				numset_contains(
 					args->known_uids, message->uid)))

@@ -125,27 +125,49 @@ static void add_keywords(
 	db_params_int32(params, FLAG_KEYWORDS_MAX);
 }
 
+/* What the change does to a message's flags and keywords. */
+typedef struct {
+	gint32 stay;  /* these flags stay, the others go, */
+	gint32 set;   /* and then these are set */
+	gboolean add; /* the keywords named are set; cleared otherwise */
+	gboolean keywords_stay;
+} Effect;
+
+static Effect effect_of(const FlagChange *change)
+{
+	gint32 flags = (gint32)(change->flags & FLAGS_ALL);
+	gint32 kept = (gint32)(change->kept & FLAGS_ALL);
+	Effect effect = {
+		.stay = FLAGS_ALL & ~flags,
+		.set = flags,
+		.add = change->action != FLAG_REMOVE,
+		.keywords_stay = TRUE,
+	};
+
+	if (change->action == FLAG_REPLACE) {
+		effect.stay = kept;
+		effect.set = flags & ~kept;
+		effect.keywords_stay = change->keeps_keywords;
+	} else if (change->action == FLAG_REMOVE) {
+		effect.set = 0;
+	}
+	return effect;
+}
+
 static void add_change(DbBatch *batch, gint64 mailbox, const Ranges *ranges,
 	const FlagChange *change, const Keywords *keywords)
 {
-	gint32 flags = (gint32)(change->flags & FLAGS_ALL);
-	gboolean add = change->action != FLAG_REMOVE;
-	gboolean replace = change->action == FLAG_REPLACE;
-	gint32 stay = FLAGS_ALL & ~flags;
-	if (replace) {
-		stay = (gint32)change->kept;
-		flags &= ~stay;
-	}
+	Effect effect = effect_of(change);
 	DbParams *params = add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
 	db_params_int64(params, modseq_at_most(change));
-	db_params_int32(params, stay);
-	db_params_int32(params, add ? flags : 0);
+	db_params_int32(params, effect.stay);
+	db_params_int32(params, effect.set);
 	db_params_text_array(params,
 		(const char *const *)keywords->folded->pdata,
 		keywords->folded->len);
-	db_params_bool(params, !replace || change->keeps_keywords);
-	db_params_bool(params, add);
-	db_params_int32(params, add ? (gint32)keywords->folded->len : 0);
+	db_params_bool(params, effect.keywords_stay);
+	db_params_bool(params, effect.add);
+	db_params_int32(params, effect.add ? (gint32)keywords->folded->len : 0);
 }
 
 /* --- the answers ------------------------------------------------------------------ */
@@ -220,9 +242,7 @@ static void take_view_along(Store *store, gint64 mailbox, const NumSet *uids,
 	const FlagChange *change, const Keywords *keywords, const DbRows *lock,
 	const DbRows *changed)
 {
-	guint32 flags = change->flags & FLAGS_ALL;
-	gboolean add = change->action != FLAG_REMOVE;
-	gboolean replace = change->action == FLAG_REPLACE;
+	Effect effect = effect_of(change);
 	const ViewStep step = {
 		.mailbox = mailbox,
 		.before = (guint64)db_rows_int64(lock, 0, 0),
@@ -230,11 +250,11 @@ static void take_view_along(Store *store, gint64 mailbox, const NumSet *uids,
 		.messages = (guint)db_rows_int64(changed, 0, 2),
 		.uids = uids,
 		.at_most = (guint64)modseq_at_most(change),
-		.flags_stay = replace ? 0 : FLAGS_ALL & ~flags,
-		.flags_set = add ? flags : 0,
+		.flags_stay = (guint32)effect.stay,
+		.flags_set = (guint32)effect.set,
 		.keyword_bits = keyword_bits(changed, 1, keywords),
-		.keywords_stay = !replace,
-		.keywords_set = add,
+		.keywords_stay = effect.keywords_stay,
+		.keywords_set = effect.add,
 		.rows = changed,
 		.column = 1,
 	};

@@ -15,6 +15,7 @@ VALUES ('dbmail_incarnation'::regclass::oid,
 -- across, so that whoever knows an older seq reads all again.
 UPDATE dbmail_mailboxes
    SET seq = seq + $2::bigint, log_floor = seq + $2::bigint,
+       flags_floor = seq + $2::bigint,
        uidnext = least(uidnext + $3::bigint, 4294967295),
        incarnation = dbmail_incarnation()
  WHERE mailbox_idnr = $1::bigint

@@ -120,6 +120,7 @@ enum {
 	LOAD_UIDVALIDITY,
 	LOAD_KEYWORDS,
 	LOAD_IS_CURRENT,
+	LOAD_FLAGS_FLOOR,
 	LOAD_ARRAYS,
 };
 
@@ -177,6 +178,7 @@ static MailboxView *view_load(Store *store, gint64 mailbox, GError **error)
 	g_autoptr(MailboxView) view = &body->view;
 	view->seq = (guint64)db_rows_int64(rows, 0, LOAD_SEQ);
 	view->uidnext = (guint32)db_rows_int64(rows, 0, LOAD_UIDNEXT);
+	view->flags_floor = (guint64)db_rows_int64(rows, 0, LOAD_FLAGS_FLOOR);
 	view->uidvalidity = (guint32)db_rows_int64(rows, 0, LOAD_UIDVALIDITY);
 	body_set_keywords(body, rows, LOAD_KEYWORDS);
 	if (!body_is_ordered(body)) {
@@ -298,6 +300,7 @@ static MailboxView *view_apply(MailboxView *old, const DbRows *rows)
 	view->seq = (guint64)db_rows_int64(rows, 0, BOX_SEQ);
 	view->uidnext = (guint32)db_rows_int64(rows, 0, BOX_UIDNEXT);
 	view->uidvalidity = old->uidvalidity;
+	view->flags_floor = old->flags_floor;
 	body_set_keywords(body, rows, CHANGE_KEYWORDS);
 	body_take_left(body, old, &changes);
 	body_take_messages(body, old, &changes);
@@ -357,6 +360,7 @@ static MailboxView *view_step(MailboxView *old, const ViewStep *step)
 	view->seq = step->after;
 	view->uidnext = old->uidnext;
 	view->uidvalidity = old->uidvalidity;
+	view->flags_floor = old->flags_floor;
 	view->count = old->count;
 	body_set_keywords(body, step->rows, step->column);
 	memcpy(body->messages, old->messages, sizeof(ViewMessage) * old->count);

@@ -25,6 +25,9 @@ typedef struct {
 	guint32 uidvalidity;
 	guint32 uidnext;
 	guint64 seq; /* HIGHESTMODSEQ at that moment */
+	/* A client that was here last at a modseq before this one may have seen
+	 * flags that a crash took back: it must be told all of them. */
+	guint64 flags_floor;
 	guint count;
 	const ViewMessage *messages; /* ascending by uid */
 	const char *const *keywords; /* NULL-terminated */

@@ -8,7 +8,7 @@ SELECT b.seq, b.uidnext, b.uidvalidity, b.keywords,
        coalesce(b.incarnation = (
 		SELECT id FROM dbmail_incarnation
 		 WHERE relation = 'dbmail_incarnation'::regclass::oid), false)
-       AS is_current,
+       AS is_current, b.flags_floor,
        m.uids, m.keyword_bits, m.seqs, m.physmessages, m.sizes
   FROM dbmail_mailboxes b
  CROSS JOIN LATERAL (

@@ -68,6 +68,27 @@ static void test_random(void)
 	}
 }
 
+/* What two random sets have in common, number by number. */
+static void test_common(void)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(8);
+	for (guint round = 0; round < 200; round++) {
+		g_autoptr(NumSet) a = numset_new();
+		g_autoptr(NumSet) b = numset_new();
+		g_autoptr(NumSet) both = numset_new();
+		for (guint i = 0; i < 8; i++) {
+			guint32 n = (guint32)g_rand_int_range(rand, 0, 100);
+			numset_add_range(a, n, n + n % 5);
+			n = (guint32)g_rand_int_range(rand, 0, 100);
+			numset_add_range(b, n, n + n % 7);
+		}
+		numset_add_common(both, a, b);
+		for (guint32 n = 0; n < 128; n++)
+			g_assert_cmpint(numset_contains(both, n), ==,
+				numset_contains(a, n) && numset_contains(b, n));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -77,5 +98,6 @@ int main(int argc, char **argv)
 		g_test_add_data_func(path, &vectors[i], test_vector);
 	}
 	g_test_add_func("/numset/random", test_random);
+	g_test_add_func("/numset/common", test_common);
 	return g_test_run();
 }

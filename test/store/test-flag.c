@@ -99,8 +99,9 @@ static void test_steps(void)
 			names[j][0] = steps[i].keywords[j];
 			keywords[j] = names[j];
 		}
-		const FlagChange flag = { steps[i].action, steps[i].flags,
-			keywords, FALSE, 0 };
+		const FlagChange flag = { .action = steps[i].action,
+			.flags = steps[i].flags,
+			.keywords = keywords };
 		guint64 now = change(inbox, 2, 2, &flag, NULL);
 		g_assert_cmpuint(now, ==, seq + (steps[i].moves ? 1 : 0));
 		seq = now;
@@ -116,6 +117,51 @@ static void test_steps(void)
 		g_assert_cmpuint(view->messages[0].flags, ==, 0);
 		g_assert_cmpuint(view->messages[2].keywords, ==, 0);
 		fixture_assert_sums();
+	}
+}
+
+/* What FLAG_REPLACE has to leave alone, in the database and in the view. */
+static void test_kept(void)
+{
+	gint64 inbox = mailbox_with("kept", 1);
+	const char *const x[] = { "x", NULL };
+	const char *const y[] = { "y", NULL };
+	const FlagChange all = {
+		.action = FLAG_REPLACE, .flags = S | A | D, .keywords = x
+	};
+	const FlagChange seen = { .action = FLAG_REPLACE,
+		.flags = F | D,
+		.keywords = y,
+		.kept = A | F | T };
+	const FlagChange none = { .action = FLAG_REPLACE,
+		.flags = 0,
+		.kept = A,
+		.keeps_keywords = TRUE };
+	const struct {
+		const FlagChange *change;
+		guint32 flags;
+		const char *keywords;
+	} rows[] = {
+		{ &all, S | A | D, "x" },
+		{ &seen, A | D, "y" },
+		{ &none, A, "y" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		change(inbox, 1, 1, rows[i].change, NULL);
+		g_autoptr(Store) fresh = fixture_store(NULL);
+		g_autoptr(MailboxView) mine = get(inbox);
+		g_autoptr(MailboxView) loaded = NULL;
+		GError *error = NULL;
+		if (!view_get(fresh, inbox, &loaded, &error))
+			database_check(error);
+		g_autofree char *letters =
+			letters_of(loaded, loaded->messages[0].keywords);
+		g_assert_cmpuint(loaded->messages[0].flags, ==, rows[i].flags);
+		g_assert_cmpstr(letters, ==, rows[i].keywords);
+		g_assert_cmpuint(mine->messages[0].flags, ==, rows[i].flags);
+		g_assert_cmpuint(mine->messages[0].keywords, ==,
+			loaded->messages[0].keywords);
 	}
 }
 
@@ -195,7 +241,9 @@ static void test_unchanged_since(void)
 static void assert_refused(
 	gint64 mailbox, const char *const *keywords, DbmailErrorCode code)
 {
-	const FlagChange flag = { FLAG_ADD, S, keywords, FALSE, 0 };
+	const FlagChange flag = {
+		.action = FLAG_ADD, .flags = S, .keywords = keywords
+	};
 	g_autoptr(NumSet) uids = numset_new();
 	g_autoptr(GError) error = NULL;
 	guint64 seq;
@@ -214,7 +262,7 @@ static void test_keyword_limit(void)
 		g_snprintf(names[i], sizeof(names[i]), "k%u", i);
 		keywords[i] = names[i];
 	}
-	FlagChange flag = { FLAG_ADD, 0, keywords, FALSE, 0 };
+	FlagChange flag = { .action = FLAG_ADD, .keywords = keywords };
 	change(inbox, 1, 1, &flag, NULL);
 	g_autoptr(MailboxView) view = get(inbox);
 	g_assert_cmpuint(view->messages[0].keywords, ==, G_MAXUINT64);
@@ -225,7 +273,7 @@ static void test_keyword_limit(void)
 	g_assert_true(same == view);
 	/* Those it has are as good as ever, in any case; the last bit too. */
 	const char *const known[] = { "K63", NULL };
-	flag = (FlagChange){ FLAG_REPLACE, 0, known, FALSE, 0 };
+	flag = (FlagChange){ .action = FLAG_REPLACE, .keywords = known };
 	change(inbox, 1, 1, &flag, NULL);
 	g_autoptr(MailboxView) one = get(inbox);
 	g_assert_cmpuint(one->messages[0].keywords, !=, 0);
@@ -265,6 +313,7 @@ int main(int argc, char **argv)
 	DATABASE_OR_SKIP();
 	store = fixture_store(NULL);
 	g_test_add_func("/store/flag/steps", test_steps);
+	g_test_add_func("/store/flag/kept", test_kept);
 	g_test_add_func("/store/flag/many", test_many);
 	g_test_add_func("/store/flag/unchanged-since", test_unchanged_since);
 	g_test_add_func("/store/flag/keyword-limit", test_keyword_limit);

@@ -116,6 +116,8 @@ static guint64 crash_once(gint64 mailbox, void (*crash)(void))
 
 	g_autoptr(MailboxView) after = get(store, mailbox);
 	g_assert_cmpuint(after->seq, >, seen);
+	g_assert_cmpuint(after->flags_floor, >, seen);
+	g_assert_cmpuint(after->flags_floor, <=, after->seq);
 	g_assert_cmpuint(after->uidnext, >, ahead->uidnext);
 	assert_as_loaded(after);
 	g_assert_cmpuint(
