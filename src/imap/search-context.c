@@ -262,6 +262,14 @@ static void write_line(ImapSession *session, const SearchContext *context,
 	stream_puts(session->stream, "\r\n");
 }
 
+/* Once no numbers may be used any more, none are, whatever was asked for (RFC
+ * 9586). */
+static void mind_uid_only(const ImapSession *session, SearchContext *context)
+{
+	if (session->enabled & ENABLED_UIDONLY)
+		context->is_uid = TRUE;
+}
+
 /* --- leaving --------------------------------------------------------------- */
 
 static void drop_uids(GArray *uids, GHashTable *dropped)
@@ -315,6 +323,7 @@ void context_tell_gone(ImapSession *session, const ViewMessage *old,
 	for (guint c = 0; contexts != NULL && c < contexts->len; c++) {
 		g_autoptr(GString) line = g_string_new(NULL);
 		SearchContext *context = contexts->pdata[c];
+		mind_uid_only(session, context);
 		remove_messages(context, &view, gone, line);
 		write_line(session, context, line);
 	}
@@ -466,6 +475,7 @@ static gboolean look_again(
 	g_autoptr(GString) line = g_string_new(NULL);
 	gboolean ok = TRUE;
 
+	mind_uid_only(session, context);
 	if (!numset_is_empty(changed)) {
 		if (!find_changed(session, context, changed, &matches, error))
 			return FALSE;
