@@ -368,6 +368,19 @@ static gboolean sets_seen(ImapSession *session, const FetchArgs *args)
 	return !session->is_over;
 }
 
+gboolean fetch_tell(ImapSession *session, const FetchArgs *args,
+	const GArray *indexes, GError **error)
+{
+	Fetch fetch = { .session = session, .args = args };
+	g_autoptr(GError) failure = NULL;
+
+	plan(&fetch);
+	if (write_all(&fetch, indexes, &failure) || failure == NULL)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const FetchArgs *args = command->args;

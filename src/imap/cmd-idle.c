@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "imap/notify.h"
 #include "imap/session.h"
 #include "imap/sync.h"
 
@@ -27,6 +28,14 @@ static void read_done(ImapSession *session, ImapCommand *command)
 		command_bad(command, "Expected DONE");
 }
 
+static int news_fd(const ImapSession *session)
+{
+	if (session->notify != NULL)
+		return notify_fd(session);
+	return session->selected != NULL ? watch_fd(session->selected->watch) :
+					   -1;
+}
+
 gboolean cmd_idle(ImapSession *session, ImapCommand *command, GError **error)
 {
 	ImapSelected *selected = session->selected;
@@ -38,13 +47,14 @@ gboolean cmd_idle(ImapSession *session, ImapCommand *command, GError **error)
 		gboolean is_due = selected != NULL && sync_is_due(selected);
 		if (is_due && selected->is_shared)
 			session_refresh_rights(session);
-		if (is_due && !session->is_over)
+		if (session->notify != NULL)
+			notify_tell(session, TRUE);
+		else if (is_due && !session->is_over)
 			sync_mailbox(session, TRUE, FALSE, NULL);
 		if (session->is_over)
 			return TRUE;
-		switch (stream_wait(session->stream,
-			selected != NULL ? watch_fd(selected->watch) : -1,
-			timeout)) {
+		switch (stream_wait(
+			session->stream, news_fd(session), timeout)) {
 		case STREAM_WAIT_OTHER:
 			break;
 		case STREAM_WAIT_INPUT:

@@ -11,6 +11,7 @@
 #include "imap/commands.h"
 #include "imap/fetch-item.h"
 #include "imap/list-args.h"
+#include "imap/notify.h"
 #include "imap/reply.h"
 #include "imap/search-args.h"
 #include "imap/select-args.h"
@@ -29,6 +30,8 @@
 #define WRITES COMMAND_WRITES
 #define SILENT COMMAND_SILENT
 #define OPENS COMMAND_OPENS
+#define NAMES COMMAND_NAMES
+#define ADDS COMMAND_ADDS
 
 static const CommandRow commands[] = {
 	/* RFC 3501 section 6.1 */
@@ -44,20 +47,20 @@ static const CommandRow commands[] = {
 	{ "ENABLE", AUTH, 0, args_enable, cmd_enable, NULL }, /* RFC 5161 */
 	{ "SELECT", AUTH, OPENS, args_select, cmd_select, NULL },
 	{ "EXAMINE", AUTH, OPENS, args_select, cmd_examine, NULL },
-	{ "CREATE", AUTH, 0, args_create, cmd_create, NULL },
-	{ "DELETE", AUTH, 0, args_mailbox, cmd_delete, NULL },
-	{ "RENAME", AUTH, 0, args_rename, cmd_rename, NULL },
-	{ "SUBSCRIBE", AUTH, 0, args_mailbox, cmd_subscribe, NULL },
-	{ "UNSUBSCRIBE", AUTH, 0, args_mailbox, cmd_unsubscribe, NULL },
+	{ "CREATE", AUTH, NAMES, args_create, cmd_create, NULL },
+	{ "DELETE", AUTH, NAMES, args_mailbox, cmd_delete, NULL },
+	{ "RENAME", AUTH, NAMES, args_rename, cmd_rename, NULL },
+	{ "SUBSCRIBE", AUTH, NAMES, args_mailbox, cmd_subscribe, NULL },
+	{ "UNSUBSCRIBE", AUTH, NAMES, args_mailbox, cmd_unsubscribe, NULL },
 	{ "LIST", AUTH, 0, args_list, cmd_list, NULL },
 	{ "LSUB", AUTH, 0, args_lsub, cmd_lsub, NULL },
 	{ "NAMESPACE", AUTH, 0, NULL, cmd_namespace, NULL }, /* RFC 2342 */
 	{ "STATUS", AUTH, 0, args_status, cmd_status, NULL },
-	{ "APPEND", AUTH, TRYCREATE, args_append, cmd_append,
+	{ "APPEND", AUTH, TRYCREATE | ADDS, args_append, cmd_append,
 		cmd_append_before },
 	/* RFC 4314 */
-	{ "SETACL", AUTH, 0, args_setacl, cmd_setacl, NULL },
-	{ "DELETEACL", AUTH, 0, args_acl_identifier, cmd_deleteacl, NULL },
+	{ "SETACL", AUTH, NAMES, args_setacl, cmd_setacl, NULL },
+	{ "DELETEACL", AUTH, NAMES, args_acl_identifier, cmd_deleteacl, NULL },
 	{ "GETACL", AUTH, 0, args_mailbox, cmd_getacl, NULL },
 	{ "LISTRIGHTS", AUTH, 0, args_acl_identifier, cmd_listrights, NULL },
 	{ "MYRIGHTS", AUTH, 0, args_mailbox, cmd_myrights, NULL },
@@ -65,7 +68,8 @@ static const CommandRow commands[] = {
 	{ "COMPRESS", AUTH, SILENT, args_compress, cmd_compress,
 		NULL }, /* RFC 4978 */
 	{ "UNAUTHENTICATE", AUTH, SILENT, NULL, cmd_unauthenticate,
-		NULL }, /* RFC 8437 */
+		NULL },                                       /* RFC 8437 */
+	{ "NOTIFY", AUTH, 0, args_notify, cmd_notify, NULL }, /* RFC 5465 */
 	/* section 6.4 */
 	{ "CHECK", BOX, NEWS, NULL, cmd_noop, NULL },
 	{ "CLOSE", BOX, 0, NULL, cmd_close, NULL },
@@ -83,10 +87,10 @@ static const CommandRow commands[] = {
 	{ "ESEARCH", AUTH, UID_ONLY, args_esearch, cmd_esearch, NULL },
 	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },
 	{ "STORE", BOX, UID | NUMBERS | WRITES, args_store, cmd_store, NULL },
-	{ "COPY", BOX, UID | TRYCREATE, args_copy, cmd_copy, NULL },
-	{ "MOVE", BOX, UID | TRYCREATE | WRITES, args_copy, cmd_move,
+	{ "COPY", BOX, UID | TRYCREATE | ADDS, args_copy, cmd_copy, NULL },
+	{ "MOVE", BOX, UID | TRYCREATE | WRITES | ADDS, args_copy, cmd_move,
 		NULL }, /* RFC 6851 */
-	{ "REPLACE", BOX, UID | TRYCREATE, args_replace, cmd_replace,
+	{ "REPLACE", BOX, UID | TRYCREATE | ADDS, args_replace, cmd_replace,
 		cmd_replace_before }, /* RFC 8508 */
 };
 
@@ -239,12 +243,14 @@ static void tell_news(ImapSession *session, const ImapCommand *command)
 	gboolean may_expunge = command->is_uid || (flags & NUMBERS) == 0;
 	const ImapSelected *selected = session->selected;
 
-	if (selected == NULL || session->is_over || (flags & OPENS) != 0)
+	if (selected == NULL || session->is_over || (flags & OPENS) != 0 ||
+		!notify_wants_messages(session))
 		return;
 	gboolean owes = may_expunge && selected->held != NULL;
 	if ((flags & NEWS) == 0 && !owes && !sync_is_due(selected))
 		return;
-	sync_mailbox(session, may_expunge, command->is_uid, NULL);
+	sync_mailbox(session, may_expunge,
+		command->is_uid || notify_tells_uid(session), NULL);
 }
 
 void command_run(ImapSession *session, ImapCommand *command)
@@ -258,6 +264,7 @@ void command_run(ImapSession *session, ImapCommand *command)
 		session_refresh_rights(session);
 	if (session->is_over)
 		return;
+	notify_before(session, command);
 	if ((session->enabled & ENABLED_UIDONLY) && !command->is_uid &&
 		(row->flags & UID))
 		command_bad(command, "[UIDREQUIRED] Only UIDs after UIDONLY");
@@ -266,6 +273,7 @@ void command_run(ImapSession *session, ImapCommand *command)
 	else if (!row->run(session, command, &error))
 		command_fail(session, command, error);
 	tell_news(session, command);
+	notify_after(session, command);
 	sync_tell_highest(session, command);
 	if ((row->flags & SILENT) == 0 && !session->is_over)
 		command_answer(session, command);

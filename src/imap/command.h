@@ -38,6 +38,10 @@ typedef enum {
 	/* Tells all there is to tell of the mailbox itself; what happens
 	 * meanwhile is told later, when the client has read that. */
 	COMMAND_OPENS = 1 << 7,
+	/* Changes what LIST shows, and so is what NOTIFY tells of. */
+	COMMAND_NAMES = 1 << 8,
+	/* Puts messages into mailboxes. */
+	COMMAND_ADDS = 1 << 9,
 } CommandFlags;
 
 typedef struct {

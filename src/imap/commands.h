@@ -47,6 +47,7 @@ gboolean cmd_move(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_namespace(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_noop(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_notify(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_rename(ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_replace(
 	ImapSession *session, ImapCommand *command, GError **error);

@@ -378,6 +378,17 @@ static gboolean has_item(const GArray *found, const FetchItemRow *row)
 	return FALSE;
 }
 
+static void keep_items(ImapParser *parser, FetchArgs *args, const GArray *found)
+{
+	FetchItem *copy = arena_new_array(parser->arena, FetchItem, found->len);
+
+	args->tells_uid = has_item(found, row_of_name("UID"));
+	args->tells_modseq = has_item(found, row_of_name("MODSEQ"));
+	memcpy(copy, found->data, found->len * sizeof(FetchItem));
+	args->items = copy;
+	args->count = found->len;
+}
+
 gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 {
 	FetchArgs *args = arena_new_object(parser->arena, FetchArgs);
@@ -402,11 +413,20 @@ gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 		g_array_prepend_val(found, uid);
 	if (args->has_changed_since && !has_item(found, modseq.row))
 		g_array_append_val(found, modseq);
-	args->tells_uid = has_item(found, uid.row);
-	args->tells_modseq = has_item(found, modseq.row);
-	FetchItem *copy = arena_new_array(parser->arena, FetchItem, found->len);
-	memcpy(copy, found->data, found->len * sizeof(FetchItem));
-	args->items = copy;
-	args->count = found->len;
+	keep_items(parser, args, found);
+	return TRUE;
+}
+
+gboolean args_fetch_items(ImapParser *parser, const FetchArgs **args)
+{
+	FetchArgs *made = arena_new_object(parser->arena, FetchArgs);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(FetchItem));
+
+	made->partial_first = 1;
+	made->partial_last = G_MAXUINT32;
+	if (!parse_item_list(parser, made, found))
+		return FALSE;
+	keep_items(parser, made, found);
+	*args = made;
 	return TRUE;
 }

@@ -73,4 +73,7 @@ typedef struct {
  * Modifiers behind the items (RFC 4466 section 2.4) are a table. */
 gboolean args_fetch(ImapParser *parser, ImapCommand *command);
 
+/* "(UID FLAGS)", for messages named otherwise: FETCH's parenthesised list. */
+gboolean args_fetch_items(ImapParser *parser, const FetchArgs **args);
+
 #endif

@@ -47,6 +47,11 @@ void fetch_write_preview(FetchRow *row, const FetchItem *item);
 void fetch_write_binary(FetchRow *row, const FetchItem *item);
 void fetch_write_binary_size(FetchRow *row, const FetchItem *item);
 
+/* Writes FETCH responses that nobody asked for now, of the messages with these
+ * indexes (guint) in what the client knows; sets no \Seen. */
+gboolean fetch_tell(ImapSession *session, const FetchArgs *args,
+	const GArray *indexes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Logs why an item could not be had; the command will end in NO. */
 void fetch_write_failed(FetchRow *row, const GError *error);
 

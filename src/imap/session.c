@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/acl.h"
 #include "imap/capability.h"
+#include "imap/notify.h"
 #include "imap/reply.h"
 #include "imap/sync.h"
 #include "imap/utf7.h"
@@ -51,6 +52,7 @@ static void set_login_deadline(ImapSession *session)
 void session_log_out(ImapSession *session)
 {
 	session_unselect(session);
+	notify_free(&session->notify);
 	log_event(LOG_LEVEL_INFO, &session->connection->log, "logout");
 	session->connection->log.user = NULL;
 	user_free(&session->user);
@@ -539,6 +541,7 @@ static void session_clear(ImapSession *session)
 {
 	forget_command(session);
 	session_unselect(session);
+	notify_free(&session->notify);
 	session->connection->log.user = NULL;
 	user_free(&session->user);
 	g_ptr_array_unref(session->sets);
@@ -577,6 +580,8 @@ void session_serve(ServerConnection *connection, gpointer state)
 	greet(&session);
 	while (!session.is_over) {
 		ImapCommand command;
+		if (!notify_wait_input(&session))
+			break;
 		if (read_command(&session, &command))
 			command_run(&session, &command);
 		count_errors(&session);

@@ -69,9 +69,10 @@ typedef struct ImapSession {
 	const Settings *settings;
 
 	ImapState state;
-	User *user;             /* NULL until log-in */
-	ImapSelected *selected; /* NULL where no mailbox is selected */
-	guint enabled;          /* ImapEnabled bits */
+	User *user;                /* NULL until log-in */
+	ImapSelected *selected;    /* NULL where no mailbox is selected */
+	struct ImapNotify *notify; /* NULL before the first NOTIFY */
+	guint enabled;             /* ImapEnabled bits */
 	gboolean is_error; /* this command was malformed, or a failed log-in */
 	guint errors;      /* how many in a row before it */
 	gboolean is_over;  /* nothing more is read */

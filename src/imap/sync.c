@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "store/mailbox.h"
+#include "imap/notify.h"
 #include "imap/reply.h"
 #include "imap/search-context.h"
 #include "imap/vanished.h"
@@ -212,6 +213,8 @@ static Tell what_to_tell(
 		return TELL_FLAGS;
 	if (is_own)
 		apply_own(sync, &flags, &keywords);
+	if (!is_own && !notify_wants_flags(sync->session))
+		return TELL_NOTHING;
 	if (now->flags != flags || now->keywords != keywords)
 		return TELL_FLAGS;
 	if ((sync->session->enabled & ENABLED_CONDSTORE) == 0 ||

@@ -141,6 +141,7 @@ typedef struct {
 	const char *identifier;
 	AclAction action;
 	guint rights;
+	gint64 user; /* found by the identifier */
 } AclChange;
 
 static guint changed_rights(const AclChange *change, const AclWho *who)
@@ -158,7 +159,7 @@ static guint changed_rights(const AclChange *change, const AclWho *who)
 static gboolean set_work(
 	DbConnection *connection, gpointer data, GError **error)
 {
-	const AclChange *change = data;
+	AclChange *change = data;
 	g_autoptr(DbBatch) batch = db_batch_new();
 	AclWho who;
 	guint rights;
@@ -171,6 +172,7 @@ static gboolean set_work(
 			db_batch_rows(batch, 1), change->mailbox, &who, error))
 		return FALSE;
 	rights = changed_rights(change, &who);
+	change->user = who.user;
 	db_batch_clear(batch);
 	DbParams *params = db_batch_add(
 		batch, rights != RIGHTS_NONE ? &SQL_ACL_PUT : &SQL_ACL_DELETE);
@@ -184,12 +186,14 @@ static gboolean set_work(
 gboolean acl_set(Store *store, gint64 mailbox, const char *identifier,
 	AclAction action, guint rights, GError **error)
 {
-	AclChange change = { mailbox, identifier, action, rights };
+	AclChange change = { mailbox, identifier, action, rights, 0 };
 
 	if (!check_identifier(identifier, error) ||
 		!db_pool_transact(
 			store->pool, DB_WRITE, set_work, &change, error))
 		return FALSE;
 	watch_notify(store, mailbox);
+	watch_notify_names(store,
+		change.user != NAME_ANYONE_ID ? change.user : WATCH_EVERYBODY);
 	return TRUE;
 }

@@ -273,6 +273,7 @@ gboolean mailbox_create(Store *store, gint64 user, const char *name,
 		return FALSE;
 	}
 	*mailbox = change.mailbox;
+	watch_notify_names(store, change.owner);
 	return TRUE;
 }
 
@@ -311,8 +312,11 @@ gboolean mailbox_set_special_use(Store *store, gint64 owner, const char *name,
 		.name = name,
 		.special_use = uses,
 	};
-	return db_pool_transact(
-		store->pool, DB_WRITE, set_uses_work, &change, error);
+	if (!db_pool_transact(
+		    store->pool, DB_WRITE, set_uses_work, &change, error))
+		return FALSE;
+	watch_notify_names(store, owner);
+	return TRUE;
 }
 
 /* --- delete ----------------------------------------------------------------------- */
@@ -411,6 +415,7 @@ gboolean mailbox_delete(
 		    store->pool, DB_WRITE, delete_work, &change, error))
 		return FALSE;
 	watch_notify(store, change.changed);
+	watch_notify_names(store, change.owner);
 	return TRUE;
 }
 
@@ -537,5 +542,6 @@ gboolean mailbox_rename(Store *store, gint64 user, const char *from,
 		watch_notify(store, change.changed);
 		watch_notify(store, change.given);
 	}
+	watch_notify_names(store, change.owner);
 	return TRUE;
 }

@@ -8,6 +8,7 @@
 #include "store/mailbox-private.h"
 #include "store/name.h"
 #include "store/store-private.h"
+#include "store/watch.h"
 
 #define PERMISSION_READ_WRITE 2
 
@@ -375,6 +376,36 @@ gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
 	return TRUE;
 }
 
+gboolean mailbox_reread(
+	Store *store, Mailbox *const *mailboxes, guint count, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	g_autoptr(GHashTable) by_id =
+		g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_autofree gint64 *ids = g_new(gint64, count);
+	for (guint i = 0; i < count; i++) {
+		ids[i] = mailboxes[i]->id;
+		g_hash_table_insert(by_id, &mailboxes[i]->id, mailboxes[i]);
+	}
+	db_params_int64_array(
+		db_batch_add(batch, &SQL_MAILBOX_REREAD), ids, count);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	for (guint row = 0; row < db_rows_count(rows); row++) {
+		gint64 id = db_rows_int64(rows, row, 0);
+		Mailbox *mailbox = g_hash_table_lookup(by_id, &id);
+		mailbox->uidvalidity = (guint32)db_rows_int64(rows, row, 1);
+		mailbox->uidnext = (guint32)db_rows_int64(rows, row, 2);
+		mailbox->seq = (guint64)db_rows_int64(rows, row, 3);
+		mailbox->messages = (guint32)db_rows_int64(rows, row, 4);
+		mailbox->unseen = (guint32)db_rows_int64(rows, row, 5);
+		mailbox->deleted = (guint32)db_rows_int64(rows, row, 6);
+		mailbox->size = (guint64)db_rows_int64(rows, row, 7);
+	}
+	return TRUE;
+}
+
 /* --- subscriptions ---------------------------------------------------------------- */
 
 static gboolean change_subscription(Store *store, const DbStatement *statement,
@@ -386,7 +417,10 @@ static gboolean change_subscription(Store *store, const DbStatement *statement,
 	DbParams *params = mailbox_add_named(batch, statement, user, name);
 	db_params_text(params, path.owner);
 	db_params_text(params, path.own);
-	return db_pool_run(store->pool, batch, DB_WRITE, error);
+	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+		return FALSE;
+	watch_notify_names(store, user);
+	return TRUE;
 }
 
 gboolean mailbox_subscribe(

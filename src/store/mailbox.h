@@ -96,6 +96,11 @@ typedef enum {
 gboolean mailbox_count(Store *store, Mailbox *const *mailboxes, guint count,
 	guint what, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Reads anew what STATUS tells of mailboxes that were read before; names and
+ * rights stay.  One round trip.  One that is gone is left as it is. */
+gboolean mailbox_reread(Store *store, Mailbox *const *mailboxes, guint count,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Creates it and the levels above it that are missing (RFC 3501 section
  * 6.3.3).  special_use is any number of RFC 6154's attributes, or NULL; a use
  * belongs to one mailbox of its owner, so another that had it loses it.

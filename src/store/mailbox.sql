@@ -104,6 +104,12 @@ SELECT administrator
   FROM dbmail_users
  WHERE user_idnr = $1::bigint;
 
+-- name: mailbox_reread
+-- $1 mailboxes.
+SELECT mailbox_idnr, uidvalidity, uidnext, seq, messages, unseen, deleted, size
+  FROM dbmail_mailboxes
+ WHERE mailbox_idnr = ANY ($1::bigint[]);
+
 -- name: mailbox_levels
 -- Which of these names are there; $1 owner, $2 names, $3 who asks.
 SELECT b.mailbox_idnr, b.name, b.no_select, b.no_inferiors, r.rights

@@ -13,13 +13,15 @@
  * notice): so often the watched mailboxes are looked at. */
 #define WATCH_POLL_SECONDS 10
 
+/* A key is a mailbox or, below 0, a user. */
 struct Watch {
-	WatchTable *table;
-	gint64 mailbox;
+	Store *store;
+	GArray *keys; /* of gint64 */
 	int fd;
+	GHashTable *dirty; /* keys, of a watch of many; else NULL */
 };
 
-/* A mailbox somebody watches. */
+/* A mailbox or user somebody watches. */
 typedef struct {
 	gint64 mailbox; /* the key */
 	gint64 seq;     /* as the last look found it; -1 before the first */
@@ -85,6 +87,9 @@ static void watched_wake(const Watched *watched)
 {
 	for (guint i = 0; i < watched->watches->len; i++) {
 		const Watch *watch = g_ptr_array_index(watched->watches, i);
+		if (watch->dirty != NULL)
+			g_hash_table_add(watch->dirty,
+				g_memdup2(&watched->mailbox, sizeof(gint64)));
 		/* Fails only where the counter is full: awake as can be. */
 		if (watch->fd != -1)
 			(void)eventfd_write(watch->fd, 1);
@@ -133,6 +138,17 @@ void watch_notify(Store *store, gint64 mailbox)
 		db_notifier_add(store->notifier, mailbox);
 }
 
+/* Below all users, of whom some are below 0 (store/name.h). */
+static gint64 key_of_user(gint64 user)
+{
+	return user == WATCH_EVERYBODY ? -1 : -1000 - user;
+}
+
+void watch_notify_names(Store *store, gint64 user)
+{
+	watch_notify(store, key_of_user(user));
+}
+
 /* --- looking now and then ------------------------------------------------------- */
 
 static GArray *table_mailboxes(WatchTable *table)
@@ -141,8 +157,10 @@ static GArray *table_mailboxes(WatchTable *table)
 	GHashTableIter iter;
 	gpointer value;
 	g_hash_table_iter_init(&iter, table->mailboxes);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		g_array_append_val(ids, ((Watched *)value)->mailbox);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (((Watched *)value)->mailbox > 0)
+			g_array_append_val(ids, ((Watched *)value)->mailbox);
+	}
 	return ids;
 }
 
@@ -211,18 +229,14 @@ static gpointer poller_run(gpointer data)
 
 /* --- watches -------------------------------------------------------------------- */
 
-Watch *watch_new(Store *store, gint64 mailbox)
+/* With the lock held. */
+static void table_watch(Store *store, Watch *watch, gint64 key)
 {
 	WatchTable *table = store->watches;
-	Watch *watch = g_new(Watch, 1);
-	watch->table = table;
-	watch->mailbox = mailbox;
-	watch->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	g_mutex_lock(&table->lock);
-	Watched *watched = g_hash_table_lookup(table->mailboxes, &mailbox);
+	Watched *watched = g_hash_table_lookup(table->mailboxes, &key);
 	if (watched == NULL) {
 		watched = g_new(Watched, 1);
-		watched->mailbox = mailbox;
+		watched->mailbox = key;
 		watched->seq = -1;
 		watched->watches = g_ptr_array_new();
 		g_hash_table_insert(
@@ -231,8 +245,122 @@ Watch *watch_new(Store *store, gint64 mailbox)
 	g_ptr_array_add(watched->watches, watch);
 	if (table->poller == NULL)
 		table->poller = g_thread_new("watch", poller_run, store);
-	g_mutex_unlock(&table->lock);
+}
+
+/* With the lock held. */
+static void table_unwatch(WatchTable *table, Watch *watch, gint64 key)
+{
+	Watched *watched = g_hash_table_lookup(table->mailboxes, &key);
+	g_ptr_array_remove_fast(watched->watches, watch);
+	if (watched->watches->len == 0)
+		g_hash_table_remove(table->mailboxes, &key);
+}
+
+static Watch *watch_make(Store *store)
+{
+	Watch *watch = g_new0(Watch, 1);
+	watch->store = store;
+	watch->keys = g_array_new(FALSE, FALSE, sizeof(gint64));
+	watch->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	return watch;
+}
+
+Watch *watch_new(Store *store, gint64 mailbox)
+{
+	Watch *watch = watch_make(store);
+	g_array_append_val(watch->keys, mailbox);
+	g_mutex_lock(&store->watches->lock);
+	table_watch(store, watch, mailbox);
+	g_mutex_unlock(&store->watches->lock);
+	return watch;
+}
+
+Watch *watch_new_many(Store *store)
+{
+	Watch *watch = watch_make(store);
+	watch->dirty = g_hash_table_new_full(
+		g_int64_hash, g_int64_equal, g_free, NULL);
+	return watch;
+}
+
+static int compare_keys(gconstpointer a, gconstpointer b)
+{
+	gint64 x = *(const gint64 *)a;
+	gint64 y = *(const gint64 *)b;
+	return (x > y) - (x < y);
+}
+
+static GArray *keys_of(const gint64 *mailboxes, guint count,
+	const gint64 *users, guint user_count)
+{
+	GArray *keys = g_array_sized_new(
+		FALSE, FALSE, sizeof(gint64), count + user_count);
+	g_array_append_vals(keys, mailboxes, count);
+	for (guint i = 0; i < user_count; i++) {
+		gint64 key = key_of_user(users[i]);
+		g_array_append_val(keys, key);
+	}
+	g_array_sort(keys, compare_keys);
+	guint kept = 0;
+	for (guint i = 0; i < keys->len; i++) {
+		gint64 key = g_array_index(keys, gint64, i);
+		if (kept == 0 || g_array_index(keys, gint64, kept - 1) != key)
+			g_array_index(keys, gint64, kept++) = key;
+	}
+	g_array_set_size(keys, kept);
+	return keys;
+}
+
+/* Both sorted: what is in one and not in the other comes or goes. */
+void watch_set(Watch *watch, const gint64 *mailboxes, guint count,
+	const gint64 *users, guint user_count)
+{
+	WatchTable *table = watch->store->watches;
+	GArray *keys = keys_of(mailboxes, count, users, user_count);
+	GArray *before = watch->keys;
+	guint i = 0, j = 0;
+	g_mutex_lock(&table->lock);
+	while (i < before->len || j < keys->len) {
+		gint64 old = i < before->len ?
+			g_array_index(before, gint64, i) :
+			G_MAXINT64;
+		gint64 now = j < keys->len ? g_array_index(keys, gint64, j) :
+					     G_MAXINT64;
+		if (old < now) {
+			table_unwatch(table, watch, old);
+			g_hash_table_remove(watch->dirty, &old);
+		} else if (now < old) {
+			table_watch(watch->store, watch, now);
+			g_hash_table_add(
+				watch->dirty, g_memdup2(&now, sizeof(gint64)));
+		}
+		i += old <= now;
+		j += now <= old;
+	}
+	watch->keys = keys;
+	if (g_hash_table_size(watch->dirty) > 0 && watch->fd != -1)
+		(void)eventfd_write(watch->fd, 1);
+	g_mutex_unlock(&table->lock);
+	g_array_unref(before);
+}
+
+void watch_take(Watch *watch, GArray *mailboxes, gboolean *names)
+{
+	GHashTableIter iter;
+	gpointer key;
+	*names = FALSE;
+	watch_clear(watch);
+	g_mutex_lock(&watch->store->watches->lock);
+	g_hash_table_iter_init(&iter, watch->dirty);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		gint64 id = *(const gint64 *)key;
+		if (id > 0)
+			g_array_append_val(mailboxes, id);
+		else
+			*names = TRUE;
+	}
+	g_hash_table_remove_all(watch->dirty);
+	g_mutex_unlock(&watch->store->watches->lock);
 }
 
 void watch_free(Watch **watch)
@@ -240,16 +368,16 @@ void watch_free(Watch **watch)
 	Watch *gone = g_steal_pointer(watch);
 	if (gone == NULL)
 		return;
-	WatchTable *table = gone->table;
+	WatchTable *table = gone->store->watches;
 	g_mutex_lock(&table->lock);
-	Watched *watched =
-		g_hash_table_lookup(table->mailboxes, &gone->mailbox);
-	g_ptr_array_remove_fast(watched->watches, gone);
-	if (watched->watches->len == 0)
-		g_hash_table_remove(table->mailboxes, &gone->mailbox);
+	for (guint i = 0; i < gone->keys->len; i++)
+		table_unwatch(
+			table, gone, g_array_index(gone->keys, gint64, i));
 	g_mutex_unlock(&table->lock);
 	if (gone->fd != -1)
 		close(gone->fd);
+	g_clear_pointer(&gone->dirty, g_hash_table_destroy);
+	g_array_unref(gone->keys);
 	g_free(gone);
 }
 

@@ -100,6 +100,20 @@ static void test_every_change(void)
 	change(store, inbox, 5, 7, FLAG_REPLACE, FLAG_DELETED, "three");
 	change(other, inbox, 18, G_MAXUINT32, FLAG_ADD, FLAG_DRAFT, NULL);
 	assert_fresh(inbox);
+	/* What the user may not change stays. */
+	const char *const four[] = { "four", NULL };
+	const FlagChange kept = { .action = FLAG_REPLACE,
+		.flags = FLAG_DRAFT | FLAG_SEEN,
+		.keywords = four,
+		.kept = FLAG_SEEN | FLAG_ANSWERED,
+		.keeps_keywords = TRUE };
+	g_autoptr(NumSet) all = numset_new();
+	GError *error = NULL;
+	guint64 seq;
+	numset_add_range(all, 1, 20);
+	if (!flag_change(store, inbox, all, &kept, &seq, NULL, &error))
+		database_check(error);
+	assert_fresh(inbox);
 	/* New, changed and expunged at once. */
 	deliver(other, inbox, 3);
 	change(store, inbox, 21, 22, FLAG_ADD, FLAG_DELETED, NULL);
