@@ -91,6 +91,7 @@ static const struct {
 	{ "CREATE-SPECIAL-USE", logged_in, 0 }, /* RFC 6154 section 3 */
 	{ "LIST-EXTENDED", logged_in, 0 },      /* RFC 5258 */
 	{ "LIST-STATUS", logged_in, 0 },        /* RFC 5819 */
+	{ "LIST-MYRIGHTS", logged_in, 0 },      /* RFC 8440 */
 	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
 
 	/* Bringing messages in, and the connection. */

@@ -209,7 +209,7 @@ gboolean mailbox_filter_resolve(ImapSession *session, ImapCommand *command,
 	const MailboxFilter *filters, GArray **mailboxes, GError **error)
 {
 	const ImapSelected *selected = session->selected;
-	g_auto(Lookup) lookup = { NULL };
+	g_auto(Lookup) lookup = { .session = session };
 
 	*mailboxes = NULL;
 	lookup_init(&lookup, session);
