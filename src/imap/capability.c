@@ -83,8 +83,10 @@ static const struct {
 	{ "I18NLEVEL=1", logged_in, 0 }, /* RFC 5255 section 4 */
 
 	/* Sharing. */
-	{ "ACL", logged_in, 0 },         /* RFC 4314 */
-	{ "RIGHTS=texk", logged_in, 0 }, /* RFC 4314 section 2.2 */
+	{ "ACL", logged_in, 0 },             /* RFC 4314 */
+	{ "RIGHTS=texk", logged_in, 0 },     /* RFC 4314 section 2.2 */
+	{ "METADATA", logged_in, 0 },        /* RFC 5464; the server's, too */
+	{ "METADATA-SERVER", logged_in, 0 }, /* RFC 5464 */
 
 	/* LIST, STATUS and CREATE. */
 	{ "SPECIAL-USE", logged_in, 0 },        /* RFC 6154 */

@@ -13,6 +13,7 @@
 #include "imap/list-args.h"
 #include "imap/notify.h"
 #include "imap/reply.h"
+#include "imap/metadata-args.h"
 #include "imap/search-args.h"
 #include "imap/select-args.h"
 #include "imap/session.h"
@@ -64,6 +65,9 @@ static const CommandRow commands[] = {
 	{ "GETACL", AUTH, 0, args_mailbox, cmd_getacl, NULL },
 	{ "LISTRIGHTS", AUTH, 0, args_acl_identifier, cmd_listrights, NULL },
 	{ "MYRIGHTS", AUTH, 0, args_mailbox, cmd_myrights, NULL },
+	/* RFC 5464 */
+	{ "GETMETADATA", AUTH, 0, args_getmetadata, cmd_getmetadata, NULL },
+	{ "SETMETADATA", AUTH, 0, args_setmetadata, cmd_setmetadata, NULL },
 	{ "IDLE", AUTH, NEWS, NULL, cmd_idle, NULL }, /* RFC 2177 */
 	{ "COMPRESS", AUTH, SILENT, args_compress, cmd_compress,
 		NULL }, /* RFC 4978 */

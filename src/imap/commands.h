@@ -27,6 +27,10 @@ gboolean cmd_esearch(
 gboolean cmd_deleteacl(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_getacl(ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_getmetadata(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_setmetadata(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_listrights(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_myrights(

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "store/acl.h"
+#include "store/metadata.h"
 #include "imap/capability.h"
 #include "imap/notify.h"
 #include "imap/reply.h"
@@ -331,8 +332,19 @@ static gboolean literal_is_allowed(
 	ImapSession *session, ImapCommand *command, const ImapParser *parser)
 {
 	gboolean is_string = parser->literal_use == LITERAL_STRING;
+	gboolean is_value = parser->literal_use == LITERAL_METADATA;
+	guint64 max_value = metadata_max_size(session->store);
 	guint64 max = (guint64)session->settings->IMAP_max_line;
 
+	if (is_value && parser->literal.size > max_value) {
+		command_no(command,
+			arena_printf(session->arena,
+				"[METADATA MAXSIZE %" G_GUINT64_FORMAT
+				"] The value is too large",
+				max_value));
+		return FALSE;
+	}
+	max = MAX(max, is_value ? max_value : 0);
 	if ((is_string && parser->literal.size > max) ||
 		session->chunks->len > LITERALS_MAX ||
 		session->chunk_bytes > 4 * max) {
@@ -343,7 +355,8 @@ static gboolean literal_is_allowed(
 				max));
 		return FALSE;
 	}
-	return is_string || message_is_allowed(session, command, parser);
+	return is_string || is_value ||
+		message_is_allowed(session, command, parser);
 }
 
 char *session_message_memory(ImapSession *session, gsize size)
@@ -368,7 +381,8 @@ static char *literal_memory(ImapSession *session, const ImapParser *parser)
 {
 	gsize size = (gsize)parser->literal.size;
 
-	if (parser->literal_use != LITERAL_STRING)
+	if (parser->literal_use != LITERAL_STRING &&
+		parser->literal_use != LITERAL_METADATA)
 		return session_message_memory(session, size);
 	session->chunk_bytes += size;
 	return arena_alloc(session->arena, size + 1);

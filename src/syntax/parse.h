@@ -35,6 +35,7 @@ typedef enum {
 	LITERAL_STRING,       /* a name, a password, a search text */
 	LITERAL_MESSAGE,      /* a message, which an empty one is not */
 	LITERAL_MESSAGE_PART, /* a piece of one (RFC 4469) */
+	LITERAL_METADATA,     /* the value of an annotation (RFC 5464) */
 } ImapLiteralUse;
 
 typedef enum {
