@@ -363,6 +363,22 @@ SELECT l.physmessage_id,
  WHERE l.physmessage_id > $1::bigint AND l.physmessage_id <= $2::bigint
    AND NOT EXISTS (SELECT FROM dbmail_mimeparts m WHERE m.id = l.part_id);
 
+-- name: check_search_texts
+SELECT s.physmessage_id,
+       format('physical message %s: texts kept for searches are missing',
+	      s.physmessage_id)
+  FROM dbmail_searches s
+ WHERE s.physmessage_id > $1::bigint AND s.physmessage_id <= $2::bigint
+   AND EXISTS (SELECT FROM unnest(s.texts) x (id)
+		WHERE NOT EXISTS (SELECT FROM dbmail_texts t
+				   WHERE t.id = x.id));
+
+-- name: check_repair_search_texts
+-- The next search makes them again.
+DELETE FROM dbmail_searches
+ WHERE physmessage_id = ANY ($1::bigint[])
+RETURNING physmessage_id;
+
 -- name: check_part_offset
 SELECT DISTINCT s.physmessage_id,
        format('physical message %s: parts are not where the list says',

@@ -9,9 +9,10 @@
 #include "mime/words.h"
 #include "store/search-index.h"
 
-/* What is looked at of one header block, and of one text. */
+/* What is looked at of one header block. */
 #define SEARCH_HEADER_MAX ((gsize)1048576)
-#define SEARCH_TEXT_MAX ((gsize)4194304)
+/* What is read of a text at once, and decoded of it looked at at once. */
+#define SEARCH_TEXT_READ ((gsize)1048576)
 /* At least so much is read at once: each read looks at all rows of a message
  * before it, and a message may have ten thousand parts of a few bytes. */
 #define SEARCH_READ_MIN ((gsize)262144)
@@ -106,18 +107,22 @@ static gboolean body_read(
 	return TRUE;
 }
 
-/* Looks for each undecided text key in what body->text holds; headers are for
- * TEXT alone unless they are those of a message inside. */
+static gboolean node_is_open(const SearchNode *node, gboolean text_keys_only)
+{
+	SearchKind kind = node->key->kind;
+	return node->found == TRI_UNKNOWN &&
+		(kind == SEARCH_TEXT ||
+			(kind == SEARCH_BODY && !text_keys_only));
+}
+
+/* Looks for each undecided text key in what was added to body->folded;
+ * headers are for TEXT alone unless they are those of a message inside. */
 static void body_look(Body *body, gboolean text_keys_only)
 {
-	g_string_truncate(body->folded, 0);
 	search_fold(body->text->str, body->text->len, body->folded);
 	for (guint i = 0; i < body->search->nodes->len; i++) {
 		SearchNode *node = g_ptr_array_index(body->search->nodes, i);
-		SearchKind kind = node->key->kind;
-		if (node->found != TRI_UNKNOWN ||
-			(kind != SEARCH_TEXT &&
-				(kind != SEARCH_BODY || text_keys_only)))
+		if (!node_is_open(node, text_keys_only))
 			continue;
 		node->score =
 			search_fits(node, body->folded->str, body->folded->len);
@@ -134,6 +139,7 @@ static gboolean body_look_at_header(Body *body, gsize offset, gsize size,
 		    body, offset, MIN(size, SEARCH_HEADER_MAX), &block, error))
 		return FALSE;
 	g_string_truncate(body->text, 0);
+	g_string_truncate(body->folded, 0);
 	search_append_header(block, body->text);
 	body_look(body, text_keys_only);
 	return TRUE;
@@ -147,19 +153,85 @@ Bytes search_charset(Arena *arena, const MimeStructure *leaf)
 			       bytes_of(NULL, 0);
 }
 
+/* The longest needle that is looked for. */
+static gsize longest_needle(const Body *body)
+{
+	gsize longest = 0;
+	for (guint i = 0; i < body->search->nodes->len; i++) {
+		const SearchNode *node =
+			g_ptr_array_index(body->search->nodes, i);
+		if (node_is_open(node, FALSE))
+			longest = MAX(longest, node->needle_size);
+	}
+	return longest;
+}
+
+/* Leaves of body->folded what a needle may begin in. */
+static void keep_tail(Body *body)
+{
+	gsize keep = longest_needle(body);
+	gsize from = body->folded->len > keep ? body->folded->len - keep : 0;
+	while (from > 0 && ((guchar)body->folded->str[from] & 0xc0) == 0x80)
+		from--;
+	g_string_erase(body->folded, 0, (gssize)from);
+}
+
+/* How much of the decoded bytes can be taken for themselves: up to the end of
+ * a line, else of a word; UTF-16 and UTF-32 in pairs or fours of bytes. */
+static gsize safe_end(const GString *decoded, Bytes charset)
+{
+	if (text_has_prefix_nocase(charset, "utf-16") ||
+		text_has_prefix_nocase(charset, "utf-32") ||
+		text_has_prefix_nocase(charset, "iso-10646"))
+		return decoded->len & ~(gsize)3;
+	for (const char *end = "\n "; *end != '\0'; end++) {
+		const char *last = memrchr(decoded->str, *end, decoded->len);
+		if (last != NULL)
+			return (gsize)(last - decoded->str) + 1;
+	}
+	return decoded->len;
+}
+
+/* Looks at what was decoded so far, less an end that is not whole yet. */
+static void leaf_look(
+	Body *body, GString *decoded, Bytes charset, gboolean is_last)
+{
+	gsize end = is_last ? decoded->len : safe_end(decoded, charset);
+	g_string_truncate(body->text, 0);
+	mime_decode_text(bytes_of(decoded->str, end), bytes_of(NULL, 0),
+		charset, G_MAXSIZE, body->text);
+	body_look(body, FALSE);
+	g_string_erase(decoded, 0, (gssize)end);
+	keep_tail(body);
+}
+
+/* A piece at a time, however large it is. */
 static gboolean body_look_at_leaf(
 	Body *body, const MimeStructure *leaf, GError **error)
 {
-	Bytes bytes;
-	if (!body_read(body, leaf->body,
-		    MIN(leaf->body_end - leaf->body, SEARCH_TEXT_MAX), &bytes,
-		    error))
-		return FALSE;
-	g_string_truncate(body->text, 0);
-	mime_decode_text(bytes, leaf->encoding,
-		search_charset(body->arena, leaf), SEARCH_TEXT_MAX, body->text);
-	body_look(body, FALSE);
-	return TRUE;
+	MimeDecoder decoder;
+	gboolean ok = TRUE;
+	Bytes charset = search_charset(body->arena, leaf);
+	g_autoptr(GString) decoded = g_string_new(NULL);
+	mime_decoder_init(&decoder, mime_encoding_of(leaf->encoding));
+	g_string_truncate(body->folded, 0);
+	for (gsize at = leaf->body;
+		ok && at < leaf->body_end && longest_needle(body) > 0;) {
+		Bytes bytes;
+		gsize size = MIN(leaf->body_end - at, SEARCH_TEXT_READ);
+		ok = body_read(body, at, size, &bytes, error);
+		if (!ok || bytes.size == 0)
+			break;
+		at += bytes.size;
+		mime_decoder_write(&decoder, bytes, decoded);
+		if (at >= leaf->body_end)
+			mime_decoder_finish(&decoder, decoded);
+		leaf_look(body, decoded, charset, at >= leaf->body_end);
+		if (at < leaf->body_end)
+			ok = search_may_go_on(body->search, error);
+	}
+	mime_decoder_clear(&decoder);
+	return ok;
 }
 
 static gboolean body_is_decided(const Body *body)

@@ -17,7 +17,8 @@ typedef struct {
 	gint64 arrival; /* the same */
 } RowMessage;
 
-/* A mailbox of a new user that holds these, UIDs from 1. */
+/* A mailbox of a new user that holds these, UIDs from 1; all are from one of a
+ * hundred senders. */
 static inline gint64 rows_mailbox(
 	Store *store, const char *user, const RowMessage *messages, guint count)
 {
@@ -32,9 +33,15 @@ static inline gint64 rows_mailbox(
 		" FROM new), env AS ("
 		"INSERT INTO dbmail_envelope (physmessage_id, sent_date,"
 		" sent_zone, message_id, in_reply_to, references_field,"
-		" subject, base_subject, envelope, structure) SELECT id,"
-		" nullif(sent, '-infinity'), 0, message_id, in_reply_to, refs,"
-		" subject, base, '', '' FROM new), box AS ("
+		" subject, base_subject, from_field, envelope, structure)"
+		" SELECT id, nullif(sent, '-infinity'), 0, message_id,"
+		" in_reply_to, refs, subject, base,"
+		" 'Sender <sender' || id % 100 || '@example.org>',"
+		" convert_to('(\"Mon, 6 Jan 2020 10:00:00\" \"subject\""
+		" ((\"Sender\" NIL \"sender' || id % 100 || '\""
+		" \"example.org\")) NIL NIL ((\"Reader\" NIL \"reader\""
+		" \"example.net\")) NIL NIL NIL \"<id@example.org>\")',"
+		" 'UTF8'), '' FROM new), box AS ("
 		"UPDATE dbmail_mailboxes SET uidnext = (SELECT count(*) + 1"
 		" FROM new) WHERE mailbox_idnr = $1::bigint)"
 		"INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id,"

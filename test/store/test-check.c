@@ -114,6 +114,11 @@ static const struct {
 		"DELETE FROM dbmail_envelope"
 		" WHERE physmessage_id = " LAST,
 		TRUE, FALSE },
+	{ "search-texts",
+		"INSERT INTO dbmail_searches (physmessage_id, whole, headers,"
+		" inner_headers, texts) VALUES (" LAST ", true, '', '',"
+		" '{424242}')",
+		TRUE, FALSE },
 	{ "part-size",
 		"UPDATE dbmail_mimeparts SET size = size + 1"
 		" WHERE id = 1",
@@ -232,7 +237,8 @@ static void test_each(gconstpointer data)
 	script("TRUNCATE dbmail_messages, dbmail_partlists, dbmail_envelope,"
 	       " dbmail_physmessage, dbmail_mimeparts, dbmail_changes,"
 	       " dbmail_purge_queue, dbmail_part_queue, dbmail_mailboxes,"
-	       " dbmail_subscribed_names, dbmail_users, dbmail_maildrop_locks",
+	       " dbmail_subscribed_names, dbmail_users, dbmail_maildrop_locks "
+	       "CASCADE",
 		FALSE);
 	fill();
 }

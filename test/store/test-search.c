@@ -429,7 +429,13 @@ static void test_large_texts(void)
 	gint64 mailbox = fixture_inbox(fixture_user(store, "large", 0));
 	g_autoptr(GString) text = g_string_new(
 		"Subject: large\r\nContent-Type: text/plain\r\n\r\n");
-	while (text->len < 2500000)
+	gsize begin = text->len;
+	while (text->len < begin + 1048570 - 40)
+		g_string_append(text, "all the same and the same again\r\n");
+	while (text->len < begin + 1048570)
+		g_string_append_c(text, '.');
+	g_string_append(text, "Across The Border\r\n");
+	while (text->len < 9000000)
 		g_string_append(text, "all the same and the same again\r\n");
 	g_string_append(text, "At Its End\r\n");
 	fixture_deliver(store, mailbox, bytes_of(text->str, text->len),
@@ -446,6 +452,10 @@ static void test_large_texts(void)
 	for (guint i = 0; i < 2; i++) {
 		g_autofree char *end = run("b:its_end");
 		g_assert_cmpstr(end, ==, "a");
+		g_autofree char *border = run("b:._across_the_bo");
+		g_assert_cmpstr(border, ==, "");
+		g_autofree char *across = run("b:.across_the_bo");
+		g_assert_cmpstr(across, ==, "a");
 		g_autofree char *all = run("b:text_for");
 		g_assert_cmpstr(all, ==, "bcdefghijklmnopqrstu");
 		g_autofree char *one = run("t:small_7");
