@@ -102,6 +102,16 @@ static gboolean parse_return(ImapParser *parser, ListArgs *args)
 	return parse_space(parser) && parse_options(parser, TRUE, args);
 }
 
+static gboolean check_size(ImapParser *parser, const ListArgs *args)
+{
+	gsize size = 0;
+
+	for (guint i = 0; i < args->count; i++)
+		size += args->reference.size + args->patterns[i].size;
+	return size <= LIST_PATTERN_BYTES_MAX ||
+		parse_refuse(parser, "[LIMIT] The patterns are too long");
+}
+
 gboolean args_list(ImapParser *parser, ImapCommand *command)
 {
 	ListArgs *args = arena_new_object(parser->arena, ListArgs);
@@ -120,7 +130,8 @@ gboolean args_list(ImapParser *parser, ImapCommand *command)
 		return parse_fail(
 			parser, "RECURSIVEMATCH needs another option");
 	return parse_astring(parser, &args->reference) && parse_space(parser) &&
-		parse_patterns(parser, args) && parse_return(parser, args);
+		parse_patterns(parser, args) && parse_return(parser, args) &&
+		check_size(parser, args);
 }
 
 gboolean args_lsub(ImapParser *parser, ImapCommand *command)
@@ -132,5 +143,6 @@ gboolean args_lsub(ImapParser *parser, ImapCommand *command)
 	args->patterns = pattern;
 	args->count = 1;
 	return parse_space(parser) && parse_astring(parser, &args->reference) &&
-		parse_space(parser) && parse_list_mailbox(parser, pattern);
+		parse_space(parser) && parse_list_mailbox(parser, pattern) &&
+		check_size(parser, args);
 }

@@ -20,6 +20,9 @@ typedef enum {
 } ListOption;
 
 #define LIST_PATTERNS_MAX 100
+/* Bytes of all patterns with their references: matching takes time by them and
+ * by the names there are. */
+#define LIST_PATTERN_BYTES_MAX 16384
 
 typedef struct {
 	Bytes reference;

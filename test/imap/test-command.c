@@ -185,6 +185,31 @@ static void test_cases(void)
 	}
 }
 
+static ParseStatus parse_list(gsize reference, gsize pattern)
+{
+	g_autofree char *start = g_strnfill(reference, 'r');
+	g_autofree char *rest = g_strnfill(pattern, '%');
+	g_autofree char *text = g_strdup_printf(
+		"a LIST \"%s\" (%s %s) RETURN (CHILDREN)", start, rest, rest);
+	Wire wire;
+
+	wire_parse_text(&wire, text, AUTH, 0);
+	ParseStatus status = wire.status;
+	wire_clear(&wire);
+	return status;
+}
+
+/* Patterns that would take long to match are refused, not a mistake. */
+static void test_long_patterns(void)
+{
+	const gsize half = LIST_PATTERN_BYTES_MAX / 2;
+
+	g_assert_cmpint(parse_list(0, half), ==, PARSE_OK);
+	g_assert_cmpint(parse_list(0, half + 1), ==, PARSE_REFUSED);
+	g_assert_cmpint(parse_list(half - 1, 1), ==, PARSE_OK);
+	g_assert_cmpint(parse_list(half, 1), ==, PARSE_REFUSED);
+}
+
 static void test_literals(void)
 {
 	static const struct {
@@ -325,6 +350,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/imap/command/cases", test_cases);
+	g_test_add_func("/imap/command/long-patterns", test_long_patterns);
 	g_test_add_func("/imap/command/literals", test_literals);
 	g_test_add_func("/imap/command/sets", test_sets);
 	g_test_add_func("/imap/command/arguments", test_arguments);
