@@ -117,12 +117,29 @@ static gboolean resynchronise(
 
 /* --- the command ----------------------------------------------------------- */
 
-/* The watch comes before the view, so that nothing falls between. */
+/* The first message that is \Recent here.  Mostly the mailbox's row has said
+ * already that there is none; one that comes just now is then \Recent to two
+ * sessions (RFC 3501 section 2.3.2).  In IMAP4rev2 nobody wants to know. */
+static gboolean take_recent(ImapSession *session, const Mailbox *mailbox,
+	guint32 *first_recent, GError **error)
+{
+	*first_recent = mailbox->first_recent;
+	/* RFC 3501 section 6.3.2: EXAMINE takes no message's \Recent away. */
+	if (session->selected->read_only ||
+		mailbox->first_recent >= mailbox->uidnext ||
+		(session->enabled & ENABLED_IMAP4REV2) != 0)
+		return TRUE;
+	return mailbox_take_recent(
+		session->store, mailbox->id, first_recent, error);
+}
+
+/* The watch comes before the view, so that nothing falls between; heard is
+ * what had been heard when the mailbox was about to be read. */
 static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
-	gboolean read_only, GError **error)
+	gboolean read_only, guint64 heard, GError **error)
 {
 	ImapSelected *selected = g_new0(ImapSelected, 1);
-	guint32 first_recent = mailbox->first_recent;
+	guint32 first_recent;
 
 	session->selected = selected;
 	selected->id = mailbox->id;
@@ -134,12 +151,10 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	selected->recent = numset_new();
 	selected->watch = watch_new(session->store, mailbox->id);
 	watch_clear(selected->watch);
-	/* RFC 3501 section 6.3.2: EXAMINE takes no message's \Recent away. */
-	if (!selected->read_only &&
-		!mailbox_take_recent(
-			session->store, mailbox->id, &first_recent, error))
-		return FALSE;
-	if (!sync_begin(session, selected, error))
+	guint64 seq = watch_heard(session->store) == heard ? mailbox->seq :
+							     G_MAXUINT64;
+	if (!take_recent(session, mailbox, &first_recent, error) ||
+		!sync_begin(session, selected, seq, error))
 		return FALSE;
 	if (selected->known.uidnext > first_recent)
 		numset_add_range(selected->recent, first_recent,
@@ -150,9 +165,10 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 
 /* Opens it and tells all there is to tell. */
 static gboolean open_and_tell(ImapSession *session, const Mailbox *mailbox,
-	const SelectArgs *args, gboolean read_only, GError **error)
+	const SelectArgs *args, gboolean read_only, guint64 heard,
+	GError **error)
 {
-	if (!open_mailbox(session, mailbox, read_only, error))
+	if (!open_mailbox(session, mailbox, read_only, heard, error))
 		return FALSE;
 	write_state(session);
 	if (session->enabled & ENABLED_IMAP4REV2)
@@ -178,6 +194,7 @@ static gboolean select_mailbox(ImapSession *session, ImapCommand *command,
 		return command_bad(command, "QRESYNC without ENABLE QRESYNC");
 	/* Even a SELECT that fails leaves the mailbox before it. */
 	leave_mailbox(session);
+	guint64 heard = watch_heard(session->store);
 	if (!session_mailbox(session, command, args->mailbox, RIGHT_READ,
 		    &mailbox, error))
 		return FALSE;
@@ -188,7 +205,7 @@ static gboolean select_mailbox(ImapSession *session, ImapCommand *command,
 			command, "[NONEXISTENT] Mailbox cannot be selected");
 	if (args->condstore)
 		sync_enable_condstore(session);
-	if (!open_and_tell(session, mailbox, args, read_only, error)) {
+	if (!open_and_tell(session, mailbox, args, read_only, heard, error)) {
 		session_unselect(session);
 		return FALSE;
 	}

@@ -297,6 +297,8 @@ static void take_recent(const Sync *sync)
 	g_autoptr(GError) error = NULL;
 	guint32 first_recent;
 
+	if (sync->session->enabled & ENABLED_IMAP4REV2)
+		return;
 	if (selected->read_only) {
 		numset_add_range(selected->recent, first_new, last_new);
 		return;
@@ -462,10 +464,12 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	g_free(held);
 }
 
-gboolean sync_begin(
-	ImapSession *session, ImapSelected *selected, GError **error)
+gboolean sync_begin(ImapSession *session, ImapSelected *selected, guint64 seq,
+	GError **error)
 {
-	if (!view_get(session->store, selected->id, &selected->view, error))
+	selected->view = view_peek(session->store, selected->id, seq);
+	if (selected->view == NULL &&
+		!view_get(session->store, selected->id, &selected->view, error))
 		return FALSE;
 	selected->known = *selected->view;
 	selected->told_seq = selected->view->seq;

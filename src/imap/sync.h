@@ -40,8 +40,10 @@ gboolean sync_is_due(const ImapSelected *selected);
 void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	const SyncOwn *own);
 
-/* The first view, for SELECT: nothing is written. */
-gboolean sync_begin(ImapSession *session, ImapSelected *selected,
+/* The first view, for SELECT: nothing is written.  seq is the mailbox's as it
+ * was read just now: where the process's view is of that, nobody is asked;
+ * G_MAXUINT64 where it may have changed since. */
+gboolean sync_begin(ImapSession *session, ImapSelected *selected, guint64 seq,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A CONDSTORE enabling command (RFC 7162 section 3.1): from now on FETCH

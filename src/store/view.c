@@ -549,14 +549,17 @@ gboolean view_get_since(Store *store, gint64 mailbox, guint64 seq,
 	return known || view_get(store, mailbox, view, error);
 }
 
-/* The entry's view where it is of that seq; NULL otherwise. */
-static MailboxView *cache_peek(ViewCache *cache, gint64 mailbox, guint64 seq)
+MailboxView *view_peek(Store *store, gint64 mailbox, guint64 seq)
 {
+	ViewCache *cache = store->views;
 	g_mutex_lock(&cache->lock);
-	const ViewEntry *entry = g_hash_table_lookup(cache->entries, &mailbox);
+	ViewEntry *entry = g_hash_table_lookup(cache->entries, &mailbox);
 	MailboxView *view = NULL;
-	if (entry != NULL && entry->view != NULL && entry->view->seq == seq)
+	if (entry != NULL && entry->view != NULL && entry->view->seq == seq) {
 		view = view_ref(entry->view);
+		g_queue_unlink(&cache->recent, &entry->link);
+		g_queue_push_head_link(&cache->recent, &entry->link);
+	}
 	g_mutex_unlock(&cache->lock);
 	return view;
 }
@@ -565,7 +568,7 @@ void view_advance(Store *store, const ViewStep *step)
 {
 	ViewCache *cache = store->views;
 	g_autoptr(MailboxView) old =
-		cache_peek(cache, step->mailbox, step->before);
+		view_peek(store, step->mailbox, step->before);
 	g_autoptr(MailboxView) fresh =
 		old != NULL ? view_step(old, step) : NULL;
 	if (fresh == NULL)

@@ -44,6 +44,9 @@ gboolean view_get(Store *store, gint64 mailbox, MailboxView **view,
 gboolean view_get_since(Store *store, gint64 mailbox, guint64 seq,
 	MailboxView **view, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The process's view where it is of that very seq, or NULL; asks nobody. */
+MailboxView *view_peek(Store *store, gint64 mailbox, guint64 seq);
+
 MailboxView *view_ref(MailboxView *view);
 /* Leaves NULL. */
 void view_unref(MailboxView **view);

@@ -35,6 +35,7 @@ struct WatchTable {
 	gint64 poll_interval;  /* microseconds */
 	gboolean stopping;
 	GThread *poller; /* NULL before the first watch */
+	guint64 heard;   /* news so far, of mailboxes watched or not */
 };
 
 static void watched_free(gpointer data)
@@ -99,6 +100,7 @@ static void watched_wake(const Watched *watched)
 static void table_wake(WatchTable *table, const gint64 *mailboxes, guint count)
 {
 	g_mutex_lock(&table->lock);
+	table->heard++;
 	for (guint i = 0; i < count; i++) {
 		const Watched *watched =
 			g_hash_table_lookup(table->mailboxes, &mailboxes[i]);
@@ -111,12 +113,21 @@ static void table_wake(WatchTable *table, const gint64 *mailboxes, guint count)
 static void table_wake_all(WatchTable *table)
 {
 	g_mutex_lock(&table->lock);
+	table->heard++;
 	GHashTableIter iter;
 	gpointer value;
 	g_hash_table_iter_init(&iter, table->mailboxes);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		watched_wake(value);
 	g_mutex_unlock(&table->lock);
+}
+
+guint64 watch_heard(Store *store)
+{
+	g_mutex_lock(&store->watches->lock);
+	guint64 heard = store->watches->heard;
+	g_mutex_unlock(&store->watches->lock);
+	return heard;
 }
 
 void watch_table_heard(
