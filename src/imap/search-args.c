@@ -17,6 +17,20 @@ static const struct {
 	{ "RELEVANCY", RETURN_RELEVANCY },
 };
 
+/* "(UID FLAGS)" behind UPDATE, where it stands. */
+static gboolean parse_update(ImapParser *parser, SearchArgs *args)
+{
+	if (!parse_accept(parser, ' '))
+		return TRUE;
+	if (parse_peek(parser) != '(') {
+		parser->pos--;
+		return TRUE;
+	}
+	args->update_chunk = parser->chunk;
+	args->update_pos = parser->pos;
+	return args_fetch_items(parser, &args->update_fetch);
+}
+
 static gboolean parse_return_option(ImapParser *parser, SearchArgs *args)
 {
 	const guint one_of = RETURN_ALL | RETURN_PARTIAL;
@@ -36,6 +50,8 @@ static gboolean parse_return_option(ImapParser *parser, SearchArgs *args)
 		return parse_fail(parser, "More than one of PARTIAL and ALL");
 	}
 	args->returns |= bit;
+	if (bit == RETURN_UPDATE)
+		return parse_update(parser, args);
 	return bit != RETURN_PARTIAL ||
 		(parse_space(parser) && partial_parse(parser, &args->partial));
 }

@@ -10,6 +10,7 @@
 #include "syntax/partial.h"
 #include "syntax/search-key.h"
 #include "imap/command.h"
+#include "imap/fetch-item.h"
 #include "imap/mailbox-filter.h"
 
 /* What RETURN asks for, as bits. */
@@ -31,6 +32,11 @@ typedef struct {
 	gboolean has_return; /* the answer is ESEARCH whatever it was before */
 	guint returns;       /* SearchReturn bits; of "RETURN ()" RETURN_ALL */
 	PartialRange partial;
+	/* UPDATE's items of messages that come in (RFC 5465 section 7), NULL for
+	 * none, and where their "(" stands in the command. */
+	const FetchArgs *update_fetch;
+	guint update_chunk;
+	gsize update_pos;
 	SearchProgram program;
 	const SortKey *sort; /* SORT's, in the order of their weight */
 	guint sort_count;

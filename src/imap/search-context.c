@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "store/search.h"
 #include "store/sort.h"
+#include "imap/fetch-write.h"
 
 typedef struct {
 	Arena *arena; /* what follows is in it */
@@ -14,11 +15,13 @@ typedef struct {
 	gboolean is_uid;
 	SearchKey *key;
 	const SortKey *sort;
-	guint sort_count; /* 0: in mailbox order */
-	GPtrArray *sets;  /* of key */
-	guint64 seq;      /* messages with a later modseq are looked at */
-	GArray *members;  /* guint32 UIDs of the result, ascending */
-	GArray *order;    /* the same in the result's order; NULL: members */
+	guint sort_count;       /* 0: in mailbox order */
+	GPtrArray *sets;        /* of key */
+	const FetchArgs *fetch; /* of new messages that come in, or NULL */
+	guint32 next_uid;       /* from which on a message is new */
+	guint64 seq;            /* messages with a later modseq are looked at */
+	GArray *members;        /* guint32 UIDs of the result, ascending */
+	GArray *order; /* the same in the result's order; NULL: members */
 } SearchContext;
 
 /* A message that comes into a result or leaves it. */
@@ -114,6 +117,33 @@ static SearchKey *copy_key(SearchContext *context, const ImapSelected *selected,
 	return copy;
 }
 
+/* The items as the command has them, read once more, since what was read then
+ * goes with the command. */
+static const FetchArgs *copy_fetch(const ImapSession *session,
+	SearchContext *context, const SearchArgs *args)
+{
+	const GArray *chunks = session->chunks;
+	guint count = chunks->len - args->update_chunk;
+	const FetchArgs *fetch = NULL;
+	ImapParser parser;
+
+	if (args->update_fetch == NULL)
+		return NULL;
+	ImapChunk *copy = arena_new_array(context->arena, ImapChunk, count);
+	for (guint i = 0; i < count; i++) {
+		copy[i] = g_array_index(
+			chunks, ImapChunk, args->update_chunk + i);
+		copy[i].line.data = arena_copy(
+			context->arena, copy[i].line.data, copy[i].line.size);
+		if (copy[i].has_literal)
+			copy[i].literal.data = arena_copy(context->arena,
+				copy[i].literal.data, copy[i].literal.size);
+	}
+	parser_init(&parser, context->arena, copy, count, context->sets);
+	parser.pos = args->update_pos;
+	return args_fetch_items(&parser, &fetch) ? fetch : NULL;
+}
+
 static GArray *uids_of_result(const SearchResult *result)
 {
 	GArray *uids = g_array_sized_new(
@@ -136,6 +166,7 @@ static SearchContext *new_context(const ImapSelected *selected,
 	context->is_uid = result->is_uid;
 	context->key = copy_key(context, selected, args->program.key);
 	context->seq = result->view->seq;
+	context->next_uid = result->view->uidnext;
 	context->members = uids_of_result(result);
 	if (args->sort_count == 0)
 		return context;
@@ -179,6 +210,7 @@ void context_open(ImapSession *session, const char *tag, const char *correlator,
 	SearchContext *context = new_context(selected, args, result);
 	context->tag = arena_strdup(context->arena, tag);
 	context->correlator = arena_strdup(context->arena, correlator);
+	context->fetch = copy_fetch(session, context, args);
 	if (selected->contexts == NULL)
 		selected->contexts =
 			g_ptr_array_new_with_free_func(context_free);
@@ -464,6 +496,23 @@ static void divide(const SearchContext *context, const MailboxView *view,
 	}
 }
 
+/* What is wanted of the new ones among those that come in, ahead of ADDTO (RFC
+ * 5465 section 7). */
+static gboolean fetch_new(ImapSession *session, const SearchContext *context,
+	const GArray *coming, GError **error)
+{
+	const MailboxView *view = &session->selected->known;
+	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(guint));
+
+	for (guint i = 0; context->fetch != NULL && i < coming->len; i++) {
+		guint index = g_array_index(coming, guint, i);
+		if (view->messages[index].uid >= context->next_uid)
+			g_array_append_val(wanted, index);
+	}
+	return wanted->len == 0 ||
+		fetch_tell(session, context->fetch, wanted, error);
+}
+
 static gboolean look_again(
 	ImapSession *session, SearchContext *context, GError **error)
 {
@@ -480,13 +529,17 @@ static gboolean look_again(
 		if (!find_changed(session, context, changed, &matches, error))
 			return FALSE;
 		divide(context, view, changed, matches, coming, leaving);
+		if (!fetch_new(session, context, coming, error))
+			return FALSE;
 	}
 	if (leaving->len > 0)
 		remove_messages(context, view, leaving, line);
 	ok = add_messages(session, context, coming, line, error);
 	write_line(session, context, line);
-	if (ok)
+	if (ok) {
 		context->seq = view->seq;
+		context->next_uid = view->uidnext;
+	}
 	return ok;
 }
 
