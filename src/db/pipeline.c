@@ -4,7 +4,10 @@
 
 #include "base/timestamp.h"
 #include "db/connection-private.h"
+#include "db/wait.h"
 
+/* A wait with something to do meanwhile: milliseconds. */
+#define WAIT_SLICE 1000
 /* What may wait in libpq's buffer before the next statement is put there: a
  * batch of large values needs memory for one of them, not for all. */
 #define PIPELINE_UNSENT_MAX (1 << 20)
@@ -167,15 +170,23 @@ gboolean connection_wait(
 		.events = (short)(POLLIN | (write ? POLLOUT : 0)),
 	};
 	gint64 deadline = g_get_monotonic_time() + (gint64)patience * 1000;
+	gboolean has_hook = db_wait_has_hook();
 	int left = patience;
 	for (;;) {
-		int ready = poll(&fd, 1, left);
-		if (ready != -1)
-			return ready > 0;
-		/* A signal must not start the wait anew. */
+		int slice = !has_hook ? left :
+			left < 0      ? WAIT_SLICE :
+					MIN(left, WAIT_SLICE);
+		int ready = poll(&fd, 1, slice);
+		if (ready > 0)
+			return TRUE;
+		/* Neither a signal nor a slice may start the wait anew. */
 		if (patience >= 0)
 			left = (int)MAX(
 				0, (deadline - g_get_monotonic_time()) / 1000);
+		if (ready == 0 && (left == 0 || !has_hook))
+			return FALSE;
+		if (ready == 0)
+			db_wait_call_hook();
 	}
 }
 

@@ -102,6 +102,7 @@ static const struct {
 	{ "REPLACE", logged_in, 0 },             /* RFC 8508 */
 	{ "COMPRESS=DEFLATE", can_compress, 0 }, /* RFC 4978 */
 	{ "UNAUTHENTICATE", logged_in, 0 },      /* RFC 8437 */
+	{ "INPROGRESS", logged_in, 0 },          /* RFC 9585 */
 
 	/* Synchronising. */
 	{ "CONDSTORE", logged_in, ENABLED_CONDSTORE }, /* RFC 7162 */

@@ -12,6 +12,7 @@
 #include "imap/fetch-item.h"
 #include "imap/list-args.h"
 #include "imap/notify.h"
+#include "imap/progress.h"
 #include "imap/reply.h"
 #include "imap/metadata-args.h"
 #include "imap/search-args.h"
@@ -30,6 +31,7 @@
 #define TRYCREATE COMMAND_TRYCREATE
 #define WRITES COMMAND_WRITES
 #define SILENT COMMAND_SILENT
+#define LONG COMMAND_LONG
 #define OPENS COMMAND_OPENS
 #define NAMES COMMAND_NAMES
 #define ADDS COMMAND_ADDS
@@ -49,15 +51,15 @@ static const CommandRow commands[] = {
 	{ "SELECT", AUTH, OPENS, args_select, cmd_select, NULL },
 	{ "EXAMINE", AUTH, OPENS, args_select, cmd_examine, NULL },
 	{ "CREATE", AUTH, NAMES, args_create, cmd_create, NULL },
-	{ "DELETE", AUTH, NAMES, args_mailbox, cmd_delete, NULL },
-	{ "RENAME", AUTH, NAMES, args_rename, cmd_rename, NULL },
+	{ "DELETE", AUTH, NAMES | LONG, args_mailbox, cmd_delete, NULL },
+	{ "RENAME", AUTH, NAMES | LONG, args_rename, cmd_rename, NULL },
 	{ "SUBSCRIBE", AUTH, NAMES, args_mailbox, cmd_subscribe, NULL },
 	{ "UNSUBSCRIBE", AUTH, NAMES, args_mailbox, cmd_unsubscribe, NULL },
 	{ "LIST", AUTH, 0, args_list, cmd_list, NULL },
 	{ "LSUB", AUTH, 0, args_lsub, cmd_lsub, NULL },
 	{ "NAMESPACE", AUTH, 0, NULL, cmd_namespace, NULL }, /* RFC 2342 */
 	{ "STATUS", AUTH, 0, args_status, cmd_status, NULL },
-	{ "APPEND", AUTH, TRYCREATE | ADDS, args_append, cmd_append,
+	{ "APPEND", AUTH, TRYCREATE | ADDS | LONG, args_append, cmd_append,
 		cmd_append_before },
 	/* RFC 4314 */
 	{ "SETACL", AUTH, NAMES, args_setacl, cmd_setacl, NULL },
@@ -78,24 +80,27 @@ static const CommandRow commands[] = {
 	{ "CHECK", BOX, NEWS, NULL, cmd_noop, NULL },
 	{ "CLOSE", BOX, 0, NULL, cmd_close, NULL },
 	{ "UNSELECT", BOX, 0, NULL, cmd_unselect, NULL }, /* RFC 3691 */
-	{ "EXPUNGE", BOX, WRITES, NULL, cmd_expunge, NULL },
-	{ "EXPUNGE", BOX, WRITES | UID_ONLY, args_set, cmd_expunge,
+	{ "EXPUNGE", BOX, WRITES | LONG, NULL, cmd_expunge, NULL },
+	{ "EXPUNGE", BOX, WRITES | UID_ONLY | LONG, args_set, cmd_expunge,
 		NULL }, /* RFC 4315 */
-	{ "SEARCH", BOX, UID | NUMBERS, args_search, cmd_search, NULL },
-	{ "SORT", BOX, UID | NUMBERS, args_sort, cmd_sort,
+	{ "SEARCH", BOX, UID | NUMBERS | LONG, args_search, cmd_search, NULL },
+	{ "SORT", BOX, UID | NUMBERS | LONG, args_sort, cmd_sort,
 		NULL }, /* RFC 5256 */
-	{ "THREAD", BOX, UID | NUMBERS, args_thread, cmd_thread, NULL },
+	{ "THREAD", BOX, UID | NUMBERS | LONG, args_thread, cmd_thread, NULL },
 	{ "CANCELUPDATE", BOX, 0, args_cancelupdate, cmd_cancelupdate,
-		NULL },                                          /* RFC 5267 */
-	{ "ESEARCH", AUTH, 0, args_esearch, cmd_esearch, NULL }, /* RFC 7377 */
-	{ "ESEARCH", AUTH, UID_ONLY, args_esearch, cmd_esearch, NULL },
+		NULL }, /* RFC 5267 */
+	{ "ESEARCH", AUTH, LONG, args_esearch, cmd_esearch,
+		NULL }, /* RFC 7377 */
+	{ "ESEARCH", AUTH, UID_ONLY | LONG, args_esearch, cmd_esearch, NULL },
 	{ "FETCH", BOX, UID | NUMBERS, args_fetch, cmd_fetch, NULL },
-	{ "STORE", BOX, UID | NUMBERS | WRITES, args_store, cmd_store, NULL },
-	{ "COPY", BOX, UID | TRYCREATE | ADDS, args_copy, cmd_copy, NULL },
-	{ "MOVE", BOX, UID | TRYCREATE | WRITES | ADDS, args_copy, cmd_move,
-		NULL }, /* RFC 6851 */
-	{ "REPLACE", BOX, UID | TRYCREATE | ADDS, args_replace, cmd_replace,
-		cmd_replace_before }, /* RFC 8508 */
+	{ "STORE", BOX, UID | NUMBERS | WRITES | LONG, args_store, cmd_store,
+		NULL },
+	{ "COPY", BOX, UID | TRYCREATE | ADDS | LONG, args_copy, cmd_copy,
+		NULL },
+	{ "MOVE", BOX, UID | TRYCREATE | WRITES | ADDS | LONG, args_copy,
+		cmd_move, NULL }, /* RFC 6851 */
+	{ "REPLACE", BOX, UID | TRYCREATE | ADDS | LONG, args_replace,
+		cmd_replace, cmd_replace_before }, /* RFC 8508 */
 };
 
 /* --- parsing --------------------------------------------------------------- */
@@ -257,10 +262,23 @@ static void tell_news(ImapSession *session, const ImapCommand *command)
 		command->is_uid || notify_tells_uid(session), NULL);
 }
 
+static void run(ImapSession *session, ImapCommand *command)
+{
+	gboolean is_long = (command->row->flags & LONG) != 0;
+	g_autoptr(GError) error = NULL;
+
+	if (is_long)
+		progress_begin(session, command->tag);
+	gboolean ok = command->row->run(session, command, &error);
+	if (is_long)
+		progress_end(session);
+	if (!ok)
+		command_fail(session, command, error);
+}
+
 void command_run(ImapSession *session, ImapCommand *command)
 {
 	const CommandRow *row = command->row;
-	g_autoptr(GError) error = NULL;
 
 	/* In another's mailbox the rights may have changed with it. */
 	if (session->selected != NULL && session->selected->is_shared &&
@@ -274,8 +292,8 @@ void command_run(ImapSession *session, ImapCommand *command)
 		command_bad(command, "[UIDREQUIRED] Only UIDs after UIDONLY");
 	else if ((row->flags & WRITES) && session->selected->read_only)
 		command_no(command, "[READ-ONLY] Mailbox is open for reading");
-	else if (!row->run(session, command, &error))
-		command_fail(session, command, error);
+	else
+		run(session, command);
 	tell_news(session, command);
 	notify_after(session, command);
 	sync_tell_highest(session, command);

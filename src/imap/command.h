@@ -42,6 +42,9 @@ typedef enum {
 	COMMAND_NAMES = 1 << 8,
 	/* Puts messages into mailboxes. */
 	COMMAND_ADDS = 1 << 9,
+	/* May take long, and writes whole lines: the client is told that it is
+	 * still at work (RFC 9585). */
+	COMMAND_LONG = 1 << 10,
 } CommandFlags;
 
 typedef struct {

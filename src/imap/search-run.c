@@ -6,22 +6,25 @@
 
 #include "base/text.h"
 #include "store/search.h"
+#include "imap/progress.h"
 #include "imap/search-context.h"
 #include "imap/search-filter.h"
 #include "imap/sync.h"
 
-static gboolean client_is_gone(gpointer data)
+gboolean search_is_pointless(const ImapSession *session)
 {
-	Stream *stream = data;
-	struct pollfd fd = { .fd = stream_fd(stream), .events = POLLRDHUP };
+	struct pollfd fd = { .fd = stream_fd(session->stream),
+		.events = POLLRDHUP };
 
 	return poll(&fd, 1, 0) > 0 &&
 		(fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
-gboolean search_is_pointless(const ImapSession *session)
+/* Asked between the batches of a search. */
+static gboolean is_given_up(gpointer data)
 {
-	return client_is_gone(session->stream);
+	progress_tick(data);
+	return search_is_pointless(data);
 }
 
 /* What has no meaning with these keys. */
@@ -90,12 +93,11 @@ gboolean search_find(ImapSession *session, const MailboxView *view,
 	if (args->program.uses & SEARCH_USES_MODSEQ)
 		sync_enable_condstore(session);
 	if (is_fuzzy)
-		ok = search_run_scored(session->store, view, key,
-			client_is_gone, session->stream, &result->found,
-			&result->scores, error);
+		ok = search_run_scored(session->store, view, key, is_given_up,
+			session, &result->found, &result->scores, error);
 	else
-		ok = search_run(session->store, view, key, client_is_gone,
-			session->stream, &result->found, error);
+		ok = search_run(session->store, view, key, is_given_up, session,
+			&result->found, error);
 	return ok &&
 		(args->sort_count == 0 ||
 			sort_run(session->store, view, args->sort,

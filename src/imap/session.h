@@ -84,8 +84,10 @@ typedef struct ImapSession {
 	GArray *chunks;      /* ImapChunk */
 	gsize chunk_bytes;   /* of lines and small literals */
 	GPtrArray *messages; /* literals that are messages, and their like */
-	guint64 message_bytes; /* of them */
-	Mailbox *append_to;    /* found before the message came */
+	guint64 message_bytes;    /* of them */
+	Mailbox *append_to;       /* found before the message came */
+	const char *progress_tag; /* of a long command that runs, or NULL */
+	gint64 progress_due;      /* monotonic */
 	gboolean holds_large; /* one of the store's places for large messages */
 } ImapSession;
 

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "base/errors.h"
+#include "db/wait.h"
 #include "store/migrate.h"
 #include "store/message.h"
 #include "store/store-private.h"
@@ -113,6 +114,11 @@ MimeLimits store_mime_limits(const Store *store)
 gsize store_max_message_size(const Store *store)
 {
 	return store->max_message_size;
+}
+
+void store_set_wait_hook(void (*hook)(gpointer data), gpointer data)
+{
+	db_wait_set_hook(hook, data);
 }
 
 void store_large_enter(Store *store)

@@ -35,6 +35,11 @@ MimeLimits store_mime_limits(const Store *store);
 /* Bytes a message may have at most (max_message_size). */
 gsize store_max_message_size(const Store *store);
 
+/* hook is called with data about once a second while the calling thread waits
+ * for the database; it must not wait itself, nor use the store.  NULL for
+ * none. */
+void store_set_wait_hook(void (*hook)(gpointer data), gpointer data);
+
 /* A place among the max_large_messages that may be in memory at once; waits
  * for one.  Call around reading and storing a message of more than 4 MiB. */
 void store_large_enter(Store *store);
