@@ -94,6 +94,7 @@ static const struct {
 	{ "LIST-EXTENDED", logged_in, 0 },      /* RFC 5258 */
 	{ "LIST-STATUS", logged_in, 0 },        /* RFC 5819 */
 	{ "LIST-MYRIGHTS", logged_in, 0 },      /* RFC 8440 */
+	{ "LIST-METADATA", logged_in, 0 },      /* RFC 9590 */
 	{ "STATUS=SIZE", logged_in, 0 },        /* RFC 8438 */
 
 	/* Bringing messages in, and the connection. */
