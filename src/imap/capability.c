@@ -109,6 +109,7 @@ static const struct {
 	{ "CONDSTORE", logged_in, ENABLED_CONDSTORE }, /* RFC 7162 */
 	{ "QRESYNC", logged_in, ENABLED_QRESYNC },     /* RFC 7162 */
 	{ "UIDONLY", logged_in, ENABLED_UIDONLY },     /* RFC 9586 */
+	{ "NOTIFY", logged_in, 0 },                    /* RFC 5465 */
 };
 
 void capability_append(const ImapSession *session, GString *out)

@@ -15,8 +15,7 @@ static gboolean is_selected(const NotifyGroup *group)
 
 static gboolean is_supported(const NotifyArgs *args)
 {
-	const guint unsupported = NOTIFY_UNKNOWN | NOTIFY_ANNOTATION_CHANGE |
-		NOTIFY_MAILBOX_METADATA | NOTIFY_SERVER_METADATA;
+	const guint unsupported = NOTIFY_UNKNOWN | NOTIFY_ANNOTATION_CHANGE;
 
 	for (guint i = 0; i < args->count; i++) {
 		if (args->groups[i].events & unsupported)
@@ -106,6 +105,8 @@ static gboolean look_at_others(ImapSession *session, ImapCommand *command,
 
 	if (!mailbox_list(
 		    session->store, session->user->id, &notify->list, error))
+		return FALSE;
+	if (!notify_read_metadata(session, notify, &notify->prints, error))
 		return FALSE;
 	for (guint i = 0; i < notify->list->len; i++)
 		count += (notify_events(session, notify,

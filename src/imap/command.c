@@ -69,7 +69,7 @@ static const CommandRow commands[] = {
 	{ "MYRIGHTS", AUTH, 0, args_mailbox, cmd_myrights, NULL },
 	/* RFC 5464 */
 	{ "GETMETADATA", AUTH, 0, args_getmetadata, cmd_getmetadata, NULL },
-	{ "SETMETADATA", AUTH, 0, args_setmetadata, cmd_setmetadata, NULL },
+	{ "SETMETADATA", AUTH, NAMES, args_setmetadata, cmd_setmetadata, NULL },
 	{ "IDLE", AUTH, NEWS, NULL, cmd_idle, NULL }, /* RFC 2177 */
 	{ "COMPRESS", AUTH, SILENT, args_compress, cmd_compress,
 		NULL }, /* RFC 4978 */

@@ -20,7 +20,7 @@ static const struct {
 const char *notify_event_names(void)
 {
 	return "MessageNew MessageExpunge FlagChange MailboxName "
-	       "SubscriptionChange";
+	       "SubscriptionChange MailboxMetadataChange ServerMetadataChange";
 }
 
 static gboolean is_selected(const NotifyGroup *group)

@@ -21,6 +21,7 @@ struct ImapNotify {
 	Watch *watch;                /* NULL where no group is of others */
 	/* What mailbox_list() said when the client was told last. */
 	GPtrArray *list;
+	GHashTable *prints; /* the same of metadata_prints(), or NULL */
 	gint64 selected_id; /* as it was watched last; 0 for none */
 	guint32 next_uid;   /* where messages begin that were not fetched */
 };
@@ -33,6 +34,15 @@ guint notify_events(const ImapSession *session, const ImapNotify *notify,
 /* Takes a newer list and tells how it differs from the old one; quiet: takes
  * it as known. */
 void notify_take_list(ImapSession *session, GPtrArray *list, gboolean quiet);
+
+/* What is there of the annotations the client wants to hear of, *prints NULL
+ * where it wants of none; and how that differs from what it was told last,
+ * which takes prints. */
+gboolean notify_read_metadata(const ImapSession *session,
+	const ImapNotify *notify, GHashTable **prints, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void notify_take_metadata(
+	ImapSession *session, GHashTable *prints, gboolean quiet);
 
 /* Tells what changed in a mailbox that is not selected. */
 void notify_tell_numbers(ImapSession *session, const Mailbox *before,

@@ -19,6 +19,7 @@ void notify_free(ImapNotify **notify)
 	g_free(gone->names);
 	watch_free(&gone->watch);
 	g_clear_pointer(&gone->list, g_ptr_array_unref);
+	g_clear_pointer(&gone->prints, g_hash_table_unref);
 	arena_free(&gone->arena);
 	arena_free(&gone->parsed);
 	g_free(gone);
@@ -155,12 +156,18 @@ static void read_list(ImapSession *session, gboolean quiet)
 {
 	g_autoptr(GError) error = NULL;
 	GPtrArray *list;
+	GHashTable *prints;
 
 	if (!mailbox_list(session->store, session->user->id, &list, &error)) {
 		overflow(session, error);
 		return;
 	}
 	notify_take_list(session, list, quiet);
+	if (!notify_read_metadata(session, session->notify, &prints, &error)) {
+		overflow(session, error);
+		return;
+	}
+	notify_take_metadata(session, prints, quiet);
 	if (!follow(session))
 		overflow(session, NULL);
 }

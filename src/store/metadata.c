@@ -156,7 +156,8 @@ typedef struct {
 	GArray *values; /* Bytes, theirs */
 	GPtrArray *remove;
 	gboolean has_uses;
-	char *uses; /* normalised, or NULL */
+	char *uses;   /* normalised, or NULL */
+	gint64 owner; /* of the mailbox, once it is locked */
 } MetadataJob;
 
 static void job_clear(MetadataJob *job)
@@ -219,8 +220,7 @@ static gboolean job_fill(MetadataJob *job, const MetadataChange *changes,
 
 /* The lock of what is counted: the mailbox, and for the server whose entries
  * they are.  A mailbox's uses are a matter of all its owner's names. */
-static gboolean lock(
-	DbConnection *connection, const MetadataJob *job, GError **error)
+static gboolean lock(DbConnection *connection, MetadataJob *job, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	const DbRows *rows;
@@ -246,9 +246,9 @@ static gboolean lock(
 			job->mailbox);
 		return FALSE;
 	}
+	job->owner = db_rows_int64(rows, 0, 0);
 	if (!job->has_uses ||
-		(db_rows_int64(rows, 0, 0) == job->user &&
-			db_rows_int64(rows, 0, 1) == 0))
+		(job->owner == job->user && db_rows_int64(rows, 0, 1) == 0))
 		return TRUE;
 	dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
 		"that mailbox has no special use", "special use");
@@ -282,7 +282,7 @@ static DbParams *add_scoped(
 static gboolean metadata_work(
 	DbConnection *connection, gpointer data, GError **error)
 {
-	const MetadataJob *job = data;
+	MetadataJob *job = data;
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params;
 
@@ -330,5 +330,29 @@ gboolean metadata_set(Store *store, gint64 user, gint64 mailbox,
 		return FALSE;
 	if (mailbox != METADATA_SERVER)
 		watch_notify(store, mailbox);
+	watch_notify_names(store,
+		mailbox != METADATA_SERVER ? job.owner : WATCH_EVERYBODY);
+	if (mailbox != METADATA_SERVER && job.owner != user)
+		watch_notify_names(store, user);
+	return TRUE;
+}
+
+gboolean metadata_prints(Store *store, gint64 user, const gint64 *mailboxes,
+	guint count, GHashTable **prints, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = db_batch_add(batch, &SQL_METADATA_PRINTS);
+	const DbRows *rows;
+
+	db_params_int64(params, user);
+	db_params_int64_array(params, mailboxes, count);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	rows = db_batch_rows(batch, 0);
+	*prints =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	for (guint i = 0; i < db_rows_count(rows); i++)
+		g_hash_table_insert(*prints, g_strdup(db_rows_text(rows, i, 0)),
+			g_strdup(db_rows_text(rows, i, 1)));
 	return TRUE;
 }

@@ -54,6 +54,13 @@ typedef struct {
 gboolean metadata_get(Store *store, const MetadataQuery *query,
 	GPtrArray **found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a user can see of mailboxes' annotations, to find out later what has
+ * changed: a table from "mailbox entry" to a hash of the value.  Free with
+ * g_hash_table_unref. */
+gboolean metadata_prints(Store *store, gint64 user, const gint64 *mailboxes,
+	guint count, GHashTable **prints, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct {
 	const char *entry; /* normalised, whole */
 	gboolean is_nil;   /* it is removed */

@@ -49,6 +49,21 @@ SELECT mailbox, entry, octet_length(value)::bigint,
   FROM present
  ORDER BY mailbox, entry COLLATE "C";
 
+-- name: metadata_prints
+-- $1 user, $2 mailboxes.
+SELECT m.id || ' ' || d.entry, md5(d.value)
+  FROM unnest($2::bigint[]) m (id)
+ CROSS JOIN LATERAL (
+	SELECT entry, value
+	  FROM dbmail_metadata
+	 WHERE coalesce(mailbox_id, 0) = m.id AND user_id IN ($1::bigint, -1)
+	OFFSET 0) d
+ UNION ALL
+SELECT b.mailbox_idnr || ' /private/specialuse', b.special_use
+  FROM dbmail_mailboxes b
+ WHERE b.mailbox_idnr = ANY ($2::bigint[]) AND b.owner_idnr = $1::bigint
+   AND b.special_use IS NOT NULL;
+
 -- name: metadata_put
 -- $1 mailbox, $2 user, $3 entries, each once, $4 values.
 INSERT INTO dbmail_metadata (mailbox_id, user_id, entry, value)
