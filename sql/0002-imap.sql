@@ -111,6 +111,11 @@ ALTER TABLE dbmail_users ADD COLUMN administrator smallint NOT NULL DEFAULT 0
     CHECK (administrator IN (0, 1));
 COMMENT ON COLUMN dbmail_users.administrator IS '1: may do everything under #Public, set quotas (RFC 9208), and annotate the server (RFC 5464).';
 
+ALTER TABLE dbmail_users ADD COLUMN max_messages bigint CHECK (max_messages >= 0);
+ALTER TABLE dbmail_users ADD COLUMN max_mailboxes bigint CHECK (max_mailboxes >= 0);
+COMMENT ON COLUMN dbmail_users.max_messages IS 'Messages the user''s mailboxes may hold together; NULL: any number. Counted only where there is a limit.';
+COMMENT ON COLUMN dbmail_users.max_mailboxes IS 'Mailboxes the user may have, INBOX among them; NULL: any number.';
+
 -- Where names in these two namespaces begin, which were ordinary names so far.
 UPDATE dbmail_mailboxes SET name = '#' || name WHERE name ~* '^#(users|public)(/|$)';
 UPDATE dbmail_subscribed_names SET name = '#' || name WHERE name ~* '^#(users|public)(/|$)';

@@ -83,8 +83,12 @@ static const struct {
 	{ "I18NLEVEL=1", logged_in, 0 }, /* RFC 5255 section 4 */
 
 	/* Sharing. */
-	{ "ACL", logged_in, 0 },             /* RFC 4314 */
-	{ "RIGHTS=texk", logged_in, 0 },     /* RFC 4314 section 2.2 */
+	{ "ACL", logged_in, 0 },         /* RFC 4314 */
+	{ "RIGHTS=texk", logged_in, 0 }, /* RFC 4314 section 2.2 */
+	{ "QUOTA", logged_in, 0 },       /* RFC 9208, with the next four */
+	{ "QUOTASET", logged_in, 0 }, { "QUOTA=RES-STORAGE", logged_in, 0 },
+	{ "QUOTA=RES-MESSAGE", logged_in, 0 },
+	{ "QUOTA=RES-MAILBOX", logged_in, 0 },
 	{ "METADATA", logged_in, 0 },        /* RFC 5464; the server's, too */
 	{ "METADATA-SERVER", logged_in, 0 }, /* RFC 5464 */
 

@@ -15,6 +15,7 @@
 #include "imap/progress.h"
 #include "imap/reply.h"
 #include "imap/metadata-args.h"
+#include "imap/quota-args.h"
 #include "imap/search-args.h"
 #include "imap/select-args.h"
 #include "imap/session.h"
@@ -67,6 +68,10 @@ static const CommandRow commands[] = {
 	{ "GETACL", AUTH, 0, args_mailbox, cmd_getacl, NULL },
 	{ "LISTRIGHTS", AUTH, 0, args_acl_identifier, cmd_listrights, NULL },
 	{ "MYRIGHTS", AUTH, 0, args_mailbox, cmd_myrights, NULL },
+	/* RFC 9208 */
+	{ "GETQUOTA", AUTH, 0, args_getquota, cmd_getquota, NULL },
+	{ "GETQUOTAROOT", AUTH, 0, args_mailbox, cmd_getquotaroot, NULL },
+	{ "SETQUOTA", AUTH, 0, args_setquota, cmd_setquota, NULL },
 	/* RFC 5464 */
 	{ "GETMETADATA", AUTH, 0, args_getmetadata, cmd_getmetadata, NULL },
 	{ "SETMETADATA", AUTH, NAMES, args_setmetadata, cmd_setmetadata, NULL },

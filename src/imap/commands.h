@@ -31,6 +31,12 @@ gboolean cmd_getmetadata(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_setmetadata(
 	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_getquota(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_getquotaroot(
+	ImapSession *session, ImapCommand *command, GError **error);
+gboolean cmd_setquota(
+	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_listrights(
 	ImapSession *session, ImapCommand *command, GError **error);
 gboolean cmd_myrights(

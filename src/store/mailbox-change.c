@@ -5,6 +5,7 @@
 #include "store/mailbox-private.h"
 #include "store/metadata-sql.h"
 #include "store/name.h"
+#include "store/quota-sql.h"
 #include "store/special-use.h"
 #include "store/store-private.h"
 #include "store/store-sql.h"
@@ -177,6 +178,11 @@ static gboolean look_at_new(DbConnection *connection, const NameChange *change,
 	return read_new(batch, 1, change, change->name, state, error);
 }
 
+static void add_for(DbBatch *batch, const DbStatement *statement, gint64 id)
+{
+	db_params_int64(db_batch_add(batch, statement), id);
+}
+
 /* Adds the making of the first count levels, with the ACL of the mailbox above
  * them, or none where that is 0; special_use is the last one's. */
 static void add_insert(DbBatch *batch, gint64 owner, const GPtrArray *levels,
@@ -232,6 +238,7 @@ static gboolean create_work(
 		add_take_uses(batch, change->owner, change->special_use);
 	add_insert(batch, change->owner, levels, levels->len, state.above,
 		change->special_use);
+	add_for(batch, &SQL_QUOTA_CHECK_MAILBOXES, change->owner);
 	if (state.id != 0)
 		db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_REVIVE,
 				       change->owner, change->name),
@@ -358,12 +365,6 @@ static gboolean read_locked(const DbRows *rows, const NameChange *change,
 	return TRUE;
 }
 
-static void add_for(
-	DbBatch *batch, const DbStatement *statement, gint64 mailbox)
-{
-	db_params_int64(db_batch_add(batch, statement), mailbox);
-}
-
 static gboolean delete_work(
 	DbConnection *connection, gpointer data, GError **error)
 {
@@ -454,6 +455,7 @@ static gboolean rename_tree(DbConnection *connection, const NameChange *change,
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	add_insert(batch, change->owner, levels, levels->len - 1, above, NULL);
+	add_for(batch, &SQL_QUOTA_CHECK_MAILBOXES, change->owner);
 	db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_RENAME,
 			       change->owner, change->name),
 		change->to);
@@ -472,10 +474,11 @@ static gboolean rename_inbox(DbConnection *connection, NameChange *change,
 	};
 	g_autoptr(DbBatch) batch = db_batch_new();
 	add_insert(batch, change->owner, levels, levels->len, above, NULL);
+	add_for(batch, &SQL_QUOTA_CHECK_MAILBOXES, change->owner);
 	mailbox_add_get(batch, change->owner, change->owner, change->to);
 	if (!db_connection_run(connection, batch, error))
 		return FALSE;
-	gint64 taker = db_rows_int64(db_batch_rows(batch, 1), 0, 0);
+	gint64 taker = db_rows_int64(db_batch_rows(batch, 2), 0, 0);
 
 	db_batch_clear(batch);
 	for (guint i = 0; i < G_N_ELEMENTS(moves); i++) {

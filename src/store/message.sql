@@ -39,7 +39,8 @@ WITH replaced AS MATERIALIZED (
 ), put AS (
 	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
 	       b.place, b.owner_idnr, b.uidvalidity, b.uidnext, b.seq, b.known,
-	       b.user_place, b.maxmail_size, b.curmail_size,
+	       b.user_place, b.maxmail_size, b.curmail_size, b.max_messages,
+	       b.held,
 	       CASE WHEN coalesce(b.no_select, 1) = 1 OR b.permission <> 2 THEN 3
 		    WHEN $13::bigint IS NOT NULL
 		     AND NOT EXISTS (SELECT FROM replaced) THEN 4
@@ -56,7 +57,12 @@ WITH replaced AS MATERIALIZED (
 	  LEFT JOIN LATERAL (
 		SELECT m.ctid AS place, m.owner_idnr, m.uidvalidity, m.uidnext,
 		       m.seq, m.keywords AS known, m.no_select, m.permission,
-		       u.ctid AS user_place, u.maxmail_size, u.curmail_size
+		       u.ctid AS user_place, u.maxmail_size, u.curmail_size,
+		       u.max_messages,
+		       CASE WHEN u.max_messages IS NOT NULL
+			    THEN (SELECT sum(h.messages)
+				    FROM dbmail_mailboxes h
+				   WHERE h.owner_idnr = u.user_idnr) END AS held
 		  FROM dbmail_mailboxes m
 		  JOIN dbmail_users u ON u.user_idnr = m.owner_idnr
 		 WHERE m.mailbox_idnr = p.mailbox
@@ -70,6 +76,13 @@ WITH replaced AS MATERIALIZED (
 				       FROM replaced r
 				      WHERE r.owner_idnr = put.owner_idnr), 0)
 				> maxmail_size THEN 2
+		    WHEN outcome = 0 AND max_messages IS NOT NULL
+		     AND held + count(*) FILTER (WHERE outcome = 0)
+				OVER (PARTITION BY owner_idnr ORDER BY n)
+			 - (SELECT count(*)
+			      FROM replaced r
+			     WHERE r.owner_idnr = put.owner_idnr)
+				> max_messages THEN 2
 		    ELSE outcome END AS result
 	  FROM put
 ), judged AS MATERIALIZED (
@@ -166,6 +179,10 @@ WITH box AS MATERIALIZED (
 						* interval '1 second') THEN 1
 		    WHEN u.maxmail_size > 0
 		     AND u.curmail_size + $3::bigint > u.maxmail_size THEN 2
+		    WHEN u.max_messages <= CASE WHEN u.max_messages IS NOT NULL
+			    THEN (SELECT sum(h.messages)
+				    FROM dbmail_mailboxes h
+				   WHERE h.owner_idnr = u.user_idnr) END THEN 2
 		    ELSE 0 END AS outcome
 	  FROM dbmail_mailboxes b
 	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr

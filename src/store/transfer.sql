@@ -134,7 +134,11 @@ UPDATE dbmail_mailboxes b
 WITH destination AS (
 	SELECT b.owner_idnr, b.uidnext, b.uidvalidity, b.seq, b.keywords,
 	       CASE WHEN u.maxmail_size > 0
-		    THEN u.maxmail_size - u.curmail_size END AS room
+		    THEN u.maxmail_size - u.curmail_size END AS room,
+	       u.max_messages - CASE WHEN u.max_messages IS NOT NULL
+			    THEN (SELECT sum(h.messages)
+				    FROM dbmail_mailboxes h
+				   WHERE h.owner_idnr = u.user_idnr) END AS places
 	  FROM dbmail_mailboxes b
 	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
 	 WHERE b.mailbox_idnr = $4::bigint AND b.no_select = 0
@@ -176,7 +180,7 @@ WITH destination AS (
 ), verdict AS MATERIALIZED (
 	SELECT CASE WHEN d.owner_idnr IS NULL
 		    THEN dbmail_raise('DM404', 'no such mailbox')
-		    WHEN d.room < s.size
+		    WHEN (d.room < s.size OR d.places < s.messages)
 		     AND NOT ($5::boolean AND d.owner_idnr =
 				(SELECT owner_idnr FROM source))
 		    THEN dbmail_raise('DM452', 'the quota is full')
