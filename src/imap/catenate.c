@@ -61,7 +61,7 @@ static Bytes wire_name(ImapSession *session, const char *name)
 {
 	g_autoptr(GString) wire = g_string_new(NULL);
 
-	if (session->enabled & ENABLED_UTF8)
+	if (session_has_utf8_names(session))
 		g_string_append(wire, name);
 	else
 		utf7_encode(name, wire);

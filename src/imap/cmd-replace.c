@@ -14,6 +14,9 @@ gboolean cmd_replace_before(
 {
 	guint needed = RIGHT_DELETED | RIGHT_EXPUNGE;
 
+	if ((session->enabled & ENABLED_UIDONLY) && !command->is_uid)
+		return command_bad(
+			command, "[UIDREQUIRED] Only UIDs after UIDONLY");
 	if (session->selected->read_only)
 		return command_no(
 			command, "[READ-ONLY] Mailbox is open for reading");
