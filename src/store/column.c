@@ -73,10 +73,27 @@ void column_builder_end(
 		g_array_append_val(builder->numbers, number);
 }
 
+/* Arrays grow in powers of two. */
+static gsize array_bytes(gsize used)
+{
+	gsize bytes = 1;
+	while (bytes < used)
+		bytes *= 2;
+	return bytes;
+}
+
+static gsize builder_bytes(const ColumnBuilder *builder)
+{
+	gsize count = builder->uids->len;
+	return array_bytes(count * sizeof(guint32)) + array_bytes(count) +
+		array_bytes(count * sizeof(gint64)) +
+		(builder->is_text ? builder->text->allocated_len : 0);
+}
+
 static ColumnChunk *chunk_take(ColumnBuilder *builder)
 {
 	ColumnChunk *chunk = g_new0(ColumnChunk, 1);
-	chunk->bytes = sizeof(ColumnChunk) + column_builder_size(builder);
+	chunk->bytes = sizeof(ColumnChunk) + builder_bytes(builder);
 	chunk->values = *builder;
 	memset(builder, 0, sizeof(*builder));
 	atomic_init(&chunk->references, 1);
