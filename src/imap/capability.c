@@ -71,6 +71,7 @@ static const struct {
 	{ "MULTISEARCH", logged_in, 0 },           /* RFC 7377 */
 	{ "PARTIAL", logged_in, 0 },               /* RFC 9394 */
 	{ "WITHIN", logged_in, 0 },                /* RFC 5032 */
+	{ "FILTERS", logged_in, 0 },               /* RFC 5466 */
 	{ "SEARCH=FUZZY", logged_in, 0 },          /* RFC 6203 */
 	{ "SORT", logged_in, 0 },                  /* RFC 5256 */
 	{ "SORT=DISPLAY", logged_in, 0 },          /* RFC 5957 */
