@@ -29,6 +29,7 @@ void watch_set(Watch *watch, const gint64 *mailboxes, guint count,
  * watch of many: appends to mailboxes (of gint64); TRUE in *names where a
  * user was named. */
 void watch_take(Watch *watch, GArray *mailboxes, gboolean *names);
+
 /* How many times the process has heard of changes, to any mailbox: where that
  * is the same before a mailbox was read and after a watch on it was made, it
  * has not changed in between, or the watch will tell. */
