@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "store/mailbox.h"
 #include "store/message.h"
+#include "store/quota.h"
 #include "store/user.h"
 #include "tools/secret.h"
 #include "tools/tool.h"
@@ -31,6 +32,8 @@ static const char usage_text[] =
 	"  -P [FILE]     password hash of the user in FILE (/etc/shadow)\n"
 	"  -p SCHEME     scheme of the hash that -P takes (crypt)\n"
 	"  -m SIZE       quota in bytes, or with K, M, G or T; 0 for none\n"
+	"  -M COUNT      messages the user may have; none for any number\n"
+	"  -B COUNT      mailboxes the user may have; none for any number\n"
 	"  -s ALIAS      add an alias; may be repeated\n"
 	"  -S ALIAS      remove an alias; may be repeated\n"
 	"  -A yes|no     whether the user may do all under #Public, set "
@@ -57,6 +60,8 @@ typedef struct {
 	const char *scheme;
 	const char *quota_text;
 	gint64 quota;
+	const char *count_texts[QUOTA_RESOURCES]; /* or NULL */
+	gint64 counts[QUOTA_RESOURCES];
 	const char *administrator; /* "yes", "no" or NULL */
 	const char *client_text;
 	gint64 client;
@@ -148,6 +153,12 @@ static void take_option(Users *users, int option, int argc, char **argv)
 	case 'm':
 		users->quota_text = optarg;
 		return;
+	case 'M':
+		users->count_texts[QUOTA_MESSAGES] = optarg;
+		return;
+	case 'B':
+		users->count_texts[QUOTA_MAILBOXES] = optarg;
+		return;
 	case 'A':
 		users->administrator = optarg;
 		return;
@@ -203,9 +214,28 @@ static gboolean has_changes(const Users *users)
 {
 	return users->asks_password || users->password_file != NULL ||
 		users->shadow_file != NULL || users->quota_text != NULL ||
+		users->count_texts[QUOTA_MESSAGES] != NULL ||
+		users->count_texts[QUOTA_MAILBOXES] != NULL ||
 		users->client_text != NULL || users->administrator != NULL ||
 		users->new_name != NULL || users->aliases_on->len > 0 ||
 		users->aliases_off->len > 0;
+}
+
+/* "12", or "none". */
+static void read_counts(Users *users)
+{
+	for (guint i = 0; i < QUOTA_RESOURCES; i++) {
+		const char *text = users->count_texts[i];
+		guint64 count = 0;
+
+		users->counts[i] = QUOTA_UNLIMITED;
+		if (text == NULL || strcmp(text, "none") == 0)
+			continue;
+		if (!text_to_number(bytes_of_string(text), G_MAXINT32, &count))
+			tool_wrong_usage(
+				&users->tool, "-M and -B: a number, or none");
+		users->counts[i] = (gint64)count;
+	}
 }
 
 static void check_usage(Users *users)
@@ -240,6 +270,7 @@ static void check_usage(Users *users)
 			&client))
 		tool_wrong_usage(tool, "-g: a number");
 	users->client = (gint64)client;
+	read_counts(users);
 }
 
 /* --- passwords --------------------------------------------------------------- */
@@ -304,6 +335,34 @@ static gboolean set_quota(Users *users, const User *user, GError **error)
 	tool_say(&users->tool, "%s: quota %" G_GINT64_FORMAT " bytes",
 		user->name, users->quota);
 	return TRUE;
+}
+
+static gboolean set_counts(Users *users, const User *user, GError **error)
+{
+	static const char *const words[QUOTA_RESOURCES] = {
+		[QUOTA_MESSAGES] = "messages",
+		[QUOTA_MAILBOXES] = "mailboxes",
+	};
+	g_auto(Quota) quota = { .name = NULL };
+	gboolean has_any = FALSE;
+
+	for (guint i = 0; i < QUOTA_RESOURCES; i++)
+		has_any |= users->count_texts[i] != NULL;
+	if (!has_any)
+		return TRUE;
+	/* With -n the user may not be there yet. */
+	if (!users->is_dry &&
+		!quota_get(users->tool.store, NULL, user->id, &quota, error))
+		return FALSE;
+	for (guint i = 0; i < QUOTA_RESOURCES; i++) {
+		if (users->count_texts[i] == NULL)
+			continue;
+		quota.limit[i] = users->counts[i];
+		tool_say(&users->tool, "%s: limit of %s %s", user->name,
+			words[i], users->count_texts[i]);
+	}
+	return users->is_dry ||
+		quota_set(users->tool.store, user->id, quota.limit, error);
 }
 
 static gboolean set_client(Users *users, const User *user, GError **error)
@@ -380,6 +439,7 @@ static gboolean change_user(Users *users, GError **error)
 	return user_get(users->tool.store, users->name, &user, error) &&
 		set_password(users, user, error) &&
 		set_quota(users, user, error) &&
+		set_counts(users, user, error) &&
 		set_client(users, user, error) &&
 		set_administrator(users, user, error) &&
 		remove_aliases(users, user, error) &&
@@ -400,7 +460,8 @@ static gboolean add_user(Users *users, GError **error)
 	tool_say(&users->tool, "%s: new user%s", users->name,
 		users->hash == NULL ? ", who cannot log in without a password" :
 				      "");
-	return set_client(users, &user, error) &&
+	return set_counts(users, &user, error) &&
+		set_client(users, &user, error) &&
 		set_administrator(users, &user, error) &&
 		add_aliases(users, &user, error);
 }
@@ -572,7 +633,7 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			"+a:c:d:e:l::W::P::p:m:s:S:g:A:u:nyiw:x:X:t:"
+			"+a:c:d:e:l::W::P::p:m:s:S:g:A:M:B:u:nyiw:x:X:t:"
 			"T:" TOOL_OPTIONS)) != -1)
 		take_option(&users, option, argc, argv);
 	if (optind < argc)
