@@ -597,8 +597,28 @@ class World:
         status, text = session.ask('RENAME "2" "two"')
         need(status == "OK", text)
 
+    def leave_untold(self, session):
+        """Another expunges, and this one has not been told when it is cut off,
+        though it has heard of what came later."""
+        others = [s for s in self.sessions
+                  if s is not session and s.box == session.box]
+        if not others or not session.view:
+            return
+        other = self.rng.choice(others)
+        self.check(other)
+        if not other.view:
+            return
+        uid = self.rng.choice(other.view).uid
+        other.ask("UID STORE %d +FLAGS (\\Deleted)" % uid, "UID")
+        self.find(other.box, uid)[1].add("\\Deleted")
+        other.ask("EXPUNGE")
+        self.drop_deleted(other.box)
+        session.ask("FETCH 1:* (FLAGS MODSEQ)")
+
     def do_reconnect(self, session):
         if isinstance(session, Resyncing):
+            if self.rng.random() < 0.3:
+                self.leave_untold(session)
             session.reconnect(self.rng.choice(
                 (None, None, "NOOP", "FETCH 1:* FLAGS", "UID SEARCH ALL")))
             self.check(session)
