@@ -325,14 +325,9 @@ static gboolean set_seen(ImapSession *session, const GArray *indexes,
 /* Leaves those messages that PARTIAL wants. */
 static void keep_partial(GArray *indexes, const FetchArgs *args)
 {
-	guint first = MIN(args->partial_first - 1, indexes->len);
-	guint last = MIN(args->partial_last, indexes->len);
+	guint first, last;
 
-	if (args->partial_from_end) {
-		guint end = indexes->len - first;
-		first = indexes->len - last;
-		last = end;
-	}
+	partial_bounds(&args->partial, indexes->len, &first, &last);
 	g_array_set_size(indexes, last);
 	if (first > 0)
 		g_array_remove_range(indexes, 0, first);

@@ -261,42 +261,12 @@ static gboolean parse_items(ImapParser *parser, FetchArgs *args, GArray *found)
 
 /* --- modifiers ------------------------------------------------------------- */
 
-/* A place, from 1, perhaps counted from the end. */
-static gboolean parse_place(
-	ImapParser *parser, gboolean from_end, guint32 *place)
-{
-	guint64 number;
-
-	if (from_end && !parse_char(parser, '-'))
-		return FALSE;
-	gsize start = parser->pos;
-	if (!parse_number(parser, G_MAXUINT32, &number))
-		return FALSE;
-	*place = (guint32)number;
-	if (number > 0)
-		return TRUE;
-	parser->pos = start;
-	return parse_fail(parser, "Places count from 1");
-}
-
-/* "1:100" or "-1:-100" (RFC 9394 section 4), either end first. */
 static gboolean parse_partial_range(
 	ImapParser *parser, ImapCommand *command, FetchArgs *args)
 {
-	guint32 one, other;
-
 	if (!command->is_uid)
 		return parse_fail(parser, "PARTIAL is for UID FETCH");
-	if (!parse_space(parser))
-		return FALSE;
-	args->partial_from_end = parse_peek(parser) == '-';
-	if (!parse_place(parser, args->partial_from_end, &one) ||
-		!parse_char(parser, ':') ||
-		!parse_place(parser, args->partial_from_end, &other))
-		return FALSE;
-	args->partial_first = MIN(one, other);
-	args->partial_last = MAX(one, other);
-	return TRUE;
+	return parse_space(parser) && partial_parse(parser, &args->partial);
 }
 
 static gboolean parse_changed_since(
@@ -404,8 +374,7 @@ gboolean args_fetch(ImapParser *parser, ImapCommand *command)
 	if (!(command->is_uid ? parse_uid_set(parser, &args->set) :
 				parse_sequence_set(parser, NULL, &args->set)))
 		return FALSE;
-	args->partial_first = 1;
-	args->partial_last = G_MAXUINT32;
+	args->partial = (PartialRange){ .first = 1, .last = G_MAXUINT32 };
 	if (!parse_space(parser) || !parse_items(parser, args, found) ||
 		!parse_modifiers(parser, command, args))
 		return FALSE;
@@ -422,8 +391,7 @@ gboolean args_fetch_items(ImapParser *parser, const FetchArgs **args)
 	FetchArgs *made = arena_new_object(parser->arena, FetchArgs);
 	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(FetchItem));
 
-	made->partial_first = 1;
-	made->partial_last = G_MAXUINT32;
+	made->partial = (PartialRange){ .first = 1, .last = G_MAXUINT32 };
 	if (!parse_item_list(parser, made, found))
 		return FALSE;
 	keep_items(parser, made, found);

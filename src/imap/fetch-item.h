@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "mime/section.h"
+#include "syntax/partial.h"
 #include "imap/command.h"
 
 typedef struct FetchItem FetchItem;
@@ -51,12 +52,9 @@ typedef struct {
 	const FetchItem *items;
 	guint count;
 	guint needs; /* of all together */
-	/* PARTIAL (RFC 9394 section 3.3): of the messages named those from
-	 * the first to the last place, counted from 1, or from the end where
-	 * from_end.  No such modifier: 1 to G_MAXUINT32. */
-	guint32 partial_first;
-	guint32 partial_last;
-	gboolean partial_from_end;
+	/* Which of the messages named are meant (RFC 9394 section 3.3); all of
+	 * them without that modifier. */
+	PartialRange partial;
 	gboolean tells_uid;
 	gboolean tells_modseq;
 	/* Modifiers (RFC 7162 sections 3.1.4.1 and 3.2.6). */

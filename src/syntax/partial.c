@@ -9,12 +9,14 @@ static gboolean parse_place(
 
 	if (from_end && !parse_char(parser, '-'))
 		return FALSE;
+	gsize start = parser->pos;
 	if (!parse_number(parser, G_MAXUINT32, &number))
 		return FALSE;
-	if (number == 0)
-		return parse_fail(parser, "Number 0");
 	*place = (guint32)number;
-	return TRUE;
+	if (number > 0)
+		return TRUE;
+	parser->pos = start;
+	return parse_fail(parser, "Places count from 1");
 }
 
 gboolean partial_parse(ImapParser *parser, PartialRange *range)

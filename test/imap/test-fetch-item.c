@@ -203,10 +203,12 @@ static void test_partial(void)
 			partials[i].first > 0 ? PARSE_OK : PARSE_ERROR);
 		if (partials[i].first > 0) {
 			g_assert_cmpuint(
-				args->partial_first, ==, partials[i].first);
+				MIN(args->partial.first, args->partial.last),
+				==, partials[i].first);
 			g_assert_cmpuint(
-				args->partial_last, ==, partials[i].last);
-			g_assert_cmpint(args->partial_from_end, ==,
+				MAX(args->partial.first, args->partial.last),
+				==, partials[i].last);
+			g_assert_cmpint(args->partial.from_end, ==,
 				partials[i].from_end);
 		}
 		wire_clear(&wire);

@@ -221,7 +221,7 @@ static const struct {
 		"More than one of PARTIAL and ALL" },
 	{ "RETURN (PARTIAL 1:2 PARTIAL 1:2) ALL", PARSE_ERROR,
 		"More than one of PARTIAL and ALL" },
-	{ "RETURN (PARTIAL 0:2) ALL", PARSE_ERROR, "Number 0" },
+	{ "RETURN (PARTIAL 0:2) ALL", PARSE_ERROR, "Places count from 1" },
 	{ "RETURN (PARTIAL 1:-2) ALL", PARSE_ERROR, "Missing number" },
 	{ "RETURN (PARTIAL -1:2) ALL", PARSE_ERROR, "Missing -" },
 	{ "RETURN (PARTIAL 1:*) ALL", PARSE_ERROR, "Missing number" },
