@@ -208,6 +208,8 @@ void deflate_flush(Deflate *codec)
 
 Bytes deflate_pending(const Deflate *codec)
 {
+	if (codec->out_start == codec->out_end)
+		return bytes_of(NULL, 0);
 	return bytes_of(codec->out_buffer + codec->out_start,
 		codec->out_end - codec->out_start);
 }
