@@ -108,7 +108,9 @@ static FetchAsk ask_for(const Fetch *fetch, const ViewMessage *message)
 {
 	FetchAsk ask = { .physmessage = message->physmessage,
 		.mailbox = fetch->session->selected->id,
-		.uid = message->uid };
+		.uid = message->uid,
+		.has_size = TRUE,
+		.message_size = message->size };
 
 	if (fetch->inside) {
 		ask.size = message->size <= WHOLE_MAX ? message->size : 0;
@@ -233,41 +235,101 @@ static guint batch_size(const Fetch *fetch, const GArray *indexes, guint first,
 	return asks->len;
 }
 
-static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
-	const GArray *asks, GError **error)
+/* --- reading ahead --------------------------------------------------------- */
+
+/* One batch: what is asked, and what came.  While one is written the next is
+ * read by a thread of its own, which ends before the command does: the
+ * database works while the client is served, and a client that reads slowly
+ * keeps two batches in memory and no connection. */
+typedef struct {
+	Fetch *fetch;
+	guint first; /* in the command's indexes */
+	GArray *asks;
+	FetchWhat what;
+	GThread *thread; /* NULL: nobody reads */
+	FetchBatch *batch;
+	GPtrArray *previews;
+	GError *error;
+} Load;
+
+/* Nobody reads any more: the load may be moved. */
+static void load_join(Load *load)
+{
+	if (load->thread != NULL)
+		g_thread_join(g_steal_pointer(&load->thread));
+}
+
+static void load_clear(Load *load)
+{
+	load_join(load);
+	fetch_batch_free(&load->batch);
+	g_clear_pointer(&load->previews, g_ptr_array_unref);
+	g_clear_pointer(&load->asks, g_array_unref);
+	g_clear_error(&load->error);
+}
+
+static gpointer load_read(gpointer data)
+{
+	Load *load = data;
+	const FetchArgs *args = load->fetch->args;
+	Store *store = load->fetch->session->store;
+
+	if (load->what != 0 &&
+		!fetch_batch_new(store, (const FetchAsk *)load->asks->data,
+			load->asks->len, load->what, &load->batch,
+			&load->error))
+		return NULL;
+	if ((args->needs & NEED_PREVIEW) &&
+		!preview_get(store, load->batch, load->asks->len,
+			!args->wants_preview, &load->previews, &load->error))
+		return NULL;
+	return NULL;
+}
+
+/* Begins with the messages from `first` on; nothing is asked where there are
+ * none. */
+static void load_begin(Load *load, Fetch *fetch, const GArray *indexes,
+	guint first, guint max, gboolean ahead)
+{
+	*load = (Load){ .fetch = fetch, .first = first };
+	load->asks = g_array_new(FALSE, FALSE, sizeof(FetchAsk));
+	if (first >= indexes->len)
+		return;
+	batch_size(fetch, indexes, first, max, load->asks);
+	load->what = what_for(fetch,
+		&fetch->session->selected->known
+			 .messages[g_array_index(indexes, guint, first)]);
+	if (ahead && load->what != 0)
+		load->thread =
+			g_thread_try_new("fetch-ahead", load_read, load, NULL);
+	if (load->thread == NULL)
+		load_read(load);
+}
+
+static gboolean write_batch(
+	Fetch *fetch, const GArray *indexes, const Load *load, GError **error)
 {
 	const MailboxView *known = &fetch->session->selected->known;
-	g_autoptr(FetchBatch) batch = NULL;
-	g_autoptr(GPtrArray) previews = NULL;
 	g_autoptr(Arena) arena = arena_new();
-	FetchWhat what = what_for(
-		fetch, &known->messages[g_array_index(indexes, guint, first)]);
 
-	if (what != 0 &&
-		!fetch_batch_new(fetch->session->store,
-			(const FetchAsk *)asks->data, asks->len, what, &batch,
-			error))
-		return FALSE;
-	if ((fetch->args->needs & NEED_PREVIEW) &&
-		!preview_get(fetch->session->store, batch, asks->len,
-			!fetch->args->wants_preview, &previews, error))
-		return FALSE;
-	for (guint i = 0; i < asks->len; i++) {
-		guint index = g_array_index(indexes, guint, first + i);
+	for (guint i = 0; i < load->asks->len; i++) {
+		guint index = g_array_index(indexes, guint, load->first + i);
 		FetchRow row = {
 			.session = fetch->session,
 			.message = &known->messages[index],
 			.number = index + 1,
-			.data = batch != NULL ? fetch_batch_message(batch, i) :
-						NULL,
-			.preview = previews != NULL ?
-				g_ptr_array_index(previews, i) :
+			.data = load->batch != NULL ?
+				fetch_batch_message(load->batch, i) :
 				NULL,
-			.raw_offset = g_array_index(asks, FetchAsk, i).offset,
-			.has_raw = (what & FETCH_RAW) != 0,
-			.has_header = (what & FETCH_HEADER) != 0,
+			.preview = load->previews != NULL ?
+				g_ptr_array_index(load->previews, i) :
+				NULL,
+			.raw_offset =
+				g_array_index(load->asks, FetchAsk, i).offset,
+			.has_raw = (load->what & FETCH_RAW) != 0,
+			.has_header = (load->what & FETCH_HEADER) != 0,
 		};
-		if (!write_message(fetch, &row, what, arena, error))
+		if (!write_message(fetch, &row, load->what, arena, error))
 			return FALSE;
 		arena_clear(arena);
 	}
@@ -277,16 +339,28 @@ static gboolean write_batch(Fetch *fetch, const GArray *indexes, guint first,
 /* FALSE with error unset: the connection is of no more use. */
 static gboolean write_all(Fetch *fetch, const GArray *indexes, GError **error)
 {
-	g_autoptr(GArray) asks = g_array_new(FALSE, FALSE, sizeof(FetchAsk));
 	guint max = BATCH_FIRST;
+	gboolean ok = TRUE;
+	Load load;
 
-	for (guint first = 0; first < indexes->len; first += asks->len) {
-		batch_size(fetch, indexes, first, max, asks);
-		if (!write_batch(fetch, indexes, first, asks, error))
-			return FALSE;
-		max = MIN(max * 2, BATCH_MAX);
+	load_begin(&load, fetch, indexes, 0, max, FALSE);
+	while (ok && load.asks->len > 0) {
+		Load next = { .fetch = fetch };
+		ok = load.error == NULL;
+		if (ok) {
+			max = MIN(max * 2, BATCH_MAX);
+			load_begin(&next, fetch, indexes,
+				load.first + load.asks->len, max, TRUE);
+			ok = write_batch(fetch, indexes, &load, error);
+			load_join(&next);
+		} else {
+			g_propagate_error(error, g_steal_pointer(&load.error));
+		}
+		load_clear(&load);
+		load = next;
 	}
-	return TRUE;
+	load_clear(&load);
+	return ok;
 }
 
 /* --- the command ----------------------------------------------------------- */

@@ -217,7 +217,9 @@ gboolean fetch_write_range(FetchRow *row, guint64 offset, guint64 size,
 	}
 	FetchAsk ask = { .physmessage = row->message->physmessage,
 		.offset = offset,
-		.size = size };
+		.size = size,
+		.has_size = TRUE,
+		.message_size = row->message->size };
 	if (!fetch_batch_new(
 		    row->session->store, &ask, 1, FETCH_RAW, batch, &error)) {
 		fetch_write_failed(row, error);

@@ -190,6 +190,7 @@ static gboolean place_headers(
 		const Piece *first = &g_array_index(pieces, Piece, i);
 		FetchedMessage *message = &fetch->messages[first->place];
 		run = pieces_run(pieces, i);
+		message->found = TRUE;
 		if (first->data.data == NULL)
 			g_array_append_val(whole, first->place);
 		else if (!pieces_join(fetch, first, run, 0, &message->header))
@@ -215,6 +216,7 @@ static gboolean place_ranges(FetchBatch *fetch, const DbRows *rows,
 		const Piece *first = &g_array_index(pieces, Piece, i);
 		FetchedMessage *message = &fetch->messages[first->place];
 		run = pieces_run(pieces, i);
+		message->found = TRUE;
 		if (!pieces_join(fetch, first, run, asks[first->place].offset,
 			    &message->raw))
 			return set_torn(error, message->physmessage,
@@ -222,7 +224,10 @@ static gboolean place_ranges(FetchBatch *fetch, const DbRows *rows,
 	}
 	for (guint i = 0; i < fetch->count; i++) {
 		const FetchedMessage *message = &fetch->messages[i];
-		if (message->raw.size != range_size(&asks[i], message->size))
+		/* One of which nothing was seen is looked up later. */
+		if (message->found &&
+			message->raw.size !=
+				range_size(&asks[i], message->size))
 			return set_torn(error, message->physmessage,
 				"its rows do not add up to its size");
 	}
@@ -237,8 +242,7 @@ static const struct {
 	const DbStatement *statement;
 	void (*read)(FetchedMessage *message, const DbRows *rows, guint row);
 } fetch_table[] = {
-	/* Whether there is such a message, and how long it must be. */
-	{ FETCH_META | FETCH_HEADER | FETCH_RAW, &SQL_FETCH_META, read_meta },
+	{ FETCH_META, &SQL_FETCH_META, read_meta },
 	{ FETCH_ENVELOPE, &SQL_FETCH_ENVELOPE, read_envelope },
 	{ FETCH_STRUCTURE, &SQL_FETCH_STRUCTURE, read_structure },
 	{ FETCH_SUMMARY, &SQL_FETCH_SUMMARY, read_summary },
@@ -354,6 +358,50 @@ static gboolean fetch_whole_header(
 	return TRUE;
 }
 
+/* Messages of which nothing was seen, because they are gone or because there
+ * is nothing in them of what was asked for. */
+static gboolean look_up_unseen(Store *store, FetchBatch *fetch,
+	const FetchAsk *asks, FetchWhat what, GError **error)
+{
+	g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint));
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	for (guint i = 0; i < fetch->count; i++) {
+		if (fetch->messages[i].found)
+			continue;
+		g_array_append_val(places, i);
+		g_array_append_val(ids, asks[i].physmessage);
+	}
+	if (places->len == 0)
+		return TRUE;
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64_array(db_batch_add(batch, &SQL_FETCH_META),
+		(const gint64 *)ids->data, ids->len);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	for (guint row = 0; row < db_rows_count(rows); row++) {
+		guint place = (guint)db_rows_int64(rows, row, 0) - 1;
+		guint i = g_array_index(places, guint, place);
+		read_meta(&fetch->messages[i], rows, row);
+		fetch->messages[i].found = TRUE;
+		if ((what & FETCH_RAW) &&
+			range_size(&asks[i], fetch->messages[i].size) > 0)
+			return set_torn(error, asks[i].physmessage,
+				"its rows are not there");
+	}
+	return TRUE;
+}
+
+/* The sizes must be known before the rows are looked at. */
+static gboolean sizes_are_known(const FetchAsk *asks, guint count)
+{
+	for (guint i = 0; i < count; i++) {
+		if (!asks[i].has_size)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 	FetchWhat what, FetchBatch **batch, GError **error)
 {
@@ -362,14 +410,23 @@ gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 	fetch->messages = g_new0(FetchedMessage, count);
 	fetch->count = count;
 	fetch->joined = g_ptr_array_new_with_free_func(g_free);
-	for (guint i = 0; i < count; i++)
+	for (guint i = 0; i < count; i++) {
 		fetch->messages[i].physmessage = asks[i].physmessage;
+		fetch->messages[i].size = asks[i].message_size;
+	}
+	gboolean needs_meta = (what & (FETCH_HEADER | FETCH_RAW)) != 0 &&
+		!sizes_are_known(asks, count);
+	if (needs_meta)
+		what |= FETCH_META;
 
 	g_autoptr(GArray) whole = g_array_new(FALSE, FALSE, sizeof(guint));
 	if (count > 0) {
 		add_statements(fetch->batch, asks, count, what);
 		if (!db_pool_run(store->pool, fetch->batch, DB_READ, error) ||
 			!place_rows(fetch, asks, what, whole, error))
+			return FALSE;
+		if ((what & (FETCH_HEADER | FETCH_RAW)) && !needs_meta &&
+			!look_up_unseen(store, fetch, asks, what, error))
 			return FALSE;
 	}
 	for (guint i = 0; i < whole->len; i++) {

@@ -57,6 +57,10 @@ typedef struct {
 	guint64 size;
 	gint64 mailbox; /* where it is, of FETCH_SAVE_DATE */
 	guint32 uid;
+	/* The message's size where the caller knows it, which saves looking
+	 * it up for FETCH_HEADER and FETCH_RAW. */
+	gboolean has_size;
+	guint64 message_size;
 } FetchAsk;
 
 /* Reads values of many messages in one round trip, in the order asked.  The

@@ -246,6 +246,40 @@ static void test_each_alone(void)
 	g_assert_nonnull(none);
 }
 
+/* A caller that knows the sizes has the same answers; a size that is wrong
+ * does not bring a message back, nor hide that rows are missing. */
+static void test_known_sizes(void)
+{
+	g_autofree FetchAsk *asks = g_new0(FetchAsk, samples->len + 1);
+	for (guint i = 0; i < samples->len; i++) {
+		const Sample *sample = &g_array_index(samples, Sample, i);
+		asks[i] = (FetchAsk){ .physmessage = sample->physmessage,
+			.size = G_MAXUINT64,
+			.has_size = TRUE,
+			.message_size = sample->text->len };
+	}
+	asks[samples->len] = (FetchAsk){ .physmessage = 987654321,
+		.size = G_MAXUINT64,
+		.has_size = TRUE,
+		.message_size = 17 };
+	g_autoptr(FetchBatch) raw = fetch(asks, samples->len + 1, FETCH_RAW);
+	g_autoptr(FetchBatch) header =
+		fetch(asks, samples->len + 1, FETCH_HEADER);
+	for (guint i = 0; i < samples->len; i++) {
+		const Sample *sample = &g_array_index(samples, Sample, i);
+		Bytes all = sample_bytes(sample);
+		const FetchedMessage *message = fetch_batch_message(raw, i);
+		g_assert_true(message->found);
+		assert_bytes(message->raw, all);
+		message = fetch_batch_message(header, i);
+		g_assert_true(message->found);
+		assert_bytes(message->header,
+			bytes_slice(all, 0, message->header.size));
+	}
+	g_assert_false(fetch_batch_message(raw, samples->len)->found);
+	g_assert_false(fetch_batch_message(header, samples->len)->found);
+}
+
 static gboolean collect(Bytes bytes, gpointer data)
 {
 	g_assert_cmpuint(bytes.size, <=, 1048576);
@@ -391,6 +425,7 @@ int main(int argc, char **argv)
 	make_samples();
 	g_test_add_func("/store/fetch/values", test_values);
 	g_test_add_func("/store/fetch/each-alone", test_each_alone);
+	g_test_add_func("/store/fetch/known-sizes", test_known_sizes);
 	g_test_add_func("/store/fetch/ranges", test_ranges);
 	g_test_add_func("/store/fetch/stream-ends", test_stream_ends);
 	g_test_add_func("/store/fetch/torn", test_torn);
