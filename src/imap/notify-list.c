@@ -336,7 +336,7 @@ void notify_take_list(ImapSession *session, GPtrArray *list, gboolean quiet)
 {
 	ImapNotify *notify = session->notify;
 	g_autoptr(GPtrArray) before = g_steal_pointer(&notify->list);
-	g_auto(Difference) difference = { NULL };
+	g_auto(Difference) difference = { 0 };
 
 	notify->list = list;
 	difference_init(&difference, session, before, list);
