@@ -51,7 +51,7 @@ static inline gint64 rows_mailbox(
 	g_autoptr(DbBatch) batch = db_batch_new();
 	g_autofree Timestamp *arrivals = g_new(Timestamp, count);
 	g_autofree Timestamp *sents = g_new(Timestamp, count);
-	g_autofree const char **texts = g_new(const char *, count * 4);
+	g_autofree const char **texts = g_new(const char *, count * 4 + 1);
 	g_auto(GStrv) bases = g_new0(char *, count + 1);
 	for (guint i = 0; i < count; i++) {
 		const RowMessage *message = &messages[i];
