@@ -56,6 +56,30 @@ char *text_fold(const char *text)
 	return normal != NULL ? normal : g_steal_pointer(&folded);
 }
 
+void text_append_collation_key(Bytes text, GString *out)
+{
+	gsize begin = out->len;
+	gboolean is_ascii = TRUE;
+
+	for (gsize i = 0; i < text.size; i++) {
+		is_ascii = is_ascii && (guchar)text.data[i] < 0x80;
+		g_string_append_c(out, g_ascii_toupper(text.data[i]));
+	}
+	if (is_ascii)
+		return;
+	g_string_truncate(out, begin);
+	const char *end = text.data + text.size;
+	for (const char *at = text.data; at < end; at = g_utf8_next_char(at))
+		g_string_append_unichar(
+			out, g_unichar_totitle(g_utf8_get_char(at)));
+	g_autofree char *key = g_utf8_normalize(
+		out->str + begin, (gssize)(out->len - begin), G_NORMALIZE_ALL);
+	if (key != NULL) {
+		g_string_truncate(out, begin);
+		g_string_append(out, key);
+	}
+}
+
 static gboolean is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

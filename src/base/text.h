@@ -28,6 +28,10 @@ char *text_make_valid(Bytes text) G_GNUC_WARN_UNUSED_RESULT;
  * g_free. */
 char *text_fold(const char *text) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Appends what i;unicode-casemap (RFC 5051) compares, byte by byte, for its
+ * order: title case, decomposed (NFKD).  text must be valid UTF-8. */
+void text_append_collation_key(Bytes text, GString *out);
+
 /* Without the spaces, tabs, CRs and LFs at both ends. */
 Bytes text_trim(Bytes text);
 

@@ -76,13 +76,12 @@ static gboolean answer(ImapSession *session, ImapCommand *command,
 		return TRUE;
 	if (!numset_is_empty(spared))
 		modified = modified_text(session, command->is_uid, spared);
-	/* RFC 2180 section 4.2.2; a UID that is gone is no error. */
-	if (!command->is_uid && some_are_gone(session->selected, uids))
-		return command_no(command,
-			arena_printf(session->arena,
-				"%sSome messages are gone already",
-				*modified != '\0' ? modified :
-						    "[EXPUNGEISSUED] "));
+	/* RFC 2180 section 4.2: the others are changed, so that it is no failure
+	 * to try again. */
+	if (*modified == '\0' && !command->is_uid &&
+		some_are_gone(session->selected, uids))
+		return command_ok(command,
+			"[EXPUNGEISSUED] Some messages are gone already");
 	if (*modified == '\0')
 		return TRUE;
 	return command_ok(command,

@@ -15,6 +15,13 @@ static void append_folded(Bytes text, GString *out)
 	search_fold(text.data, text.size, out);
 }
 
+/* What is sorted by. */
+static void append_key(Bytes text, GString *out)
+{
+	if (text.size > 0)
+		text_append_collation_key(text, out);
+}
+
 /* --- times --------------------------------------------------------------------- */
 
 static gint64 take_time(guint parameter G_GNUC_UNUSED,
@@ -57,7 +64,7 @@ static gint64 take_base_subject(guint parameter G_GNUC_UNUSED,
 	const ColumnSource *source, GString *out, guint8 *marks)
 {
 	const char *subject = db_rows_text(source->rows, source->row, 2);
-	append_folded(db_rows_bytes(source->rows, source->row, 1), out);
+	append_key(db_rows_bytes(source->rows, source->row, 1), out);
 	if (subject != NULL) {
 		g_autoptr(GString) base = g_string_new(NULL);
 		if (mime_subject_base(subject, base))
@@ -180,7 +187,7 @@ static void first_address(Bytes envelope, guint skip, GString *parts[4])
 	}
 }
 
-/* Decoded, valid and folded, cut at a character. */
+/* Decoded and valid, cut at a character, as a key. */
 static void append_part(const GString *part, GString *out)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -188,7 +195,7 @@ static void append_part(const GString *part, GString *out)
 	const char *end = text->str;
 	for (guint i = 0; i < COLUMN_SORT_MAX && *end != '\0'; i++)
 		end = g_utf8_next_char(end);
-	append_folded(bytes_of(text->str, (gsize)(end - text->str)), out);
+	append_key(bytes_of(text->str, (gsize)(end - text->str)), out);
 }
 
 static void clear_parts(GString *parts[4])

@@ -9,7 +9,8 @@
 #include "store/store.h"
 #include "store/view.h"
 
-/* Texts are folded as text_fold() does it. */
+/* Texts of fields are folded as text_fold() does it; what is sorted by is as
+ * text_append_collation_key() has it. */
 typedef enum {
 	/* numbers */
 	COLUMN_ARRIVAL,  /* INTERNALDATE, a Timestamp */

@@ -41,6 +41,7 @@ void partial_append(const PartialRange *range, GString *out)
 {
 	const char *sign = range->from_end ? "-" : "";
 
-	g_string_append_printf(
-		out, "%s%u:%s%u", sign, range->first, sign, range->last);
+	g_string_append_printf(out, "%s%u:%s%u", sign,
+		MIN(range->first, range->last), sign,
+		MAX(range->first, range->last));
 }

@@ -23,7 +23,7 @@ gboolean partial_parse(ImapParser *parser, PartialRange *range);
 void partial_bounds(
 	const PartialRange *range, guint count, guint *begin, guint *end);
 
-/* Appends the range as it was written. */
+/* Appends the range, the end nearer to where it counts from first. */
 void partial_append(const PartialRange *range, GString *out);
 
 #endif

@@ -36,6 +36,38 @@ static void test_number(void)
 	}
 }
 
+/* RFC 5051: what comes before what, and what is the same. */
+static void test_collation_key(void)
+{
+	static const struct {
+		const char *left;
+		const char *right;
+		int order;
+	} vectors[] = {
+		{ "", "a", -1 },
+		{ "b", "B", 0 },
+		{ "B", "a", 1 },
+		{ "z", "_", -1 },
+		{ "z", "[x]", -1 },
+		{ "\xc3\xa9t\xc3\xa9", "\xc3\x89TE\xcc\x81", 0 },
+		{ "\xc3\xa9t\xc3\xa9", "f", -1 },
+		{ "\xef\xac\x81x", "FIX", 1 },
+		{ "\xc7\x86", "\xc7\x84", 0 },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
+		g_autoptr(GString) left = g_string_new(NULL);
+		g_autoptr(GString) right = g_string_new(NULL);
+		text_append_collation_key(
+			bytes_of_string(vectors[i].left), left);
+		text_append_collation_key(
+			bytes_of_string(vectors[i].right), right);
+		int order = strcmp(left->str, right->str);
+		g_test_message("%s : %s", left->str, right->str);
+		g_assert_cmpint(
+			(order > 0) - (order < 0), ==, vectors[i].order);
+	}
+}
+
 static void test_make_valid(void)
 {
 	static const struct {
@@ -132,6 +164,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/text/number", test_number);
+	g_test_add_func("/text/collation-key", test_collation_key);
 	g_test_add_func("/text/make-valid", test_make_valid);
 	g_test_add_func("/text/fold", test_fold);
 	g_test_add_func("/text/compare", test_compare);
