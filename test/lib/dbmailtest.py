@@ -118,6 +118,19 @@ def add_user(name, password="secret", *options):
     return name
 
 
+def check_logs(report):
+    """No daemon has logged a warning or an error."""
+    found = []
+    for name in ("lmtpd", "imapd", "pop3d"):
+        path = os.path.join(setting("STORE"), name + ".log")
+        for line in read(path).decode(errors="replace").splitlines():
+            if "level=notice" not in line and "level=info" not in line and \
+                    "level=debug" not in line:
+                found.append(line)
+    report.case("the daemons log no warning and no error", not found,
+                "\n".join(found[:20]))
+
+
 # --- LMTP ----------------------------------------------------------------------
 
 def data_form(message):
