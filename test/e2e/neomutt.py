@@ -5,15 +5,13 @@ and deletes over IMAP, its keys pushed."""
 
 import mailbox
 import os
-import pty
-import select
 import shutil
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import dbmailtest as t  # noqa: E402
+import terminal  # noqa: E402
 
 CONFIG = """
 set imap_user = "mutt"
@@ -66,40 +64,11 @@ class Mutt:
             file.write("#!/bin/sh\n%s\n" % command)
         os.chmod(path, 0o755)
 
-    def environment(self):
-        return dict(os.environ, HOME=self.folder, TERM="xterm",
-                    LC_ALL="C.UTF-8", LINES="24", COLUMNS="80")
-
     def keys(self, keys, mailbox_name="+INBOX"):
         """Pushes keys, and waits for the program to end by itself."""
-        arguments = [self.program, "-n", "-F", self.config, "-f",
-                     mailbox_name, "-e", "push '%s'" % keys]
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execvpe(self.program, arguments, self.environment())
-        screen = drain(terminal, pid, 60)
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-        return os.waitstatus_to_exitcode(status), screen
-
-
-def drain(terminal, pid, seconds):
-    """What it drew, until it closes its terminal."""
-    deadline = time.monotonic() + seconds
-    screen = b""
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([terminal], [], [], 1)
-        if not ready:
-            continue
-        try:
-            some = os.read(terminal, 65536)
-        except OSError:
-            return screen
-        if not some:
-            return screen
-        screen += some
-    os.kill(pid, 9)
-    return screen + b"\n(it did not end by itself and was killed)"
+        return terminal.Terminal(
+            self.program, "-n", "-F", self.config, "-f", mailbox_name,
+            "-e", "push '%s'" % keys, env={"HOME": self.folder}).end()
 
 
 def check_send(report, mutt, client):
