@@ -117,20 +117,24 @@ static gboolean resynchronise(
 
 /* --- the command ----------------------------------------------------------- */
 
-/* The first message that is \Recent here.  Mostly the mailbox's row has said
- * already that there is none; one that comes just now is then \Recent to two
- * sessions (RFC 3501 section 2.3.2).  In IMAP4rev2 nobody wants to know. */
-static gboolean take_recent(ImapSession *session, const Mailbox *mailbox,
-	guint32 *first_recent, GError **error)
+/* What of the view is \Recent here.  Mostly the mailbox's row has said already
+ * that nothing is.  In IMAP4rev2 nobody wants to know. */
+static gboolean take_recent(
+	ImapSession *session, const Mailbox *mailbox, GError **error)
 {
-	*first_recent = mailbox->first_recent;
+	ImapSelected *selected = session->selected;
+	guint32 uidnext = selected->known.uidnext;
+	guint32 first = mailbox->first_recent;
+
 	/* RFC 3501 section 6.3.2: EXAMINE takes no message's \Recent away. */
-	if (session->selected->read_only ||
-		mailbox->first_recent >= mailbox->uidnext ||
-		(session->enabled & ENABLED_IMAP4REV2) != 0)
-		return TRUE;
-	return mailbox_take_recent(
-		session->store, mailbox->id, first_recent, error);
+	if (first < uidnext && !selected->read_only &&
+		(session->enabled & ENABLED_IMAP4REV2) == 0 &&
+		!mailbox_take_recent(
+			session->store, mailbox->id, uidnext, &first, error))
+		return FALSE;
+	if (first < uidnext)
+		numset_add_range(selected->recent, first, uidnext - 1);
+	return TRUE;
 }
 
 /* The watch comes before the view, so that nothing falls between; heard is
@@ -139,7 +143,6 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	gboolean read_only, guint64 heard, GError **error)
 {
 	ImapSelected *selected = g_new0(ImapSelected, 1);
-	guint32 first_recent;
 
 	session->selected = selected;
 	selected->id = mailbox->id;
@@ -153,12 +156,9 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	watch_clear(selected->watch);
 	guint64 seq = watch_heard(session->store) == heard ? mailbox->seq :
 							     G_MAXUINT64;
-	if (!take_recent(session, mailbox, &first_recent, error) ||
-		!sync_begin(session, selected, seq, error))
+	if (!sync_begin(session, selected, seq, error) ||
+		!take_recent(session, mailbox, error))
 		return FALSE;
-	if (selected->known.uidnext > first_recent)
-		numset_add_range(selected->recent, first_recent,
-			selected->known.uidnext - 1);
 	session->state = IMAP_SELECTED;
 	return TRUE;
 }

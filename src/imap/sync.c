@@ -304,7 +304,7 @@ static void take_recent(const Sync *sync)
 		return;
 	}
 	if (!mailbox_take_recent(sync->session->store, selected->id,
-		    &first_recent, &error)) {
+		    latest->uidnext, &first_recent, &error)) {
 		log_event(LOG_LEVEL_WARNING, &sync->session->connection->log,
 			"recent-failed", LOG_GERROR(error));
 		return;

@@ -447,8 +447,8 @@ static gboolean set_gone(GError **error, gint64 mailbox)
 }
 
 /* Not waited for to be on disk: a crash makes messages recent once more. */
-static gboolean take_recent(
-	Store *store, gint64 mailbox, guint32 *first_recent, GError **error)
+static gboolean take_recent(Store *store, gint64 mailbox, guint32 uidnext,
+	guint32 *first_recent, GError **error)
 {
 	static const DbStatement *const statements[] = {
 		&SQL_MAILBOX_RECENT_LOCK,
@@ -456,8 +456,12 @@ static gboolean take_recent(
 		&SQL_MAILBOX_RECENT_TAKE,
 	};
 	g_autoptr(DbBatch) batch = db_batch_new();
-	for (guint i = 0; i < G_N_ELEMENTS(statements); i++)
-		db_params_int64(db_batch_add(batch, statements[i]), mailbox);
+	for (guint i = 0; i < G_N_ELEMENTS(statements); i++) {
+		DbParams *params = db_batch_add(batch, statements[i]);
+		db_params_int64(params, mailbox);
+		if (i > 0)
+			db_params_int64(params, uidnext);
+	}
 	if (!db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error))
 		return FALSE;
 	const DbRows *rows = db_batch_rows(batch, 0);
@@ -467,8 +471,8 @@ static gboolean take_recent(
 	return TRUE;
 }
 
-gboolean mailbox_take_recent(
-	Store *store, gint64 mailbox, guint32 *first_recent, GError **error)
+gboolean mailbox_take_recent(Store *store, gint64 mailbox, guint32 uidnext,
+	guint32 *first_recent, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	db_params_int64(db_batch_add(batch, &SQL_MAILBOX_RECENT), mailbox);
@@ -478,8 +482,7 @@ gboolean mailbox_take_recent(
 	if (db_rows_count(rows) == 0)
 		return set_gone(error, mailbox);
 	/* Mostly there is nothing recent, and then nothing is locked. */
-	if (db_rows_int64(rows, 0, 0) < db_rows_int64(rows, 0, 1))
-		return take_recent(store, mailbox, first_recent, error);
 	*first_recent = (guint32)db_rows_int64(rows, 0, 0);
-	return TRUE;
+	return *first_recent >= uidnext ||
+		take_recent(store, mailbox, uidnext, first_recent, error);
 }

@@ -142,9 +142,11 @@ gboolean mailbox_unsubscribe(Store *store, gint64 user, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes the mailbox's recent messages for the caller's session: messages
- * from the UID returned on are \Recent to it and to no later session (RFC
- * 3501 section 2.3.2). */
-gboolean mailbox_take_recent(Store *store, gint64 mailbox,
+ * from the UID first_recent on and below uidnext are \Recent to it and to no
+ * other session (RFC 3501 section 2.3.2); there are none where first_recent is
+ * not below uidnext.  uidnext is that of the view the session shows: what comes
+ * behind it is left to the session that hears of it first. */
+gboolean mailbox_take_recent(Store *store, gint64 mailbox, guint32 uidnext,
 	guint32 *first_recent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -284,8 +284,8 @@ DELETE FROM dbmail_subscribed_names
 	  WHERE lower(u.userid) = $3::text AND $4::text <> ''));
 
 -- name: mailbox_recent
--- Whether there is anything recent; $1 mailbox.
-SELECT first_recent, uidnext
+-- The first message that is recent, if there is any; $1 mailbox.
+SELECT first_recent
   FROM dbmail_mailboxes
  WHERE mailbox_idnr = $1::bigint;
 
@@ -296,13 +296,16 @@ SELECT first_recent
    FOR NO KEY UPDATE;
 
 -- name: mailbox_recent_flags
+-- $1 mailbox, $2 the UID to stop before.
 UPDATE dbmail_messages m
    SET recent_flag = 0
   FROM dbmail_mailboxes b
  WHERE b.mailbox_idnr = $1::bigint AND m.mailbox_idnr = $1::bigint
-   AND m.uid >= b.first_recent AND m.recent_flag = 1;
+   AND m.uid >= b.first_recent AND m.uid < $2::bigint
+   AND m.recent_flag = 1;
 
 -- name: mailbox_recent_take
+-- The same parameters.
 UPDATE dbmail_mailboxes
-   SET first_recent = uidnext
- WHERE mailbox_idnr = $1::bigint;
+   SET first_recent = least($2::bigint, uidnext)
+ WHERE mailbox_idnr = $1::bigint AND first_recent < $2::bigint;
