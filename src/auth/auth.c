@@ -73,11 +73,9 @@ void auth_free(Auth **auth)
 	*auth = NULL;
 }
 
-gboolean auth_plaintext_allowed(
-	const Auth *auth, gboolean is_tls, gboolean is_loopback)
+gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure)
 {
-	return is_tls || is_loopback ||
-		auth->settings->DBMAIL_plaintext_without_tls;
+	return is_secure || auth->settings->DBMAIL_plaintext_without_tls;
 }
 
 /* --- limits ------------------------------------------------------------------ */

@@ -19,10 +19,9 @@ Auth *auth_new(Store *store, const Settings *settings)
 	G_GNUC_WARN_UNUSED_RESULT;
 void auth_free(Auth **auth);
 
-/* TRUE where passwords may be sent: under TLS, from loopback, or by the
- * setting plaintext_without_tls. */
-gboolean auth_plaintext_allowed(
-	const Auth *auth, gboolean is_tls, gboolean is_loopback);
+/* TRUE where passwords may be sent: over a connection nobody can listen to
+ * (server_connection_is_secure()), or by the setting plaintext_without_tls. */
+gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure);
 
 /* Verifies a password; a wrong one is answered after login_delay, and an
  * unknown user costs the time of a known one.  An old hash is replaced, and

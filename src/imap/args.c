@@ -92,12 +92,7 @@ gboolean args_authenticate(ImapParser *parser, ImapCommand *command)
 	command->args = args;
 	if (!parse_space(parser) || !parse_atom(parser, &args->mechanism))
 		return FALSE;
-	args->has_initial = parse_accept(parser, ' ');
-	if (!args->has_initial || !parse_atom(parser, &args->initial))
-		return !args->has_initial;
-	if (args->initial.size == 1 && args->initial.data[0] == '=')
-		args->initial.size = 0;
-	return TRUE;
+	return !parse_accept(parser, ' ') || parse_atom(parser, &args->initial);
 }
 
 gboolean args_compress(ImapParser *parser, ImapCommand *command)

@@ -35,8 +35,7 @@ gboolean args_login(ImapParser *parser, ImapCommand *command);
 
 typedef struct {
 	Bytes mechanism;
-	gboolean has_initial; /* RFC 4959 */
-	Bytes initial;        /* base64; no bytes for "=" */
+	Bytes initial; /* RFC 4959; in base64 or "=", NULL data for none */
 } AuthenticateArgs;
 gboolean args_authenticate(ImapParser *parser, ImapCommand *command);
 

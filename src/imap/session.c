@@ -24,10 +24,8 @@
 
 gboolean session_allows_plaintext(const ImapSession *session)
 {
-	const ServerConnection *connection = session->connection;
 	return auth_plaintext_allowed(session->server->auth,
-		stream_is_tls(session->stream) || connection->is_proxied_tls,
-		connection->is_loopback);
+		server_connection_is_secure(session->connection));
 }
 
 void session_log_in(ImapSession *session, User *user, const char *how)

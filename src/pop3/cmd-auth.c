@@ -2,19 +2,13 @@
 /* USER, PASS, AUTH (RFC 1939 section 7, RFC 5034), STLS (RFC 2595), CAPA. */
 #include "pop3/session.h"
 
-#include "auth/sasl.h"
-#include "base/errors.h"
+#include "auth/exchange.h"
 #include "store/mailbox.h"
-
-/* One line of a SASL exchange in base64. */
-#define SASL_LINE_MAX 16384
 
 static gboolean plaintext_allowed(Pop3Session *session)
 {
 	return auth_plaintext_allowed(session->server->auth,
-		stream_is_tls(session->stream) ||
-			session->connection->is_proxied_tls,
-		session->connection->is_loopback);
+		server_connection_is_secure(session->connection));
 }
 
 /* Takes the maildrop: the lock, and what is in it (RFC 1939 section 4). */
@@ -95,60 +89,21 @@ void pop3_cmd_pass(Pop3Session *session, const Pop3Line *line)
 	g_free(password);
 }
 
-/* The client's next message, from base64.  FALSE where the session answered
- * already; *out is to be freed. */
-static gboolean sasl_read(Pop3Session *session, Bytes *out)
-{
-	g_autoptr(GError) error = NULL;
-	Bytes line;
-
-	if (!stream_read_line(session->stream, SASL_LINE_MAX, &line, &error)) {
-		if (dbmail_error_is(error, DBMAIL_ERROR_LIMIT))
-			pop3_bad(session, "The line is too long");
-		else
-			session->is_over = TRUE;
-		return FALSE;
-	}
-	if (line.size == 1 && line.data[0] == '*') {
-		pop3_bad(session, "Cancelled");
-		return FALSE;
-	}
-	g_autofree char *text = g_strndup(line.data, line.size);
-	gsize size = 0;
-	guchar *bytes = g_base64_decode(text, &size);
-	explicit_bzero(text, line.size);
-	*out = bytes_of((char *)bytes, size);
-	return TRUE;
-}
-
-/* Challenges and responses until the exchange is done. */
-static gboolean sasl_run(Pop3Session *session, Sasl *sasl, Bytes response)
-{
-	Bytes challenge;
-	SaslStep step = sasl_step(sasl, response, &challenge);
-
-	while (step == SASL_CONTINUE) {
-		g_autofree char *text = g_base64_encode(
-			(const guchar *)challenge.data, challenge.size);
-		stream_printf(session->stream, "+ %s\r\n", text);
-		Bytes bytes;
-		if (!sasl_read(session, &bytes))
-			return FALSE;
-		step = sasl_step(sasl, bytes, &challenge);
-		explicit_bzero((char *)bytes.data, bytes.size);
-		g_free((char *)bytes.data);
-	}
-	if (step == SASL_INVALID)
-		pop3_bad(session, "Malformed response");
-	return step == SASL_DONE;
-}
-
 static void list_mechanisms(Pop3Session *session)
 {
 	pop3_ok(session, "Mechanisms");
 	for (const char *const *name = sasl_mechanisms(); *name != NULL; name++)
 		stream_printf(session->stream, "%s\r\n", *name);
 	stream_puts(session->stream, ".\r\n");
+}
+
+static void refuse(Pop3Session *session, ExchangeEnd end)
+{
+	g_autofree char *text =
+		g_strconcat(end == EXCHANGE_FOR_OTHERS ? "[AUTH] " : "",
+			exchange_text(end), NULL);
+
+	pop3_bad(session, text);
 }
 
 void pop3_cmd_auth(Pop3Session *session, const Pop3Line *line)
@@ -168,28 +123,16 @@ void pop3_cmd_auth(Pop3Session *session, const Pop3Line *line)
 		pop3_bad(session, "Unknown mechanism");
 		return;
 	}
-	g_autofree char *initial = NULL;
-	Bytes response = { NULL, 0 };
-	if (line->count > 1) {
-		/* "=" stands for an empty one (RFC 5034 section 4). */
-		initial = g_strndup(
-			line->arguments[1].data, line->arguments[1].size);
-		if (g_str_equal(initial, "="))
-			initial[0] = '\0';
-		gsize size = 0;
-		g_base64_decode_inplace(initial, &size);
-		response = bytes_of(initial, size);
-	}
-	if (sasl_run(session, sasl, response)) {
-		if (sasl_authorisation(sasl)[0] != '\0' &&
-			g_ascii_strcasecmp(
-				sasl_authorisation(sasl), sasl_user(sasl)) != 0)
-			pop3_bad(session, "[AUTH] Only as yourself");
-		else
-			log_in(session, sasl_user(sasl), sasl_password(sasl));
-	}
-	if (initial != NULL)
-		explicit_bzero(initial, response.size);
+	Bytes initial = { NULL, 0 };
+	if (line->count > 1)
+		initial = line->arguments[1];
+	ExchangeEnd end = exchange_run(sasl, session->stream, initial);
+	if (end == EXCHANGE_DONE)
+		log_in(session, sasl_user(sasl), sasl_password(sasl));
+	else if (end == EXCHANGE_ENDED)
+		session->is_over = TRUE;
+	else
+		refuse(session, end);
 	sasl_free(&sasl);
 }
 

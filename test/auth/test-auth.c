@@ -272,10 +272,9 @@ static void test_plaintext(void)
 	g_auto(World) strict = world_new("");
 	g_auto(World) lax = world_new("plaintext_without_tls = yes\n");
 
-	g_assert_true(auth_plaintext_allowed(strict.auth, TRUE, FALSE));
-	g_assert_true(auth_plaintext_allowed(strict.auth, FALSE, TRUE));
-	g_assert_false(auth_plaintext_allowed(strict.auth, FALSE, FALSE));
-	g_assert_true(auth_plaintext_allowed(lax.auth, FALSE, FALSE));
+	g_assert_true(auth_plaintext_allowed(strict.auth, TRUE));
+	g_assert_false(auth_plaintext_allowed(strict.auth, FALSE));
+	g_assert_true(auth_plaintext_allowed(lax.auth, FALSE));
 }
 
 int main(int argc, char **argv)

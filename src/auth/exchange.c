@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SASL exchange over a stream, as IMAP, POP3 and their like frame it. */
+#include "auth/exchange.h"
+
+#include <string.h>
+
+#include "base/errors.h"
+
+#define RESPONSE_MAX 16384
+
+/* A response in memory of its own, so that it can be wiped. */
+typedef struct {
+	char *data;
+	gsize size;
+	gsize memory; /* bytes of data */
+} Response;
+
+static void response_clear(Response *response)
+{
+	if (response->data != NULL)
+		explicit_bzero(response->data, response->memory);
+	g_free(response->data);
+	*response = (Response){ NULL, 0, 0 };
+}
+
+/* Strictly: what is no base64 is an error, not a shorter password. */
+static gboolean response_decode(Response *response, Bytes text)
+{
+	if (text.size % 4 != 0)
+		return FALSE;
+	for (gsize i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		gboolean is_padding = c == '=' &&
+			(i + 1 == text.size ||
+				(i + 2 == text.size &&
+					text.data[i + 1] == '='));
+		if (!g_ascii_isalnum(c) && c != '+' && c != '/' && !is_padding)
+			return FALSE;
+	}
+	response->data = g_strndup(text.data, text.size);
+	response->memory = text.size;
+	if (text.size > 0)
+		g_base64_decode_inplace(response->data, &response->size);
+	return TRUE;
+}
+
+static ExchangeEnd response_read(Response *response, Stream *stream)
+{
+	g_autoptr(GError) error = NULL;
+	Bytes line;
+
+	if (!stream_read_line(stream, RESPONSE_MAX, &line, &error))
+		return dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ?
+			EXCHANGE_TOO_LONG :
+			EXCHANGE_ENDED;
+	if (line.size == 1 && line.data[0] == '*')
+		return EXCHANGE_CANCELLED;
+	return response_decode(response, line) ? EXCHANGE_DONE :
+						 EXCHANGE_NOT_BASE64;
+}
+
+static gboolean is_for_others(const Sasl *sasl)
+{
+	const char *as = sasl_authorisation(sasl);
+
+	return as[0] != '\0' && g_ascii_strcasecmp(as, sasl_user(sasl)) != 0;
+}
+
+/* One message of the client's; EXCHANGE_DONE with *is_over FALSE: it is asked
+ * for the next one. */
+static ExchangeEnd step(
+	Sasl *sasl, Stream *stream, Bytes message, gboolean *is_over)
+{
+	Bytes challenge = { NULL, 0 };
+
+	switch (sasl_step(sasl, message, &challenge)) {
+	case SASL_DONE:
+		*is_over = TRUE;
+		return is_for_others(sasl) ? EXCHANGE_FOR_OTHERS :
+					     EXCHANGE_DONE;
+	case SASL_INVALID:
+		return EXCHANGE_MALFORMED;
+	case SASL_CONTINUE:
+		break;
+	}
+	g_autofree char *text =
+		g_base64_encode((const guchar *)challenge.data, challenge.size);
+	stream_printf(stream, "+ %s\r\n", text);
+	return stream_failed(stream) ? EXCHANGE_ENDED : EXCHANGE_DONE;
+}
+
+ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
+{
+	Response response = { NULL, 0, 0 };
+	gboolean is_over = FALSE;
+
+	if (initial.size == 1 && initial.data[0] == '=')
+		initial.size = 0;
+	if (initial.data != NULL && !response_decode(&response, initial))
+		return EXCHANGE_NOT_BASE64;
+	for (;;) {
+		Bytes message = bytes_of(response.data, response.size);
+		ExchangeEnd end = step(sasl, stream, message, &is_over);
+		response_clear(&response);
+		if (end == EXCHANGE_DONE && !is_over)
+			end = response_read(&response, stream);
+		if (end != EXCHANGE_DONE || is_over)
+			return end;
+	}
+}
+
+const char *exchange_text(ExchangeEnd end)
+{
+	static const char *const texts[] = {
+		[EXCHANGE_DONE] = NULL,
+		[EXCHANGE_CANCELLED] = "Cancelled",
+		[EXCHANGE_TOO_LONG] = "Response too long",
+		[EXCHANGE_NOT_BASE64] = "Response is not base64",
+		[EXCHANGE_MALFORMED] = "Malformed response",
+		[EXCHANGE_FOR_OTHERS] = "Nobody may log in for others",
+		[EXCHANGE_ENDED] = NULL,
+	};
+
+	return texts[end];
+}

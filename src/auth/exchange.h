@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SASL exchange over a stream, as IMAP, POP3 and their like frame it: a line
+ * of base64 each way (RFC 4954 section 4, RFC 5034 section 4, RFC 9051 section
+ * 6.2.2). */
+#ifndef AUTH_EXCHANGE_H
+#define AUTH_EXCHANGE_H
+
+#include <glib.h>
+
+#include "base/bytes.h"
+#include "net/stream.h"
+#include "auth/sasl.h"
+
+typedef enum {
+	EXCHANGE_DONE,       /* sasl_user() and sasl_password() may be asked */
+	EXCHANGE_CANCELLED,  /* the client sent "*" */
+	EXCHANGE_TOO_LONG,   /* a line beyond 16 KiB; what follows it is read */
+	EXCHANGE_NOT_BASE64, /* by the letter of RFC 4648 section 3.3 */
+	EXCHANGE_MALFORMED,  /* no message of this mechanism */
+	EXCHANGE_FOR_OTHERS, /* for another than the one who logs in */
+	EXCHANGE_ENDED,      /* the client is gone: nobody to answer */
+} ExchangeEnd;
+
+/* Sends challenges and reads responses until the exchange is over.  initial is
+ * the initial response in base64, "=" for an empty one, or NULL data where
+ * there is none.  What is decoded is wiped, save what the Sasl keeps until it
+ * is freed. */
+ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* A sentence for the client; NULL for EXCHANGE_DONE and EXCHANGE_ENDED. */
+const char *exchange_text(ExchangeEnd end);
+
+#endif
