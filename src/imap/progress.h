@@ -12,6 +12,10 @@
 void progress_begin(ImapSession *session, const char *tag);
 void progress_end(ImapSession *session);
 
+/* How many of how many things of one kind the command has done; what is fewer
+ * than it said before is passed over. */
+void progress_note(ImapSession *session, guint64 done, guint64 goal);
+
 /* Writes an INPROGRESS response if it is time for one, and the client takes it
  * at once: for a command's own loops.  While it waits for the database this
  * is done by itself. */

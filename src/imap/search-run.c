@@ -21,8 +21,9 @@ gboolean search_is_pointless(const ImapSession *session)
 }
 
 /* Asked between the batches of a search. */
-static gboolean is_given_up(gpointer data)
+static gboolean is_given_up(guint done, guint total, gpointer data)
 {
+	progress_note(data, done, total);
 	progress_tick(data);
 	return search_is_pointless(data);
 }

@@ -88,6 +88,8 @@ typedef struct ImapSession {
 	Mailbox *append_to;       /* found before the message came */
 	const char *progress_tag; /* of a long command that runs, or NULL */
 	gint64 progress_due;      /* monotonic */
+	guint64 progress_done; /* how much is done of it, where that is known */
+	guint64 progress_goal; /* of how much; 0: nobody knows */
 	gboolean holds_large; /* one of the store's places for large messages */
 } ImapSession;
 

@@ -40,6 +40,7 @@ static gboolean search_node(Search *search, SearchNode *node, GError **error)
 {
 	g_autoptr(GArray) open = search_open(search, SEARCH_LEVEL_BODY);
 	for (guint i = 0; i < open->len; i += SEARCH_TEXTS_AT_ONCE) {
+		search->open = open->len - i;
 		if (!search_some(search, node, &g_array_index(open, guint, i),
 			    MIN(SEARCH_TEXTS_AT_ONCE, open->len - i), error))
 			return FALSE;

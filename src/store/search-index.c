@@ -367,9 +367,9 @@ static gboolean index_batch(
 		index_texts(&index, error) && index_keep(&index, error);
 }
 
-gboolean search_index(
-	const Search *search, const GArray *indexes, GError **error)
+gboolean search_index(Search *search, const GArray *indexes, GError **error)
 {
+	guint all_open = search->open;
 	gint64 ids[INDEX_MESSAGES];
 	gint64 last = 0;
 	guint64 sum = 0;
@@ -385,6 +385,7 @@ gboolean search_index(
 		if (n < INDEX_MESSAGES && sum < INDEX_MESSAGE_BYTES &&
 			i + 1 < indexes->len)
 			continue;
+		search->open = all_open - MIN(i, all_open);
 		if (!search_may_go_on(search, error) ||
 			!index_batch(search->store, ids, n, error))
 			return FALSE;

@@ -30,8 +30,8 @@ gboolean search_walk(const MimeStructure *root,
 
 /* Makes what is to be kept of the messages with these indexes (of guint), of
  * which nothing is yet. */
-gboolean search_index(const Search *search, const GArray *indexes,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean search_index(Search *search, const GArray *indexes, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets what the node found for the messages with these indexes of the block:
  * UNKNOWN where the message has to be looked at; lacking gets those of which

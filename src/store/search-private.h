@@ -52,7 +52,8 @@ typedef struct {
 	guint count;
 	guint8 *results; /* Tri, of each message of the block */
 	guint8 *levels;  /* SearchLevel to read for the undecided */
-	gboolean (*cancelled)(gpointer data);
+	guint open;      /* messages of the block that may still be undecided */
+	SearchCancelled cancelled;
 	gpointer cancelled_data;
 } Search;
 

@@ -33,7 +33,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Search, search_clear)
 gboolean search_may_go_on(const Search *search, GError **error)
 {
 	if (search->cancelled == NULL ||
-		!search->cancelled(search->cancelled_data))
+		!search->cancelled(search->begin + search->count - search->open,
+			search->view->count, search->cancelled_data))
 		return TRUE;
 	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, "the search was given up",
 		"cancelled");
@@ -366,6 +367,7 @@ static gboolean search_messages(
 	g_array_sort_with_data(
 		open, compare_messages, (gpointer)search->view->messages);
 	for (guint i = 0; i < open->len; i += count) {
+		search->open = open->len - i;
 		if (!search_may_go_on(search, error))
 			return FALSE;
 		count = batch_size(search, open, i);
@@ -408,6 +410,7 @@ static void block_begin(Search *search, guint begin, guint size)
 {
 	search->begin = begin;
 	search->count = MIN(size, search->view->count - begin);
+	search->open = search->count;
 	for (guint i = 0; i < search->nodes->len; i++) {
 		SearchNode *node = g_ptr_array_index(search->nodes, i);
 		memset(node->founds, TRI_UNKNOWN, size);
@@ -446,8 +449,8 @@ static void block_end(const Search *search, GArray *matches, GArray *scores)
 }
 
 gboolean search_run_scored(Store *store, const MailboxView *view,
-	const SearchKey *key, gboolean (*cancelled)(gpointer data),
-	gpointer data, GArray **matches, GArray **scores, GError **error)
+	const SearchKey *key, SearchCancelled cancelled, gpointer data,
+	GArray **matches, GArray **scores, GError **error)
 {
 	g_auto(Search) search = {
 		.store = store,
@@ -485,7 +488,7 @@ gboolean search_run_scored(Store *store, const MailboxView *view,
 }
 
 gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
-	gboolean (*cancelled)(gpointer data), gpointer data, GArray **matches,
+	SearchCancelled cancelled, gpointer data, GArray **matches,
 	GError **error)
 {
 	return search_run_scored(

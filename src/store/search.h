@@ -64,12 +64,16 @@ struct SearchKey {
 	SearchKey *next; /* sibling */
 };
 
+/* Whether to give up; done of total messages are decided, as far as one can
+ * tell. */
+typedef gboolean (*SearchCancelled)(guint done, guint total, gpointer data);
+
 /* The matching messages' indexes in the view, ascending (GArray of guint).
  * Cheap keys decide first; a message's header or body is read only where
  * they leave it open, in batches.  cancelled (may be NULL) is asked between
  * batches.  Free with g_array_unref. */
 gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
-	gboolean (*cancelled)(gpointer data), gpointer data, GArray **matches,
+	SearchCancelled cancelled, gpointer data, GArray **matches,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same with a score for each message of the view, by its index, not by its
@@ -77,8 +81,8 @@ gboolean search_run(Store *store, const MailboxView *view, const SearchKey *key,
  * it fits the fuzzy keys (RFC 6203 section 4), 100 where there are none; 0
  * for others.  For sort_run() as it is.  Free with g_array_unref. */
 gboolean search_run_scored(Store *store, const MailboxView *view,
-	const SearchKey *key, gboolean (*cancelled)(gpointer data),
-	gpointer data, GArray **matches, GArray **scores, GError **error)
+	const SearchKey *key, SearchCancelled cancelled, gpointer data,
+	GArray **matches, GArray **scores, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -538,8 +538,9 @@ static void test_fold(void)
 	g_assert_cmpmem(out->str, out->len, "a \xc3\xa4", 4);
 }
 
-static gboolean cancel(gpointer data)
+static gboolean cancel(guint done, guint total, gpointer data)
 {
+	g_assert_cmpuint(done, <, total);
 	++*(guint *)data;
 	return TRUE;
 }
