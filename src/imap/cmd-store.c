@@ -89,6 +89,85 @@ static gboolean answer(ImapSession *session, ImapCommand *command,
 			"%sSome messages have changed since", modified));
 }
 
+/* --- spared for another flag ----------------------------------------------- */
+
+/* The change's flags and keywords, as a view has them. */
+typedef struct {
+	guint32 flags;
+	guint64 keywords;
+} Named;
+
+static Named named_by(const FlagChange *change, const MailboxView *view)
+{
+	Named named = { .flags = (guint32)change->flags };
+	const char *const *keywords = change->keywords;
+
+	for (guint i = 0; view->keywords[i] != NULL; i++) {
+		for (guint k = 0; keywords != NULL && keywords[k] != NULL;
+			k++) {
+			if (g_ascii_strcasecmp(
+				    view->keywords[i], keywords[k]) == 0)
+				named.keywords |= G_GUINT64_CONSTANT(1) << i;
+		}
+	}
+	return named;
+}
+
+/* Whether a message has the named flags that it had at the modseq the client
+ * gave; the session's view must be that new.  A message that has not changed
+ * since in it was then as it is there. */
+static gboolean is_as_known(const ImapSelected *selected,
+	const MailboxView *latest, const Named *named, guint64 since,
+	guint32 uid)
+{
+	guint then = view_find(&selected->known, uid);
+	guint now = view_find(latest, uid);
+
+	if (then == G_MAXUINT || now == G_MAXUINT)
+		return FALSE;
+	const ViewMessage *old = &selected->known.messages[then];
+	const ViewMessage *new = &latest->messages[now];
+	return old->modseq <= since &&
+		((old->flags ^ new->flags) & named->flags) == 0 &&
+		((old->keywords ^ new->keywords) & named->keywords) == 0;
+}
+
+/* Changes those of the spared messages where only other flags have changed,
+ * unless they change once more meanwhile (RFC 7162 section 3.1.12). */
+static gboolean store_spared(ImapSession *session, const FlagChange *asked,
+	NumSet *spared, guint64 *seq, GError **error)
+{
+	const ImapSelected *selected = session->selected;
+	FlagChange change = *asked;
+	g_autoptr(MailboxView) latest = NULL;
+	g_autoptr(NumSet) again = numset_new();
+	g_autoptr(NumSet) left = numset_new();
+
+	if (asked->action == FLAG_REPLACE || numset_is_empty(spared) ||
+		asked->unchanged_since > selected->view->seq)
+		return TRUE;
+	if (!view_get(session->store, selected->id, &latest, error))
+		return FALSE;
+	Named named = named_by(asked, latest);
+	for (guint r = 0; r < numset_range_count(spared); r++) {
+		NumRange range = numset_range(spared, r);
+		for (guint64 uid = range.first; uid <= range.last; uid++)
+			numset_add(
+				is_as_known(selected, latest, &named,
+					asked->unchanged_since, (guint32)uid) ?
+					again :
+					left,
+				(guint32)uid);
+	}
+	if (numset_is_empty(again))
+		return TRUE;
+	change.unchanged_since = latest->seq;
+	numset_clear(spared);
+	numset_add_set(spared, left);
+	return flag_change(session->store, selected->id, again, &change, seq,
+		spared, error);
+}
+
 gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error)
 {
 	const StoreArgs *args = command->args;
@@ -112,7 +191,8 @@ gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error)
 	if (numset_is_empty(uids))
 		return TRUE;
 	if (!flag_change(session->store, session->selected->id, uids, &change,
-		    &seq, spared, error))
+		    &seq, spared, error) ||
+		!store_spared(session, &change, spared, &seq, error))
 		return FALSE;
 	SyncOwn own = {
 		.uids = uids,
