@@ -423,16 +423,32 @@ static void keep_changed(
 	g_array_set_size(indexes, kept);
 }
 
-/* Which messages lack \Seen should be decided by the newest that can be had
- * without asking. */
-static gboolean sets_seen(ImapSession *session, const FetchArgs *args)
+static gboolean some_are_seen(
+	const ImapSelected *selected, const FetchArgs *args, gboolean is_uid)
+{
+	g_autoptr(GArray) indexes =
+		messages_of_set(selected, args->set, is_uid);
+
+	for (guint i = 0; i < indexes->len; i++) {
+		guint index = g_array_index(indexes, guint, i);
+		if (selected->known.messages[index].flags & FLAG_SEEN)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Which messages lack \Seen the store decides, where the view does not say that
+ * all do: another process may have made one unseen before this command, and
+ * its notice be still on its way. */
+static gboolean sets_seen(
+	ImapSession *session, const FetchArgs *args, gboolean is_uid)
 {
 	const ImapSelected *selected = session->selected;
 
 	if ((args->needs & NEED_SETS_SEEN) == 0 || selected->read_only ||
 		(selected->rights & RIGHT_SEEN) == 0)
 		return FALSE;
-	if (sync_is_due(selected))
+	if (sync_is_due(selected) || some_are_seen(selected, args, is_uid))
 		sync_mailbox(session, FALSE, FALSE, NULL);
 	return !session->is_over;
 }
@@ -460,7 +476,7 @@ gboolean cmd_fetch(ImapSession *session, ImapCommand *command, GError **error)
 		return command_bad(command, "VANISHED without ENABLE QRESYNC");
 	if (args->needs & NEED_CONDSTORE)
 		sync_enable_condstore(session);
-	gboolean seen = sets_seen(session, args);
+	gboolean seen = sets_seen(session, args, command->is_uid);
 	g_autoptr(GArray) indexes =
 		messages_of_set(session->selected, args->set, command->is_uid);
 	if (args->vanished &&
