@@ -288,6 +288,9 @@ static gboolean metadata_work(
 
 	if (!lock(connection, job, error))
 		return FALSE;
+	if (job->mailbox != METADATA_SERVER)
+		db_params_int64(
+			db_batch_add(batch, &SQL_METADATA_TOUCH), job->mailbox);
 	if (job->has_uses)
 		add_uses(batch, job);
 	params = add_scoped(batch, &SQL_METADATA_REMOVE, job);

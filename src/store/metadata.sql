@@ -102,6 +102,12 @@ SELECT owner_idnr, no_select
  WHERE mailbox_idnr = $1::bigint
    FOR NO KEY UPDATE;
 
+-- name: metadata_touch
+-- RFC 7162 section 3.2: an annotation counts for HIGHESTMODSEQ; $1 mailbox.
+UPDATE dbmail_mailboxes
+   SET seq = seq + 1
+ WHERE mailbox_idnr = $1::bigint;
+
 -- name: metadata_set_uses
 -- $1 mailbox, $2 uses or NULL.
 UPDATE dbmail_mailboxes
