@@ -437,8 +437,7 @@ gboolean cmd_list(ImapSession *session, ImapCommand *command, GError **error)
 		answer_root(session, args->reference);
 		return TRUE;
 	}
-	if (!status_prepare(session, command, args->status))
-		return TRUE;
+	status_prepare(session, args->status);
 	return answer(session, args, FALSE, error);
 }
 

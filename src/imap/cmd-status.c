@@ -13,8 +13,7 @@ gboolean cmd_status(ImapSession *session, ImapCommand *command, GError **error)
 	const StatusArgs *args = command->args;
 	g_autoptr(Mailbox) mailbox = NULL;
 
-	if (!status_prepare(session, command, args->items))
-		return TRUE;
+	status_prepare(session, args->items);
 	if (!session_mailbox(session, command, args->mailbox, RIGHT_READ,
 		    &mailbox, error))
 		return FALSE;

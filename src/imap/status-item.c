@@ -131,16 +131,10 @@ gboolean status_parse(ImapParser *parser, guint *items)
 	return parse_close(parser);
 }
 
-gboolean status_prepare(ImapSession *session, ImapCommand *command, guint items)
+void status_prepare(ImapSession *session, guint items)
 {
-	/* RFC 9051 appendix E. */
-	if ((items & STATUS_RECENT) && (session->enabled & ENABLED_IMAP4REV2)) {
-		command_bad(command, "RECENT is not known to IMAP4rev2");
-		return FALSE;
-	}
 	if (items & STATUS_HIGHESTMODSEQ)
 		sync_enable_condstore(session);
-	return TRUE;
 }
 
 gboolean status_complete(ImapSession *session, Mailbox *const *mailboxes,

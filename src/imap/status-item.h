@@ -27,11 +27,10 @@ typedef enum {
 /* "(MESSAGES UNSEEN)": StatusItem bits. */
 gboolean status_parse(ImapParser *parser, guint *items);
 
-/* What the session must do and look at before it answers for these items:
- * CONDSTORE is enabled by HIGHESTMODSEQ (RFC 7162 section 3.1).  FALSE: the
- * session's client may not ask for that, and the command is refused. */
-gboolean status_prepare(
-	ImapSession *session, ImapCommand *command, guint items);
+/* What the session must do before it answers for these items: CONDSTORE is
+ * enabled by HIGHESTMODSEQ (RFC 7162 section 3.1).  RECENT, which IMAP4rev2 no
+ * longer knows, is answered after ENABLE, too: only who asks gets it. */
+void status_prepare(ImapSession *session, guint items);
 
 /* Reads what the items need beyond the mailboxes' rows: nothing mostly, one
  * round trip for all of them otherwise. */
