@@ -285,7 +285,7 @@ enum { ENVELOPE_FROM = 2, ENVELOPE_TO = 5, ENVELOPE_CC = 6 };
 static const struct {
 	const DbStatement *statement;
 	ColumnTake take;
-	guint parameter; /* take's; of column_field: $2 */
+	guint parameter; /* take's; of column_field: $3 */
 	guint most;      /* characters, the statement's last parameter */
 	gboolean is_text;
 } columns[COLUMNS] = {
@@ -327,19 +327,13 @@ gboolean column_is_text(ColumnId column)
 }
 
 void column_ask(DbBatch *batch, ColumnId column, const MailboxView *view,
-	const guint *indexes, guint count)
+	const gint64 *lows, const gint64 *highs, guint count)
 {
 	DbParams *params = db_batch_add(batch, columns[column].statement);
-	g_autofree gint64 *numbers = g_new(gint64, count);
-	for (guint i = 0; i < count; i++)
-		numbers[i] = view->messages[indexes[i]].physmessage;
-	db_params_int64_array(params, numbers, count);
-	if (column == COLUMN_SAVED) {
-		for (guint i = 0; i < count; i++)
-			numbers[i] = view->messages[indexes[i]].uid;
+	db_params_int64_array(params, lows, count);
+	db_params_int64_array(params, highs, count);
+	if (column == COLUMN_SAVED)
 		db_params_int64(params, view->mailbox);
-		db_params_int64_array(params, numbers, count);
-	}
 	if (columns[column].take == take_field)
 		db_params_int32(params, (gint32)columns[column].parameter);
 	if (columns[column].most > 0)

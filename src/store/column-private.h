@@ -44,12 +44,29 @@ typedef struct {
 
 gboolean column_is_text(ColumnId column);
 
-/* Adds the statement that reads the column of these messages. */
+/* Adds the statement that reads the column of the messages in so many ranges:
+ * of physical messages, of COLUMN_SAVED of UIDs. */
 void column_ask(DbBatch *batch, ColumnId column, const MailboxView *view,
-	const guint *indexes, guint count);
+	const gint64 *lows, const gint64 *highs, guint count);
 
 /* Appends the text to out, or gives the number; and the marks. */
 gint64 column_take(ColumnId column, const ColumnSource *source, GString *out,
 	guint8 *marks);
+
+/* --- column-rows.c ---------------------------------------------------------- */
+
+typedef struct ColumnRows {
+	DbBatch *batch;
+	guint *numbers; /* by place in the indexes: from 1; 0: no row */
+} ColumnRows;
+
+/* Reads the rows of the messages with these indexes, which are few thousand;
+ * rows must be empty.  column_rows_clear() also after an error. */
+gboolean column_rows_read(Store *store, const MailboxView *view,
+	ColumnId column, const guint *indexes, guint count, ColumnRows *rows,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+void column_rows_clear(ColumnRows *rows);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ColumnRows, column_rows_clear)
 
 #endif

@@ -400,28 +400,21 @@ static gboolean load_batch(Store *store, const MailboxView *view,
 	ColumnId column, const guint *indexes, guint count,
 	ColumnBuilder *builder, GError **error)
 {
-	g_autoptr(DbBatch) batch = db_batch_new();
-	column_ask(batch, column, view, indexes, count);
-	if (!db_pool_run(store->pool, batch, DB_READ, error))
+	g_auto(ColumnRows) rows = { 0 };
+	if (!column_rows_read(
+		    store, view, column, indexes, count, &rows, error))
 		return FALSE;
 	ColumnSource source = {
 		.key = store->columns->key,
-		.rows = db_batch_rows(batch, 0),
+		.rows = db_batch_rows(rows.batch, 0),
 	};
-	/* From 1; SQL promises no order that was not paid for. */
-	g_autofree guint *rows = g_new0(guint, count);
-	for (guint row = 0; row < db_rows_count(source.rows); row++) {
-		gint64 place = db_rows_int64(source.rows, row, 0);
-		g_assert(place >= 1 && place <= count);
-		rows[place - 1] = row + 1;
-	}
 	for (guint i = 0; i < count; i++) {
 		const ViewMessage *message = &view->messages[indexes[i]];
 		guint8 marks = 0;
 		gint64 number = 0;
 		source.physmessage = message->physmessage;
-		source.row = rows[i] - 1;
-		if (rows[i] == 0)
+		source.row = rows.numbers[i] - 1;
+		if (rows.numbers[i] == 0)
 			marks = COLUMN_NONE | COLUMN_GONE;
 		else
 			number = column_take(

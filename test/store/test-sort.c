@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "rows.h"
+#include "store/column.h"
 
 static Store *store;
 
@@ -199,6 +200,51 @@ static void test_many(void)
 	}
 }
 
+/* Ranges: messages in no order, some of them twice, some gone, and others'
+ * between them. */
+static void test_scattered(void)
+{
+	g_autofree RowMessage *rows = g_new0(RowMessage, MANY);
+	for (guint i = 0; i < MANY; i++)
+		rows[i].sent = rows[i].arrival = i;
+	gint64 mailbox = rows_mailbox(store, "scattered", rows, MANY);
+	g_autoptr(MailboxView) before = rows_view(store, mailbox);
+	gint64 first = before->messages[0].physmessage;
+	g_autofree char *script = g_strdup_printf(
+		"UPDATE dbmail_messages SET save_date = NULL, physmessage_id ="
+		" %" G_GINT64_FORMAT " + (uid / 50 * 350 +"
+		" uid %% 47 * (1 + uid / 1000)) %% %d"
+		" WHERE mailbox_idnr = %" G_GINT64_FORMAT,
+		first, MANY, mailbox);
+	database_script(script);
+	store_close(&store);
+	store = fixture_store(NULL);
+	g_autoptr(MailboxView) view = rows_view(store, mailbox);
+	static const ColumnId columns[] = { COLUMN_DATE, COLUMN_ARRIVAL,
+		COLUMN_SAVED };
+	for (guint i = 0; i < G_N_ELEMENTS(columns) * 2; i++) {
+		g_autoptr(ColumnValues) values = NULL;
+		g_autoptr(GArray) indexes = rows_all(view);
+		GError *error = NULL;
+		/* Every third first, so that the rest has holes. */
+		if (i % 2 == 0)
+			for (guint j = 0; j < MANY; j++)
+				g_array_index(indexes, guint, j / 3) =
+					j / 3 * 3;
+		guint count = i % 2 == 0 ? (MANY + 2) / 3 : MANY;
+		if (!column_read(store, view, columns[i / 2],
+			    (const guint *)(void *)indexes->data, count,
+			    &values, &error))
+			database_check(error);
+		for (guint j = 0; j < count; j++) {
+			guint index = g_array_index(indexes, guint, j);
+			gint64 message = view->messages[index].physmessage;
+			g_assert_cmpint(column_number(values, j), ==,
+				(message - first) * TIMESTAMP_SECOND);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -207,6 +253,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/sort/vectors", test_vectors);
 	g_test_add_func("/store/sort/relevancy", test_relevancy);
 	g_test_add_func("/store/sort/many", test_many);
+	g_test_add_func("/store/sort/scattered", test_scattered);
 	int status = g_test_run();
 	store_close(&store);
 	return status;
