@@ -64,30 +64,27 @@ static const char usage[] =
 	"  -o FILE     write all into one mbox; - for standard output\n"
 	"  -d          set \\Deleted on what was written\n" TOOL_OPTIONS_HELP;
 
-static gboolean io_failed(const char *path, GError **error)
-{
-	int number = errno;
-	g_autofree char *text =
-		g_strdup_printf("%s: %s", path, g_strerror(number));
-	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "errno %d", number);
-	return FALSE;
-}
-
 /* Opens a file for writing with the directories above it; it must not be
  * there already unless truncate. */
 static FILE *open_file(const char *path, gboolean truncate, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
 	if (g_mkdir_with_parents(directory, 0700) != 0) {
-		io_failed(directory, error);
+		tool_io_failed(directory, error);
 		return NULL;
 	}
 	int flags =
 		O_WRONLY | O_CREAT | O_CLOEXEC | (truncate ? O_TRUNC : O_EXCL);
 	int fd = open(path, flags, 0600);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (file == NULL)
-		io_failed(path, error);
+	if (fd < 0) {
+		tool_io_failed(path, error);
+		return NULL;
+	}
+	FILE *file = fdopen(fd, "w");
+	if (file == NULL) {
+		tool_io_failed(path, error);
+		close(fd);
+	}
 	return file;
 }
 
@@ -99,7 +96,7 @@ static gboolean close_file(FILE **file, const char *path, GError **error)
 			errno == EROFS);
 	ok = fclose(*file) == 0 && ok;
 	*file = NULL;
-	return ok || io_failed(path, error);
+	return ok || tool_io_failed(path, error);
 }
 
 static gboolean sink_file(Bytes bytes, gpointer data)
@@ -145,10 +142,10 @@ static gboolean write_message_file(Export *export, const ViewMessage *message,
 	struct timespec times[2];
 	times[0].tv_sec = times[1].tv_sec = date / TIMESTAMP_SECOND;
 	times[0].tv_nsec = times[1].tv_nsec = 0;
-	ok = ok && (fflush(file) == 0 || io_failed(path, error));
+	ok = ok && (fflush(file) == 0 || tool_io_failed(path, error));
 	if (ok && date > 0)
 		ok = futimens(fileno(file), times) == 0 ||
-			io_failed(path, error);
+			tool_io_failed(path, error);
 	return close_file(&file, path, ok ? error : NULL) && ok;
 }
 
@@ -175,10 +172,10 @@ static gboolean write_maildir(Export *export, const char *base,
 
 	/* A reader of the Maildir must never see half a message. */
 	if (unlink(tmp) != 0 && errno != ENOENT)
-		return io_failed(tmp, error);
+		return tool_io_failed(tmp, error);
 	if (!write_message_file(export, message, date, tmp, error))
 		return FALSE;
-	return rename(tmp, cur) == 0 || io_failed(cur, error);
+	return rename(tmp, cur) == 0 || tool_io_failed(cur, error);
 }
 
 static gboolean write_mbox(Export *export, FILE *file,
@@ -191,7 +188,7 @@ static gboolean write_mbox(Export *export, FILE *file,
 		    message->size, sink_mbox, &writer, error))
 		return FALSE;
 	mboxrd_write_end(&writer);
-	return !ferror(file) || io_failed("writing the mbox", error);
+	return !ferror(file) || tool_io_failed("writing the mbox", error);
 }
 
 /* One message, and the count of what was written. */
@@ -336,7 +333,7 @@ static gboolean make_maildir(const char *base, GError **error)
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *path = g_build_filename(base, parts[i], NULL);
 		if (g_mkdir_with_parents(path, 0700) != 0)
-			return io_failed(path, error);
+			return tool_io_failed(path, error);
 	}
 	return TRUE;
 }

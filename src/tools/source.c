@@ -2,13 +2,13 @@
 /* Where an import reads from: mbox files, Maildirs, directories of messages. */
 #include "tools/source.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/errors.h"
 #include "base/text.h"
 #include "tools/folder.h"
 #include "tools/mboxrd.h"
+#include "tools/tool.h"
 
 /* Directories inside directories. */
 #define SOURCE_DEPTH_MAX 50
@@ -20,17 +20,6 @@ typedef struct {
 
 static gboolean read_directory(const Reading *reading, const char *path,
 	const char *folder, guint depth, GError **error);
-
-static gboolean io_failed(const char *path, GError **error)
-{
-	int number = errno;
-	g_autofree char *text =
-		g_strdup_printf("%s: %s", path, g_strerror(number));
-	dbmail_error_set(error,
-		number == ENOENT ? DBMAIL_ERROR_NOT_FOUND : DBMAIL_ERROR_CLOSED,
-		text, "errno %d", number);
-	return FALSE;
-}
 
 Flags source_maildir_flags(const char *name)
 {
@@ -124,7 +113,7 @@ static gboolean read_file(const Reading *reading, const char *path,
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		return io_failed(path, error);
+		return tool_io_failed(path, error);
 	if (!S_ISREG(status.st_mode))
 		return TRUE;
 	g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &failed);
@@ -284,7 +273,7 @@ gboolean source_read(
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		return io_failed(path, error);
+		return tool_io_failed(path, error);
 	if (S_ISDIR(status.st_mode))
 		return read_directory(&reading, path, "", 0, error);
 	return read_file(&reading, path, "", FALSE, error);

@@ -2,6 +2,7 @@
 /* What the command line tools have in common. */
 #include "tools/tool.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <sysexits.h>
@@ -116,6 +117,16 @@ int tool_fail(const Tool *tool, GError **error)
 		fprintf(stderr, "%s: (%s)\n", tool->name, detail);
 	g_clear_error(error);
 	return status;
+}
+
+gboolean tool_io_failed(const char *path, GError **error)
+{
+	int number = errno;
+	g_autofree char *text =
+		g_strdup_printf("%s: %s", path, g_strerror(number));
+
+	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "errno %d", number);
+	return FALSE;
 }
 
 void tool_say(const Tool *tool, const char *format, ...)

@@ -54,6 +54,10 @@ void tool_close(Tool *tool);
  * <sysexits.h> that stands for it. */
 int tool_fail(const Tool *tool, GError **error);
 
+/* FALSE, with the error that errno tells of the file: CLOSED, whatever it is,
+ * since NOT_FOUND is for users and mailboxes. */
+gboolean tool_io_failed(const char *path, GError **error);
+
 /* A line for the person at the terminal on standard output; not with -q. */
 void tool_say(const Tool *tool, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -115,6 +115,8 @@ def searches():
                           "SUBJET x")
     report.case("-s with a mistake", code == 65 and "column" in err,
                 (code, err))
+    report.equal("a file that is not there is no missing user",
+                 status("dbmail-import", "-u", "one", "/nonexistent")[0], 74)
     code, _, err = status("dbmail-export", "-u", "nobody", "-o", "-")
     report.case("no such user", code == 67, (code, err))
     code, _, err = status("dbmail-export", "-u", "two", "-m", "None", "-o", "-")
