@@ -13,14 +13,7 @@ static gboolean restrict_change(
 	const ImapSelected *selected, FlagChange *change)
 {
 	static const char *const none[] = { NULL };
-	Flags allowed = 0;
-
-	if (selected->rights & RIGHT_SEEN)
-		allowed |= FLAG_SEEN;
-	if (selected->rights & RIGHT_DELETED)
-		allowed |= FLAG_DELETED;
-	if (selected->rights & RIGHT_WRITE)
-		allowed |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+	Flags allowed = rights_flags(selected->rights);
 	gboolean keywords = (selected->rights & RIGHT_WRITE) != 0;
 	gboolean names_any = change->flags != 0 ||
 		(change->keywords != NULL && change->keywords[0] != NULL);

@@ -94,26 +94,6 @@ void sync_tell_highest(ImapSession *session, ImapCommand *command)
 				command->row->name));
 }
 
-/* The flags the user may change (RFC 4314 section 4). */
-static Flags permanent_flags(const ImapSelected *selected)
-{
-	static const struct {
-		guint right;
-		Flags flags;
-	} rows[] = {
-		{ RIGHT_SEEN, FLAG_SEEN },
-		{ RIGHT_DELETED, FLAG_DELETED },
-		{ RIGHT_WRITE, FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT },
-	};
-	Flags flags = 0;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-		if (selected->rights & rows[i].right)
-			flags |= rows[i].flags;
-	}
-	return selected->read_only ? 0 : flags;
-}
-
 void sync_write_flags(ImapSession *session)
 {
 	ImapSelected *selected = session->selected;
@@ -129,7 +109,8 @@ void sync_write_flags(ImapSession *session)
 	gboolean keeps_keywords =
 		!selected->read_only && (selected->rights & RIGHT_WRITE) != 0;
 	g_string_truncate(flags, 0);
-	reply_append_flags(flags, permanent_flags(selected),
+	reply_append_flags(flags,
+		selected->read_only ? 0 : rights_flags(selected->rights),
 		keeps_keywords ? G_MAXUINT64 : 0, view->keywords, FALSE);
 	if (keeps_keywords && count < FLAG_KEYWORDS_MAX) {
 		g_string_truncate(flags, flags->len - 1);

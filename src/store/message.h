@@ -117,9 +117,6 @@ gboolean message_copy_as(Store *store, gint64 from, const NumSet *uids,
 	gint64 to, guint rights, gboolean move, MessageCopied *copied,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The system flags that s, t and w let one change; keywords are w's. */
-Flags rights_flags(guint rights);
-
 /* Removes the messages with \Deleted; of these UIDs alone where uids is not
  * NULL.  expunged (may be NULL) receives what went; seq the mailbox's seq. */
 gboolean message_expunge(Store *store, gint64 mailbox, const NumSet *uids,

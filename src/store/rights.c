@@ -60,3 +60,22 @@ gboolean rights_parse(
 	*rights = found;
 	return TRUE;
 }
+
+Flags rights_flags(guint rights)
+{
+	static const struct {
+		guint right;
+		Flags flags;
+	} rows[] = {
+		{ RIGHT_SEEN, FLAG_SEEN },
+		{ RIGHT_DELETED, FLAG_DELETED },
+		{ RIGHT_WRITE, FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT },
+	};
+	Flags flags = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rights & rows[i].right)
+			flags |= rows[i].flags;
+	}
+	return flags;
+}

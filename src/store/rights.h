@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "store/flag.h"
+
 /* As bits, in the order dbmail_acl's columns have them. */
 typedef enum {
 	RIGHT_LOOKUP = 1 << 0,      /* l: it is seen in LIST */
@@ -32,5 +34,9 @@ void rights_append_text(GString *out, guint rights);
  * 2.1.1).  FALSE where one is no right: *unknown is that byte. */
 gboolean rights_parse(const char *letters, gsize size, guint *rights,
 	char *unknown) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The system flags that s, t and w let one change; keywords are w's (RFC 4314
+ * section 4). */
+Flags rights_flags(guint rights);
 
 #endif

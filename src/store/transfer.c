@@ -153,19 +153,6 @@ gboolean message_run_with_keywords(Store *store, DbBatch *batch, GError **error)
 	return FALSE;
 }
 
-Flags rights_flags(guint rights)
-{
-	Flags flags = 0;
-
-	if (rights & RIGHT_SEEN)
-		flags |= FLAG_SEEN;
-	if (rights & RIGHT_DELETED)
-		flags |= FLAG_DELETED;
-	if (rights & RIGHT_WRITE)
-		flags |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
-	return flags;
-}
-
 gboolean message_copy(Store *store, gint64 from, const NumSet *uids, gint64 to,
 	gboolean move, MessageCopied *copied, GError **error)
 {

@@ -58,10 +58,27 @@ static void test_all(void)
 	g_assert_cmpuint(RIGHTS_OWNER, ==, 1027);
 }
 
+/* Each right alone, then all. */
+static void test_flags(void)
+{
+	const Flags w = FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+
+	for (guint right = 1; right <= RIGHT_ADMINISTER; right <<= 1) {
+		Flags wanted = right == RIGHT_SEEN ? FLAG_SEEN :
+			right == RIGHT_DELETED     ? FLAG_DELETED :
+			right == RIGHT_WRITE       ? w :
+						     (Flags)0;
+		g_assert_cmpuint(rights_flags(right), ==, wanted);
+	}
+	g_assert_cmpuint(
+		rights_flags(RIGHTS_ALL), ==, FLAG_SEEN | FLAG_DELETED | w);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/store/rights/letters", test_letters);
 	g_test_add_func("/store/rights/all", test_all);
+	g_test_add_func("/store/rights/flags", test_flags);
 	return g_test_run();
 }
