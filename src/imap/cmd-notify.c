@@ -7,12 +7,6 @@
 #include "imap/status-item.h"
 #include "imap/sync.h"
 
-static gboolean is_selected(const NotifyGroup *group)
-{
-	return group->filter.kind == FILTER_SELECTED ||
-		group->filter.kind == FILTER_SELECTED_DELAYED;
-}
-
 static gboolean is_supported(const NotifyArgs *args)
 {
 	const guint unsupported = NOTIFY_UNKNOWN | NOTIFY_ANNOTATION_CHANGE;
@@ -92,7 +86,7 @@ static void tell_no_access(
 static gboolean has_others(const NotifyArgs *args)
 {
 	for (guint i = 0; i < args->count; i++) {
-		if (!is_selected(&args->groups[i]))
+		if (!mailbox_filter_is_selected(&args->groups[i].filter))
 			return TRUE;
 	}
 	return FALSE;
@@ -133,7 +127,7 @@ static void install(ImapSession *session, ImapNotify *notify)
 	notify_free(&session->notify);
 	session->notify = notify;
 	for (guint i = 0; i < notify->args->count; i++) {
-		if (is_selected(&notify->args->groups[i]))
+		if (mailbox_filter_is_selected(&notify->args->groups[i].filter))
 			notify->selected = &notify->args->groups[i];
 	}
 	if (notify->args->count > 0)

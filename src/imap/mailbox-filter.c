@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "store/mailbox.h"
+#include "store/name.h"
 
 static const struct {
 	const char *word;
@@ -60,6 +61,52 @@ gboolean mailbox_filter_parse(ImapParser *parser, MailboxFilter *filter)
 	filter->names = copy;
 	filter->count = names->len;
 	return TRUE;
+}
+
+/* --- meaning --------------------------------------------------------------- */
+
+gboolean mailbox_filter_is_selected(const MailboxFilter *filter)
+{
+	return filter->kind == FILTER_SELECTED ||
+		filter->kind == FILTER_SELECTED_DELAYED;
+}
+
+/* The name, or a level so far above it at the most, is one of the names. */
+static gboolean is_below(GHashTable *names, const char *name, guint most)
+{
+	g_autofree char *level = g_strdup(name);
+
+	for (guint depth = 0; depth <= most; depth++) {
+		if (g_hash_table_contains(names, level))
+			return TRUE;
+		char *end = strrchr(level, MAILBOX_SEPARATOR);
+		if (end == NULL)
+			return FALSE;
+		*end = '\0';
+	}
+	return FALSE;
+}
+
+gboolean mailbox_filter_has(
+	MailboxFilterKind kind, GHashTable *names, const MailboxListed *listed)
+{
+	switch (kind) {
+	case FILTER_SELECTED:
+	case FILTER_SELECTED_DELAYED:
+		return FALSE;
+	case FILTER_INBOXES:
+	case FILTER_PERSONAL:
+		return name_prefix(listed->name, NULL) == 0;
+	case FILTER_SUBSCRIBED:
+		return listed->subscribed;
+	case FILTER_SUBTREE:
+		return is_below(names, listed->name, G_MAXUINT);
+	case FILTER_SUBTREE_ONE:
+		return is_below(names, listed->name, 1);
+	case FILTER_MAILBOXES:
+		return g_hash_table_contains(names, listed->name);
+	}
+	return FALSE;
 }
 
 /* --- looking up ------------------------------------------------------------ */
@@ -119,45 +166,24 @@ static void take(Lookup *lookup, gint64 id, const char *name)
 		g_array_append_val(lookup->mailboxes, mailbox);
 }
 
-/* A level above it, or the name itself, is a subtree that was asked for. */
-static gboolean is_below(const Lookup *lookup, const char *name)
-{
-	g_autofree char *level = g_strdup(name);
-
-	for (guint depth = 0;; depth++) {
-		if (g_hash_table_contains(
-			    lookup->by_kind[FILTER_SUBTREE], level) ||
-			(depth <= 1 &&
-				g_hash_table_contains(
-					lookup->by_kind[FILTER_SUBTREE_ONE],
-					level)))
-			return TRUE;
-		char *end = strrchr(level, MAILBOX_SEPARATOR);
-		if (end == NULL)
-			return FALSE;
-		*end = '\0';
-	}
-}
-
+/* What may not be looked up is there for those who know its name alone. */
 static void take_listed(Lookup *lookup, const MailboxListed *listed)
 {
 	const Mailbox *mailbox = listed->mailbox;
-	gboolean is_own;
 
 	if (mailbox == NULL || mailbox->no_select ||
 		(mailbox->rights & RIGHT_READ) == 0)
 		return;
-	is_own = mailbox->owner == lookup->session->user->id;
-	if (g_hash_table_contains(
-		    lookup->by_kind[FILTER_MAILBOXES], listed->name) ||
-		((mailbox->rights & RIGHT_LOOKUP) != 0 &&
-			((is_own &&
-				 (lookup->wants[FILTER_PERSONAL] ||
-					 lookup->wants[FILTER_INBOXES])) ||
-				(listed->subscribed &&
-					lookup->wants[FILTER_SUBSCRIBED]) ||
-				is_below(lookup, listed->name))))
+	for (guint kind = 0; kind < G_N_ELEMENTS(lookup->wants); kind++) {
+		if (!lookup->wants[kind] ||
+			(kind != FILTER_MAILBOXES &&
+				(mailbox->rights & RIGHT_LOOKUP) == 0) ||
+			!mailbox_filter_has(
+				kind, lookup->by_kind[kind], listed))
+			continue;
 		take(lookup, mailbox->id, listed->name);
+		return;
+	}
 }
 
 /* A mailbox may be readable and yet not be listed (RFC 4314: r without l). */

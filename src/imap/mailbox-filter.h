@@ -34,6 +34,15 @@ struct MailboxFilter {
 /* One filter. */
 gboolean mailbox_filter_parse(ImapParser *parser, MailboxFilter *filter);
 
+/* TRUE for FILTER_SELECTED and FILTER_SELECTED_DELAYED. */
+gboolean mailbox_filter_is_selected(const MailboxFilter *filter);
+
+/* Whether a filter of that kind, with those names (of all mailboxes named, as
+ * they are kept; empty where the kind has none), has this line of LIST.  Not
+ * for those of the selected mailbox.  Rights do not count. */
+gboolean mailbox_filter_has(
+	MailboxFilterKind kind, GHashTable *names, const MailboxListed *listed);
+
 /* A mailbox that filters name. */
 typedef struct {
 	gint64 id;

@@ -23,12 +23,6 @@ const char *notify_event_names(void)
 	       "SubscriptionChange MailboxMetadataChange ServerMetadataChange";
 }
 
-static gboolean is_selected(const NotifyGroup *group)
-{
-	return group->filter.kind == FILTER_SELECTED ||
-		group->filter.kind == FILTER_SELECTED_DELAYED;
-}
-
 /* What to fetch of new messages, if that is said. */
 static gboolean parse_fetch(ImapParser *parser, NotifyGroup *group)
 {
@@ -40,7 +34,7 @@ static gboolean parse_fetch(ImapParser *parser, NotifyGroup *group)
 		parser->pos = start;
 		return TRUE;
 	}
-	if (!is_selected(group))
+	if (!mailbox_filter_is_selected(&group->filter))
 		return parse_fail(
 			parser, "Items to fetch are for the selected mailbox");
 	return args_fetch_items(parser, &group->fetch);
@@ -54,7 +48,7 @@ static gboolean parse_event(ImapParser *parser, NotifyGroup *group)
 		if (!parse_accept_word(parser, events[i].name))
 			continue;
 		group->events |= events[i].event;
-		if (is_selected(group) &&
+		if (mailbox_filter_is_selected(&group->filter) &&
 			(events[i].event & NOTIFY_MESSAGE_EVENTS) == 0)
 			return parse_fail(parser,
 				"The selected mailbox has message events only");
@@ -99,14 +93,15 @@ static gboolean parse_group(
 	if (!mailbox_filter_parse(parser, &group->filter))
 		return FALSE;
 	if (group->filter.kind == FILTER_SUBTREE_ONE ||
-		(is_selected(group) && *has_selected)) {
+		(mailbox_filter_is_selected(&group->filter) && *has_selected)) {
 		parser->pos = start;
 		return parse_fail(parser,
-			is_selected(group) ? "The selected mailbox is there "
-					     "already" :
-					     "Unknown kind of mailboxes");
+			mailbox_filter_is_selected(&group->filter) ?
+				"The selected mailbox is there "
+				"already" :
+				"Unknown kind of mailboxes");
 	}
-	*has_selected |= is_selected(group);
+	*has_selected |= mailbox_filter_is_selected(&group->filter);
 	return parse_space(parser) && parse_events(parser, group) &&
 		parse_close(parser);
 }

@@ -2,45 +2,12 @@
 /* NOTIFY: how a list of mailboxes differs from the one before. */
 #include <string.h>
 
-#include "store/name.h"
 #include "imap/list-line.h"
 #include "imap/notify-private.h"
 #include "imap/reply.h"
 #include "imap/status-item.h"
 
 /* --- which events ---------------------------------------------------------- */
-
-static gboolean is_in_subtree(GHashTable *names, const char *name)
-{
-	g_autofree char *level = g_strdup(name);
-
-	for (;;) {
-		if (g_hash_table_contains(names, level))
-			return TRUE;
-		char *end = strrchr(level, MAILBOX_SEPARATOR);
-		if (end == NULL)
-			return FALSE;
-		*end = '\0';
-	}
-}
-
-static gboolean group_has(const NotifyGroup *group, GHashTable *names,
-	const MailboxListed *listed)
-{
-	switch (group->filter.kind) {
-	case FILTER_INBOXES:
-	case FILTER_PERSONAL:
-		return name_prefix(listed->name, NULL) == 0;
-	case FILTER_SUBSCRIBED:
-		return listed->subscribed;
-	case FILTER_SUBTREE:
-		return is_in_subtree(names, listed->name);
-	case FILTER_MAILBOXES:
-		return g_hash_table_contains(names, listed->name);
-	default:
-		return FALSE;
-	}
-}
 
 guint notify_events(const ImapSession *session, const ImapNotify *notify,
 	const MailboxListed *listed)
@@ -49,9 +16,10 @@ guint notify_events(const ImapSession *session, const ImapNotify *notify,
 	guint events = 0;
 
 	for (guint i = 0; i < notify->args->count; i++) {
-		if (group_has(
-			    &notify->args->groups[i], notify->names[i], listed))
-			events |= notify->args->groups[i].events;
+		const NotifyGroup *group = &notify->args->groups[i];
+		if (mailbox_filter_has(
+			    group->filter.kind, notify->names[i], listed))
+			events |= group->events;
 	}
 	if (mailbox == NULL || mailbox->no_select ||
 		(mailbox->rights & RIGHT_LOOKUP) == 0 ||
