@@ -8,6 +8,7 @@
 #include "mime/structure.h"
 #include "store/fetch.h"
 #include "syntax/message-url.h"
+#include "imap/input.h"
 #include "imap/utf7.h"
 
 /* The largest header that fields are chosen from. */
@@ -273,7 +274,7 @@ static gboolean append_source(Catenation *job, const Source *source, Bytes url,
 static gboolean join(Catenation *job, const AppendMessage *message, Bytes *raw,
 	GError **error)
 {
-	char *memory = session_message_memory(job->session, (gsize)job->total);
+	char *memory = input_memory(job->session, (gsize)job->total);
 	char *end = memory;
 
 	if (memory == NULL)

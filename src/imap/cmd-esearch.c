@@ -3,6 +3,7 @@
 #include "imap/commands.h"
 
 #include "base/errors.h"
+#include "imap/input.h"
 #include "imap/search-context.h"
 #include "imap/search-filter.h"
 #include "imap/search-run.h"
@@ -60,8 +61,7 @@ static gboolean search_other(ImapSession *session, const SearchArgs *args,
 		g_propagate_error(error, g_steal_pointer(&gone));
 		return FALSE;
 	}
-	if (session_parse_again(session, view, arena, sets, &again) !=
-		PARSE_OK) {
+	if (input_parse_again(session, view, arena, sets, &again) != PARSE_OK) {
 		dbmail_error_set(error, DBMAIL_ERROR_INTERNAL,
 			"the search cannot be done in all mailboxes",
 			"parsed once, but not twice");

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "imap/input.h"
 #include "imap/notify.h"
 #include "imap/session.h"
 #include "imap/sync.h"
@@ -36,41 +37,35 @@ static int news_fd(const ImapSession *session)
 					   -1;
 }
 
+/* What has come is told, of the selected mailbox and what NOTIFY asks for. */
+static void tell_news(ImapSession *session)
+{
+	const ImapSelected *selected = session->selected;
+
+	if (session->notify != NULL) {
+		notify_tell(session, TRUE);
+		return;
+	}
+	if (selected == NULL || !sync_is_due(selected))
+		return;
+	if (selected->is_shared)
+		session_refresh_rights(session);
+	if (!session->is_over)
+		sync_mailbox(session, TRUE, FALSE, NULL);
+}
+
 gboolean cmd_idle(ImapSession *session, ImapCommand *command, GError **error)
 {
-	ImapSelected *selected = session->selected;
-	gint timeout = (gint)session->settings->IMAP_timeout * 1000;
+	gboolean is_there = FALSE;
 
 	(void)error;
 	stream_puts(session->stream, "+ Idling\r\n");
-	for (;;) {
-		gboolean is_due = selected != NULL && sync_is_due(selected);
-		if (is_due && selected->is_shared)
-			session_refresh_rights(session);
-		if (session->notify != NULL)
-			notify_tell(session, TRUE);
-		else if (is_due && !session->is_over)
-			sync_mailbox(session, TRUE, FALSE, NULL);
-		if (session->is_over)
+	while (!is_there) {
+		tell_news(session);
+		if (session->is_over ||
+			!input_wait(session, news_fd(session), &is_there))
 			return TRUE;
-		switch (stream_wait(
-			session->stream, news_fd(session), timeout)) {
-		case STREAM_WAIT_OTHER:
-			break;
-		case STREAM_WAIT_INPUT:
-			read_done(session, command);
-			return TRUE;
-		case STREAM_WAIT_TIMEOUT:
-			session_bye(session, "Too long without command");
-			return TRUE;
-		case STREAM_WAIT_DRAIN:
-			session_bye(session,
-				"[UNAVAILABLE] Server is going "
-				"down, come back later");
-			return TRUE;
-		case STREAM_WAIT_FAILED:
-			session->is_over = TRUE;
-			return TRUE;
-		}
 	}
+	read_done(session, command);
+	return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "imap/fetch-write.h"
+#include "imap/input.h"
 #include "imap/notify-private.h"
 #include "imap/sync.h"
 
@@ -253,32 +254,15 @@ int notify_fd(const ImapSession *session)
 
 gboolean notify_wait_input(ImapSession *session)
 {
-	gint timeout = (gint)session->settings->IMAP_timeout * 1000;
+	gboolean is_there = FALSE;
 
-	while (notify_fd(session) != -1) {
+	while (!is_there && notify_fd(session) != -1) {
 		/* What was sent at once is answered first. */
 		if (!stream_has_input(session->stream))
 			notify_tell(session, !is_delayed(session->notify));
-		if (session->is_over)
+		if (session->is_over ||
+			!input_wait(session, notify_fd(session), &is_there))
 			return FALSE;
-		switch (stream_wait(
-			session->stream, notify_fd(session), timeout)) {
-		case STREAM_WAIT_OTHER:
-			break;
-		case STREAM_WAIT_INPUT:
-			return TRUE;
-		case STREAM_WAIT_TIMEOUT:
-			session_bye(session, "Too long without command");
-			return FALSE;
-		case STREAM_WAIT_DRAIN:
-			session_bye(session,
-				"[UNAVAILABLE] Server is going "
-				"down, come back later");
-			return FALSE;
-		case STREAM_WAIT_FAILED:
-			session->is_over = TRUE;
-			return FALSE;
-		}
 	}
 	return TRUE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One IMAP connection: its state, and reading commands from it. */
+/* One IMAP connection: its state, and what its client may see. */
 #ifndef IMAP_SESSION_H
 #define IMAP_SESSION_H
 
@@ -116,18 +116,6 @@ void session_unselect(ImapSession *session);
  * NULL, in that view's, which is not selected. */
 ImapNumbers session_numbers(
 	const ImapSession *session, const MailboxView *view);
-
-/* Parses the command at hand once more, as if that view's mailbox, which is not
- * the selected one, were selected: "*" is its last message.  For a command
- * that searches many mailboxes.  *command is in the arena; sets takes its sets,
- * as for parser_init(). */
-ParseStatus session_parse_again(ImapSession *session, const MailboxView *view,
-	Arena *arena, GPtrArray *sets, ImapCommand *command);
-
-/* Memory for a message of the command at hand, which lives as long as the
- * command; where all of them together become large, once one of the store's
- * places is free.  NULL where memory has run out or the client is gone. */
-char *session_message_memory(ImapSession *session, gsize size);
 
 /* The stored form of a mailbox's name from the wire, in the arena.  NULL with
  * the command refused (NO) where there can be no such mailbox.  A separator at
