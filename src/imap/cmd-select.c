@@ -10,12 +10,6 @@
 #include "imap/sync.h"
 #include "imap/vanished.h"
 
-/* Rights without any of which a mailbox is open for reading (RFC 4314 section
- * 5.2). */
-#define WRITING_RIGHTS \
-	(RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETED | \
-		RIGHT_EXPUNGE)
-
 /* The first message without \Seen, as a number; 0 for none. */
 static guint first_unseen(const MailboxView *view)
 {
@@ -149,7 +143,8 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	selected->name = g_strdup(mailbox->name);
 	selected->rights = mailbox->rights;
 	selected->is_shared = mailbox->owner != session->user->id;
-	selected->read_only = read_only || mailbox->read_only ||
+	selected->is_examined = read_only || mailbox->read_only;
+	selected->read_only = selected->is_examined ||
 		(mailbox->rights & WRITING_RIGHTS) == 0;
 	selected->recent = numset_new();
 	selected->watch = watch_new(session->store, mailbox->id);

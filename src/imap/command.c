@@ -296,7 +296,10 @@ void command_run(ImapSession *session, ImapCommand *command)
 		(row->flags & UID))
 		command_bad(command, "[UIDREQUIRED] Only UIDs after UIDONLY");
 	else if ((row->flags & WRITES) && session->selected->read_only)
-		command_no(command, "[READ-ONLY] Mailbox is open for reading");
+		command_no(command,
+			session->selected->is_examined ?
+				"[READ-ONLY] Mailbox is open for reading" :
+				"[NOPERM] Not allowed in this mailbox");
 	else
 		run(session, command);
 	tell_news(session, command);

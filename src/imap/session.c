@@ -169,11 +169,21 @@ void session_refresh_rights(ImapSession *session)
 	}
 	if (rights == selected->rights)
 		return;
+	gboolean read_only =
+		selected->is_examined || (rights & WRITING_RIGHTS) == 0;
+	gboolean is_changed = read_only != selected->read_only;
 	selected->rights = rights;
-	if ((rights & RIGHT_READ) == 0)
+	selected->read_only = read_only;
+	if ((rights & RIGHT_READ) == 0) {
 		session_bye(session, "[NOPERM] Mailbox is no longer shared");
-	else
-		sync_write_flags(session);
+		return;
+	}
+	sync_write_flags(session);
+	/* RFC 3501 section 7.1. */
+	if (is_changed)
+		stream_printf(session->stream,
+			"* OK [%s] Rights have changed\r\n",
+			read_only ? "READ-ONLY" : "READ-WRITE");
 }
 
 void session_append_mailbox(

@@ -35,13 +35,20 @@ typedef struct {
 	char *hostname;
 } ImapServer;
 
+/* Rights without any of which a mailbox is open for reading (RFC 4314 section
+ * 5.2). */
+#define WRITING_RIGHTS \
+	(RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETED | \
+		RIGHT_EXPUNGE)
+
 /* The mailbox a session has selected, as its client knows it. */
 typedef struct {
 	gint64 id;
 	char *name;
 	gboolean read_only;
-	gboolean is_shared; /* another user's */
-	guint rights;       /* Right bits of the user */
+	gboolean is_examined; /* read_only whatever the rights */
+	gboolean is_shared;   /* another user's */
+	guint rights;         /* Right bits of the user */
 	Watch *watch;
 	/* The newest view the session took.  known is the same with those
 	 * messages still in it that are gone but that the client must not be
