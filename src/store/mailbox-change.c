@@ -239,10 +239,14 @@ static gboolean create_work(
 	add_insert(batch, change->owner, levels, levels->len, state.above,
 		change->special_use);
 	add_for(batch, &SQL_QUOTA_CHECK_MAILBOXES, change->owner);
-	if (state.id != 0)
+	if (state.id != 0) {
+		db_params_int64(mailbox_add_named(batch, &SQL_MAILBOX_INHERIT,
+					change->owner, change->name),
+			state.above);
 		db_params_text(mailbox_add_named(batch, &SQL_MAILBOX_REVIVE,
 				       change->owner, change->name),
 			change->special_use);
+	}
 	guint last = db_batch_count(batch);
 	mailbox_add_get(batch, change->user, change->owner, change->name);
 	if (!db_connection_run(connection, batch, error))

@@ -152,6 +152,20 @@ SELECT a.user_id, m.mailbox_idnr, a.lookup_flag, a.read_flag, a.seen_flag,
   FROM made m
   JOIN dbmail_acl a ON a.mailbox_id = $4::bigint;
 
+-- name: mailbox_inherit
+-- A \Noselect name takes an ACL as a new mailbox does; $1 owner, $2 name, $3
+-- the mailbox whose ACL that is.
+INSERT INTO dbmail_acl (user_id, mailbox_id, lookup_flag, read_flag, seen_flag,
+	write_flag, insert_flag, post_flag, create_flag, delete_flag,
+	deleted_flag, expunge_flag, administer_flag)
+SELECT a.user_id, b.mailbox_idnr, a.lookup_flag, a.read_flag, a.seen_flag,
+       a.write_flag, a.insert_flag, a.post_flag, a.create_flag, a.delete_flag,
+       a.deleted_flag, a.expunge_flag, a.administer_flag
+  FROM dbmail_mailboxes b
+  JOIN dbmail_acl a ON a.mailbox_id = $3::bigint
+ WHERE b.owner_idnr = $1::bigint AND b.name = $2::text AND b.no_select = 1
+    ON CONFLICT DO NOTHING;
+
 -- name: mailbox_revive
 -- A \Noselect name becomes a mailbox again; $1 owner, $2 name, $3 what for.
 UPDATE dbmail_mailboxes
