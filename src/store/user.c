@@ -353,8 +353,10 @@ gboolean user_rename(Store *store, gint64 id, const char *name, GError **error)
 	params = db_batch_add(batch, &SQL_USER_RENAME);
 	db_params_int64(params, id);
 	db_params_text(params, name);
-	if (change(store, batch, DB_WRITE, &problem))
+	if (change(store, batch, DB_WRITE, &problem)) {
+		watch_notify_names(store, WATCH_EVERYBODY);
 		return TRUE;
+	}
 	explain_exists(&problem, "a user of that name exists");
 	g_propagate_error(error, problem);
 	return FALSE;

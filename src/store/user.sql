@@ -73,7 +73,23 @@ DELETE FROM dbmail_users
  WHERE user_idnr = $1::bigint;
 
 -- name: user_rename
--- $1 user, $2 name.
+-- $1 user, $2 name.  Others stay subscribed to the mailboxes under their new
+-- name.
+WITH old AS (
+	SELECT lower('#Users/' || userid || '/') AS prefix
+	  FROM dbmail_users
+	 WHERE user_idnr = $1::bigint AND userid <> $2::text
+), gone AS (
+	DELETE FROM dbmail_subscribed_names s
+	 USING old
+	 WHERE starts_with(lower(s.name COLLATE "C"), old.prefix)
+	RETURNING s.user_id, substr(s.name, length(old.prefix) + 1) AS own
+), moved AS (
+	INSERT INTO dbmail_subscribed_names (user_id, name)
+	SELECT user_id, '#Users/' || $2::text || '/' || own
+	  FROM gone
+	    ON CONFLICT DO NOTHING
+)
 UPDATE dbmail_users
    SET userid = $2::text
  WHERE user_idnr = $1::bigint;

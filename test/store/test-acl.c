@@ -242,6 +242,37 @@ static void test_names(void)
 		==, 0);
 }
 
+/* Who is subscribed to a user's mailboxes stays so when the user is renamed. */
+static void test_renamed(void)
+{
+	gint64 hal = fixture_user(store, "Hal_%", 0);
+	gint64 ivy = fixture_user(store, "ivy", 0);
+	gint64 box = create(hal, "Box");
+
+	set(box, "ivy", "lr");
+	create(ivy, "Hal_%");
+	OK(mailbox_subscribe(store, ivy, "Hal_%", &error));
+	OK(mailbox_subscribe(store, ivy, "#Users/hal_%/Box", &error));
+	OK(mailbox_subscribe(store, ivy, "#Users/hal_%/Gone", &error));
+	OK(mailbox_subscribe(store, ivy, "#Users/hal_%x/Box", &error));
+	OK(user_rename(store, hal, "Hal_%", &error));
+	OK(user_rename(store, hal, "Hans", &error));
+	assert_shared(ivy,
+		"!#Users !#Users/Hans #Users/Hans/Box+ #Users/Hans/Gone+"
+		" #Users/hal_%x/Box+");
+	OK(user_rename(store, hal, "HANS", &error));
+	OK(mailbox_subscribe(store, ivy, "#Users/jo/Box", &error));
+	OK(user_rename(store, hal, "Jo", &error));
+	OK(mailbox_unsubscribe(store, ivy, "#Users/hal_%x/Box", &error));
+	assert_shared(ivy,
+		"!#Users !#Users/Jo #Users/Jo/Box+ #Users/Jo/Gone+"
+		" #Users/jo/Box+");
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM"
+				       " dbmail_subscribed_names"
+				       " WHERE name = 'Hal_%'"),
+		==, 1);
+}
+
 static void test_public(void)
 {
 	gint64 eve = fixture_user(store, "eve", 0);
@@ -305,6 +336,7 @@ int main(int argc, char **argv)
 	store = fixture_store(NULL);
 	g_test_add_func("/store/acl/rights", test_rights);
 	g_test_add_func("/store/acl/names", test_names);
+	g_test_add_func("/store/acl/renamed", test_renamed);
 	g_test_add_func("/store/acl/public", test_public);
 	g_test_add_func("/store/acl/special-users", test_special_users);
 	int status = g_test_run();
