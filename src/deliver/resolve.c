@@ -35,7 +35,9 @@ static gboolean find_folder(Store *store, gint64 user, const char *name,
 			!mailbox_get(store, user, name, &mailbox, &failed))
 			return TRUE;
 	}
-	if (!mailbox->no_select && !mailbox->read_only)
+	/* RFC 4314 section 2.1: p is the right to send mail there. */
+	if (!mailbox->no_select && !mailbox->read_only &&
+		(mailbox->owner == user || (mailbox->rights & RIGHT_POST) != 0))
 		*folder = mailbox->id;
 	return TRUE;
 }

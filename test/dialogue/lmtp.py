@@ -366,6 +366,40 @@ def recipients():
     c.quit()
 
 
+def others_mailboxes():
+    """p is what it takes to send mail to another's mailbox by +detail."""
+    new_user("poster")
+    new_user("posted")
+    for create in (None, "[LMTP]\nsubaddress_folder = create"):
+        before = configure(create) if create else None
+        for who, rights, comes_in in (
+                (None, None, False), ("poster", "lookup_flag, read_flag, "
+                                      "insert_flag, write_flag", False),
+                ("poster", "post_flag", True), ("anyone", "post_flag", True)):
+            sql("DELETE FROM dbmail_acl")
+            if who:
+                sql("INSERT INTO dbmail_acl (user_id, mailbox_id, %s) SELECT "
+                    "u.user_idnr, b.mailbox_idnr, %s FROM dbmail_users u, "
+                    "dbmail_mailboxes b JOIN dbmail_users o "
+                    "ON o.user_idnr = b.owner_idnr WHERE u.userid = '%s' AND "
+                    "o.userid = 'posted' AND b.name = 'Sent'" % (
+                        rights, ", ".join("1" * len(rights.split(","))), who))
+            had = len(stored("posted", "Sent")), len(stored("poster"))
+            # Not remembered from before.
+            t.run("store-daemon", "restart", "lmtpd")
+            c = t.Lmtp()
+            reply = c.deliver(["poster+#Users/posted/Sent@x"], 
+                              ("%s %s %s\r\n" % (create, who, rights)).encode())
+            report.case("taken", reply[0][0] == 250, reply)
+            now = len(stored("posted", "Sent")), len(stored("poster"))
+            report.equal("%s has %s: where it goes" % (who, rights),
+                         (now[0] - had[0], now[1] - had[1]),
+                         (1, 0) if comes_in else (0, 1))
+            c.quit()
+        if create:
+            restore(before)
+
+
 def subaddress():
     new_user("sub")
     c = t.Lmtp()
@@ -461,6 +495,17 @@ def quota():
     report.equal("stored for one", (len(stored("rich")), len(stored("quota"))),
                  (1, 1))
     t.run("dbmail-users", "-q", "-c", "quota", "-m", "100")
+    new_user("few", "-M", "2")
+    for number, wanted in enumerate(([250], [250], [452])):
+        reply = c.deliver(["few@x"], b"%d\r\n" % number)
+        report.equal("message %d of two" % (number + 1),
+                     [r[0] for r in reply], wanted)
+    reply = c.deliver(["rich@x", "few@x"], b"z\r\n")
+    report.equal("one of two", [r[0] for r in reply], [250, 452])
+    report.equal("stored for one", len(stored("few")), 2)
+    t.run("dbmail-users", "-q", "-c", "few", "-M", "3")
+    reply = c.deliver(["few@x"], b"3\r\n")
+    report.equal("with more room", [r[0] for r in reply], [250])
     c.quit()
     before = configure("[LMTP]\nquota_failure = hard")
     c = t.Lmtp()
@@ -628,7 +673,7 @@ def drain():
 
 
 for case in (hello, sequence, envelope, pipelining, smuggling, exactness,
-             chunks, tls, recipients, subaddress, limits, quota, repeated,
+             chunks, tls, recipients, others_mailboxes, subaddress, limits, quota, repeated,
              trace, database_away, drain):
     report.note(case.__name__)
     case()
