@@ -241,7 +241,8 @@ CREATE TABLE dbmail_metadata (
     mailbox_id bigint REFERENCES dbmail_mailboxes ON DELETE CASCADE,
     user_id bigint NOT NULL REFERENCES dbmail_users ON DELETE CASCADE,
     entry text COLLATE "C" NOT NULL CHECK (entry ~ '^/(private|shared)/'),
-    value bytea NOT NULL
+    value bytea NOT NULL,
+    CHECK ((user_id = -1) = starts_with(entry, '/shared/'))
 );
 CREATE UNIQUE INDEX dbmail_metadata_entry ON dbmail_metadata (coalesce(mailbox_id, 0), user_id, entry);
 CREATE INDEX dbmail_metadata_mailbox ON dbmail_metadata (mailbox_id);
