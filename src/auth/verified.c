@@ -8,21 +8,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define KEY_SIZE 32
+#include "base/ageing.h"
 
-typedef struct {
-	VerifiedTag tag;
-	gint64 since;
-	GList link; /* oldest first */
-} Entry;
+#define KEY_SIZE 32
 
 struct Verified {
 	guint8 key[KEY_SIZE];
 	EVP_MAC *mac;
-	guint max;
-	gint64 lifetime;
-	GHashTable *entries; /* VerifiedTag -> Entry, which holds the tag */
-	GQueue order;
+	Ageing *tags; /* of VerifiedTag */
 };
 
 /* A tag is as good as random to whoever does not have the key, so that its
@@ -54,11 +47,7 @@ Verified *verified_new(guint max, gint64 lifetime)
 {
 	Verified *verified = g_new0(Verified, 1);
 
-	verified->max = max;
-	verified->lifetime = lifetime;
-	verified->entries =
-		g_hash_table_new_full(tag_hash, tag_equal, NULL, g_free);
-	g_queue_init(&verified->order);
+	verified->tags = ageing_new(max, lifetime, tag_hash, tag_equal, g_free);
 	verified->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	if (verified->mac == NULL ||
 		!key_fill(verified->key, sizeof(verified->key)))
@@ -72,7 +61,7 @@ void verified_free(Verified **verified)
 
 	if (old == NULL)
 		return;
-	g_hash_table_unref(old->entries);
+	ageing_free(&old->tags);
 	EVP_MAC_free(old->mac);
 	OPENSSL_cleanse(old->key, sizeof(old->key));
 	g_free(old);
@@ -111,32 +100,15 @@ gboolean verified_tag(const Verified *verified, gint64 user, const char *scheme,
 	return ok;
 }
 
-static void entry_remove(Verified *verified, Entry *entry)
-{
-	g_queue_unlink(&verified->order, &entry->link);
-	g_hash_table_remove(verified->entries, &entry->tag);
-}
-
 gboolean verified_has(
 	const Verified *verified, const VerifiedTag *tag, gint64 now)
 {
-	const Entry *entry = g_hash_table_lookup(verified->entries, tag);
-
-	return entry != NULL && now - entry->since < verified->lifetime;
+	return ageing_find(verified->tags, tag, now) != NULL;
 }
 
 void verified_add(Verified *verified, const VerifiedTag *tag, gint64 now)
 {
-	Entry *entry = g_hash_table_lookup(verified->entries, tag);
+	VerifiedTag *copy = g_memdup2(tag, sizeof(*tag));
 
-	if (entry != NULL)
-		entry_remove(verified, entry);
-	else if (g_hash_table_size(verified->entries) >= verified->max)
-		entry_remove(verified, verified->order.head->data);
-	entry = g_new0(Entry, 1);
-	entry->tag = *tag;
-	entry->since = now;
-	entry->link.data = entry;
-	g_hash_table_insert(verified->entries, &entry->tag, entry);
-	g_queue_push_tail_link(&verified->order, &entry->link);
+	ageing_put(verified->tags, copy, copy, now);
 }

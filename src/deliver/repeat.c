@@ -4,20 +4,18 @@
 
 #include <string.h>
 
+#include "base/ageing.h"
+
 typedef struct {
 	DeliveryKey key;
-	gint64 confirmed;
-	GList link; /* oldest first */
-} Entry;
+	gint64 when;
+} Confirmed;
 
 struct Repeats {
 	GMutex lock;
 	GCond left;
-	guint max;
-	gint64 lifetime;
 	GHashTable *under_way; /* keys, the callers' */
-	GHashTable *confirmed; /* DeliveryKey -> Entry, which holds the key */
-	GQueue order;
+	Ageing *confirmed;     /* of Confirmed */
 };
 
 /* A key is a hash itself. */
@@ -40,12 +38,9 @@ Repeats *repeats_new(guint max, gint64 lifetime)
 
 	g_mutex_init(&repeats->lock);
 	g_cond_init(&repeats->left);
-	repeats->max = max;
-	repeats->lifetime = lifetime;
 	repeats->under_way = g_hash_table_new(key_hash, key_equal);
 	repeats->confirmed =
-		g_hash_table_new_full(key_hash, key_equal, NULL, g_free);
-	g_queue_init(&repeats->order);
+		ageing_new(max, lifetime, key_hash, key_equal, g_free);
 	return repeats;
 }
 
@@ -56,7 +51,7 @@ void repeats_free(Repeats **repeats)
 	if (old == NULL)
 		return;
 	g_hash_table_unref(old->under_way);
-	g_hash_table_unref(old->confirmed);
+	ageing_free(&old->confirmed);
 	g_mutex_clear(&old->lock);
 	g_cond_clear(&old->left);
 	g_free(old);
@@ -68,8 +63,9 @@ gboolean repeats_enter(Repeats *repeats, const DeliveryKey *key, gint64 since)
 	g_mutex_lock(&repeats->lock);
 	while (g_hash_table_contains(repeats->under_way, key))
 		g_cond_wait(&repeats->left, &repeats->lock);
-	const Entry *entry = g_hash_table_lookup(repeats->confirmed, key);
-	gboolean may_go = entry == NULL || entry->confirmed <= since;
+	const Confirmed *confirmed =
+		ageing_find(repeats->confirmed, key, since);
+	gboolean may_go = confirmed == NULL || confirmed->when <= since;
 	if (may_go)
 		g_hash_table_add(repeats->under_way, (gpointer)key);
 	g_mutex_unlock(&repeats->lock);
@@ -84,37 +80,13 @@ void repeats_leave(Repeats *repeats, const DeliveryKey *key)
 	g_mutex_unlock(&repeats->lock);
 }
 
-static void entry_remove(Repeats *repeats, Entry *entry)
-{
-	g_queue_unlink(&repeats->order, &entry->link);
-	g_hash_table_remove(repeats->confirmed, &entry->key);
-}
-
-/* Those that are too old, and one where there are too many. */
-static void make_room(Repeats *repeats, gint64 now)
-{
-	while (repeats->order.head != NULL) {
-		Entry *oldest = repeats->order.head->data;
-		if (now - oldest->confirmed < repeats->lifetime &&
-			g_hash_table_size(repeats->confirmed) < repeats->max)
-			return;
-		entry_remove(repeats, oldest);
-	}
-}
-
 void repeats_confirm(Repeats *repeats, const DeliveryKey *key, gint64 now)
 {
-	Entry *entry = g_new0(Entry, 1);
+	Confirmed *confirmed = g_new0(Confirmed, 1);
 
-	entry->key = *key;
-	entry->confirmed = now;
-	entry->link.data = entry;
+	confirmed->key = *key;
+	confirmed->when = now;
 	g_mutex_lock(&repeats->lock);
-	Entry *old = g_hash_table_lookup(repeats->confirmed, key);
-	if (old != NULL)
-		entry_remove(repeats, old);
-	make_room(repeats, now);
-	g_hash_table_insert(repeats->confirmed, &entry->key, entry);
-	g_queue_push_tail_link(&repeats->order, &entry->link);
+	ageing_put(repeats->confirmed, &confirmed->key, confirmed, now);
 	g_mutex_unlock(&repeats->lock);
 }

@@ -2,18 +2,11 @@
 /* Remembers for some seconds which mailboxes an address leads to. */
 #include "deliver/resolved.h"
 
-typedef struct {
-	DeliverRecipient *recipient;
-	gint64 since;
-	GList link; /* in order of since, oldest first */
-} Entry;
+#include "base/ageing.h"
 
 struct Resolved {
 	GMutex lock;
-	guint max;
-	gint64 lifetime;
-	GHashTable *entries; /* address, the recipient's -> Entry */
-	GQueue order;
+	Ageing *recipients; /* of DeliverRecipient, by address */
 };
 
 /* --- recipients ---------------------------------------------------------------- */
@@ -61,12 +54,11 @@ DeliverRecipient *deliver_recipient_of(const char *address, gint64 mailbox)
 
 /* --- the table ----------------------------------------------------------------- */
 
-static void entry_free(gpointer data)
+static void recipient_drop(gpointer data)
 {
-	Entry *entry = data;
+	DeliverRecipient *recipient = data;
 
-	deliver_recipient_free(&entry->recipient);
-	g_free(entry);
+	deliver_recipient_free(&recipient);
 }
 
 Resolved *resolved_new(guint max, gint64 lifetime)
@@ -74,11 +66,8 @@ Resolved *resolved_new(guint max, gint64 lifetime)
 	Resolved *resolved = g_new0(Resolved, 1);
 
 	g_mutex_init(&resolved->lock);
-	resolved->max = max;
-	resolved->lifetime = lifetime;
-	resolved->entries = g_hash_table_new_full(
-		g_str_hash, g_str_equal, NULL, entry_free);
-	g_queue_init(&resolved->order);
+	resolved->recipients = ageing_new(
+		max, lifetime, g_str_hash, g_str_equal, recipient_drop);
 	return resolved;
 }
 
@@ -88,55 +77,35 @@ void resolved_free(Resolved **resolved)
 
 	if (old == NULL)
 		return;
-	g_hash_table_unref(old->entries);
+	ageing_free(&old->recipients);
 	g_mutex_clear(&old->lock);
 	g_free(old);
 	*resolved = NULL;
 }
 
-static void entry_remove(Resolved *resolved, Entry *entry)
-{
-	g_queue_unlink(&resolved->order, &entry->link);
-	g_hash_table_remove(resolved->entries, entry->recipient->address);
-}
-
 DeliverRecipient *resolved_find(
 	Resolved *resolved, const char *address, gint64 now)
 {
-	DeliverRecipient *found = NULL;
-
 	g_mutex_lock(&resolved->lock);
-	Entry *entry = g_hash_table_lookup(resolved->entries, address);
-	if (entry != NULL && now - entry->since < resolved->lifetime)
-		found = deliver_recipient_ref(entry->recipient);
+	DeliverRecipient *found =
+		ageing_find(resolved->recipients, address, now);
+	if (found != NULL)
+		deliver_recipient_ref(found);
 	g_mutex_unlock(&resolved->lock);
 	return found;
 }
 
 void resolved_add(Resolved *resolved, DeliverRecipient *recipient, gint64 now)
 {
-	Entry *entry = g_new0(Entry, 1);
-
-	entry->recipient = deliver_recipient_ref(recipient);
-	entry->since = now;
-	entry->link.data = entry;
 	g_mutex_lock(&resolved->lock);
-	Entry *old = g_hash_table_lookup(resolved->entries, recipient->address);
-	if (old != NULL)
-		entry_remove(resolved, old);
-	else if (g_hash_table_size(resolved->entries) >= resolved->max)
-		entry_remove(resolved, resolved->order.head->data);
-	g_hash_table_insert(
-		resolved->entries, entry->recipient->address, entry);
-	g_queue_push_tail_link(&resolved->order, &entry->link);
+	ageing_put(resolved->recipients, recipient->address,
+		deliver_recipient_ref(recipient), now);
 	g_mutex_unlock(&resolved->lock);
 }
 
 void resolved_forget(Resolved *resolved, const char *address)
 {
 	g_mutex_lock(&resolved->lock);
-	Entry *entry = g_hash_table_lookup(resolved->entries, address);
-	if (entry != NULL)
-		entry_remove(resolved, entry);
+	ageing_remove(resolved->recipients, address);
 	g_mutex_unlock(&resolved->lock);
 }
