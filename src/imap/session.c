@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "store/acl.h"
+#include "store/name.h"
 #include "imap/capability.h"
 #include "imap/input.h"
 #include "imap/notify.h"
@@ -126,7 +127,8 @@ const char *session_mailbox_name(
 		command_fail(session, command, error);
 		return NULL;
 	}
-	return arena_strdup(session->arena, name);
+	return arena_strdup(
+		session->arena, name_own(name, session->user->name));
 }
 
 gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,

@@ -114,13 +114,18 @@ static gboolean read_levels(
 	return TRUE;
 }
 
+static gboolean set_not_there(GError **error)
+{
+	return set_refused(error, "not allowed to create it there");
+}
+
 /* RFC 4314 section 4: k on the nearest mailbox above. */
 static gboolean check_create(const NameState *state, GError **error)
 {
 	gboolean may = state->above != 0 ?
 		(state->above_rights & RIGHT_CREATE) != 0 :
 		state->is_allowed;
-	return may || set_refused(error, "not allowed to create it there");
+	return may || set_not_there(error);
 }
 
 static void add_levels(DbBatch *batch, const DbStatement *statement,
@@ -220,6 +225,20 @@ static void add_take_uses(DbBatch *batch, gint64 owner, const char *uses)
 
 /* --- create ----------------------------------------------------------------------- */
 
+/* Which users there are is not told: one who is not there shares nothing. */
+static gboolean resolve_new_owner(
+	DbConnection *connection, NameChange *change, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (resolve_owner(connection, change, &problem))
+		return TRUE;
+	if (dbmail_error_is(problem, DBMAIL_ERROR_NOT_FOUND))
+		return set_not_there(error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return FALSE;
+}
+
 static gboolean create_work(
 	DbConnection *connection, gpointer data, GError **error)
 {
@@ -227,7 +246,7 @@ static gboolean create_work(
 	mailbox_free(&change->mailbox);
 	g_autoptr(GPtrArray) levels = levels_of(change->name);
 	NameState state;
-	if (!resolve_owner(connection, change, error) ||
+	if (!resolve_new_owner(connection, change, error) ||
 		!look_at_new(connection, change, levels, &state, error))
 		return FALSE;
 	if (state.id != 0 && !state.no_select)

@@ -107,6 +107,11 @@ char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 			error))
 		return NULL;
 	const char *own = composed + skip;
+	/* Its owner would see another's mailbox in it. */
+	if (skip > 0 && name_prefix(own, NULL) > 0) {
+		name_refuse(error, "the mailbox name has two namespaces");
+		return NULL;
+	}
 	char *kept = g_strconcat(prefix, own, NULL);
 	if (g_ascii_strncasecmp(own, MAILBOX_INBOX, inbox) == 0 &&
 		(own[inbox] == '\0' || own[inbox] == MAILBOX_SEPARATOR))

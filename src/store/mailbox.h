@@ -50,7 +50,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_auto_free)
  * INBOX/... in capitals, all of it in Unicode's Normalization Form C, as
  * Net-Unicode wants (RFC 5198, RFC 9051 section 5.1); checked for length and
  * depth (both without the namespace), empty levels, control characters, * and
- * %, and valid UTF-8.  INVALID.  Free with g_free. */
+ * %, valid UTF-8, and a second namespace.  INVALID.  Free with g_free. */
 char *mailbox_name_normalise(const char *name, guint max_depth, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 

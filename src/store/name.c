@@ -64,6 +64,19 @@ void name_split(const char *name, NamePath *path)
 	}
 }
 
+const char *name_own(const char *name, const char *user)
+{
+	const gsize size = strlen(user);
+
+	if (!begins_with(name, NAME_USERS))
+		return name;
+	const char *owner = name + level_size(name);
+	if (g_ascii_strncasecmp(owner, user, size) != 0 ||
+		owner[size] != MAILBOX_SEPARATOR || owner[size + 1] == '\0')
+		return name;
+	return owner + size + 1;
+}
+
 void name_path_clear(NamePath *path)
 {
 	g_clear_pointer(&path->owner, g_free);

@@ -27,6 +27,10 @@ void name_split(const char *name, NamePath *path);
 void name_path_clear(NamePath *path);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NamePath, name_path_clear)
 
+/* The user's own name of it, within the name, where that is one of the user's
+ * own mailboxes under "#Users"; else the name itself. */
+const char *name_own(const char *name, const char *user);
+
 /* How many bytes of a name, from the wire or split, are namespace and user:
  * what follows is the owner's own name.  *canonical (may be NULL) receives the
  * prefix as it is written, "" for one's own; free with g_free. */

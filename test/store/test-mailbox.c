@@ -52,6 +52,9 @@ static const struct {
 	{ "#Usersa", "#Usersa" },
 	{ "#public/News", "#Public/News" },
 	{ "#PUBLIC/inbox", "#Public/INBOX" },
+	{ "#Public/#Users/x", NULL },
+	{ "#Users/bob/#public", NULL },
+	{ "#Users/bob/a/#public", "#Users/bob/a/#public" },
 };
 
 static void test_names(void)
