@@ -212,16 +212,38 @@ COMMENT ON COLUMN dbmail_texts.folded IS 'The text in UTF-8, normalized (NFKC) a
 CREATE TABLE dbmail_searches (
     physmessage_id bigint PRIMARY KEY REFERENCES dbmail_physmessage ON DELETE CASCADE,
     whole boolean NOT NULL,
-    headers text COLLATE "C" NOT NULL,
+    body_marks bytea NOT NULL,
+    header_marks bytea NOT NULL,
+    texts bigint[] NOT NULL,
     inner_headers text COLLATE "C" NOT NULL,
-    texts bigint[] NOT NULL
+    headers text COLLATE "C" NOT NULL
 );
+ALTER TABLE dbmail_searches ALTER COLUMN body_marks SET STORAGE PLAIN;
+ALTER TABLE dbmail_searches ALTER COLUMN header_marks SET STORAGE PLAIN;
 COMMENT ON TABLE dbmail_searches IS 'What SEARCH BODY and TEXT look at of a message; made by the first search that needs it. May be emptied.';
 COMMENT ON COLUMN dbmail_searches.physmessage_id IS 'The message.';
 COMMENT ON COLUMN dbmail_searches.whole IS 'False: it has texts that are kept nowhere, such as one of more than 1 MiB; what is not found here is looked for in the message.';
+COMMENT ON COLUMN dbmail_searches.body_marks IS 'Which three bytes in a row its texts and inner_headers have, for dbmail_may_hold(): looked at first, so that few texts are.';
+COMMENT ON COLUMN dbmail_searches.header_marks IS 'The same of headers.';
 COMMENT ON COLUMN dbmail_searches.headers IS 'Its own header and those of its parts, folded; fields with encoded words also decoded.';
 COMMENT ON COLUMN dbmail_searches.inner_headers IS 'The same of messages inside, which SEARCH BODY looks at, too.';
 COMMENT ON COLUMN dbmail_searches.texts IS 'Its texts, of dbmail_texts.';
+
+-- The size of marks is a power of two, and a bit of the least size stands for
+-- all that are the same but for higher bits.
+CREATE FUNCTION dbmail_may_hold(marks bytea, probes integer[])
+    RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+SELECT (get_bit(marks, (probes[1] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[2] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[3] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[4] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[5] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[6] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[7] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    AND get_bit(marks, (probes[8] & (octet_length(marks) * 8 - 1))::bigint) = 1
+    ) IS NOT FALSE
+$$;
+COMMENT ON FUNCTION dbmail_may_hold(bytea, integer[]) IS 'False where a text with such marks does not have one of at most eight bits, so that what they were made of is not in it. Bits that are not given are not asked for.';
 
 DO $$
 BEGIN

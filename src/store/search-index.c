@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "mime/decode.h"
 #include "mime/structure.h"
+#include "store/id-range.h"
 #include "store/search-index.h"
 #include "store/search-sql.h"
 #include "store/store-private.h"
@@ -28,6 +29,7 @@
 typedef struct {
 	guint message; /* in the batch */
 	gint64 part;
+	gint64 size;
 	const char *form;
 	const MimeStructure *leaf;
 } IndexText;
@@ -42,6 +44,8 @@ typedef struct {
 	gboolean *whole;
 	GString **headers;
 	GString **inner_headers;
+	SearchMarks *body_marks;
+	SearchMarks *header_marks;
 	GArray *texts; /* of IndexText */
 } Index;
 
@@ -53,6 +57,8 @@ static void index_clear(Index *index)
 	}
 	g_free(index->headers);
 	g_free(index->inner_headers);
+	g_free(index->body_marks);
+	g_free(index->header_marks);
 	g_free(index->whole);
 	g_array_unref(index->texts);
 	fetch_batch_free(&index->structures);
@@ -140,7 +146,7 @@ static gboolean index_leaf(Index *index, guint message, const MessageRows *rows,
 		g_strconcat(INDEX_VERSION " ", encoding, " ", charset, NULL);
 	g_autofree char *folded = g_ascii_strdown(form, -1);
 	IndexText text = { message, db_rows_int64(rows->rows, row, 1),
-		arena_strdup(index->arena, folded), leaf };
+		(gint64)size, arena_strdup(index->arena, folded), leaf };
 	g_array_append_val(index->texts, text);
 	return TRUE;
 }
@@ -223,96 +229,106 @@ static int compare_texts(gconstpointer a, gconstpointer b)
 						left->message > right->message;
 }
 
-/* Each part and form once. */
+static const IndexText *text_at(const Index *index, guint at)
+{
+	return &g_array_index(index->texts, IndexText, at);
+}
+
+static gboolean is_same_text(const IndexText *a, const IndexText *b)
+{
+	return a->part == b->part && strcmp(a->form, b->form) == 0;
+}
+
+/* Each part and form once: the first of those that are the same. */
 static GArray *distinct_texts(const Index *index)
 {
-	GArray *distinct = g_array_new(FALSE, FALSE, sizeof(IndexText));
+	GArray *distinct = g_array_new(FALSE, FALSE, sizeof(guint));
 	for (guint i = 0; i < index->texts->len; i++) {
-		const IndexText *text =
-			&g_array_index(index->texts, IndexText, i);
-		const IndexText *last = distinct->len > 0 ?
-			&g_array_index(distinct, IndexText, distinct->len - 1) :
-			NULL;
-		if (last == NULL || last->part != text->part ||
-			strcmp(last->form, text->form) != 0)
-			g_array_append_vals(distinct, text, 1);
+		if (i == 0 ||
+			!is_same_text(text_at(index, i - 1), text_at(index, i)))
+			g_array_append_val(distinct, i);
 	}
 	return distinct;
 }
 
-/* Parts and forms as parameters. */
-static void add_texts(DbParams *params, const GArray *texts)
+/* Parts and forms as parameters; numbers: places in index->texts. */
+static void add_texts(
+	DbParams *params, const Index *index, const guint *numbers, guint count)
 {
-	g_autofree gint64 *parts = g_new(gint64, texts->len);
-	g_autofree const char **forms = g_new(const char *, texts->len);
-	for (guint i = 0; i < texts->len; i++) {
-		parts[i] = g_array_index(texts, IndexText, i).part;
-		forms[i] = g_array_index(texts, IndexText, i).form;
+	g_autofree gint64 *parts = g_new(gint64, count);
+	g_autofree const char **forms = g_new(const char *, count);
+	for (guint i = 0; i < count; i++) {
+		parts[i] = text_at(index, numbers[i])->part;
+		forms[i] = text_at(index, numbers[i])->form;
 	}
-	db_params_int64_array(params, parts, texts->len);
-	db_params_text_array(params, forms, texts->len);
+	db_params_int64_array(params, parts, count);
+	db_params_text_array(params, forms, count);
 }
 
-/* Decodes, folds and keeps these. */
-static gboolean keep_texts(Index *index, const GArray *texts, GError **error)
+/* The text as it is kept; marks it for all messages that have it. */
+static GString *make_text(Index *index, guint number, Bytes data)
 {
-	g_autofree gint64 *parts = g_new(gint64, texts->len);
+	const IndexText *text = text_at(index, number);
+	g_autoptr(GString) decoded = g_string_new(NULL);
+	GString *folded = g_string_new(NULL);
+	mime_decode_text(data, text->leaf->encoding,
+		search_charset(index->arena, text->leaf), G_MAXSIZE, decoded);
+	search_fold(decoded->str, decoded->len, folded);
+	for (guint i = number;
+		i < index->texts->len && is_same_text(text, text_at(index, i));
+		i++)
+		search_marks_add(&index->body_marks[text_at(index, i)->message],
+			folded->str, folded->len);
+	return folded;
+}
+
+/* Decodes and folds these, and keeps those that are not yet kept. */
+static gboolean keep_texts(
+	Index *index, const guint *numbers, guint count, GError **error)
+{
 	g_autoptr(DbBatch) read = db_batch_new();
-	for (guint i = 0; i < texts->len; i++)
-		parts[i] = g_array_index(texts, IndexText, i).part;
-	db_params_int64_array(
-		db_batch_add(read, &SQL_SEARCH_PARTS), parts, texts->len);
+	add_texts(db_batch_add(read, &SQL_SEARCH_PARTS), index, numbers, count);
 	if (!db_pool_run(index->store->pool, read, DB_READ, error))
 		return FALSE;
 	const DbRows *rows = db_batch_rows(read, 0);
-	g_autofree Bytes *folded = g_new0(Bytes, texts->len);
-	g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(IndexText));
+	g_autofree Bytes *folded = g_new0(Bytes, count);
+	g_autofree guint *kept = g_new(guint, count);
 	g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+	guint n = 0;
 	for (guint row = 0; row < db_rows_count(rows); row++) {
 		guint place = (guint)db_rows_int64(rows, row, 0) - 1;
-		const IndexText *text = &g_array_index(texts, IndexText, place);
-		g_autoptr(GString) decoded = g_string_new(NULL);
-		GString *out = g_string_new(NULL);
-		mime_decode_text(db_rows_bytes(rows, row, 1),
-			text->leaf->encoding,
-			search_charset(index->arena, text->leaf), G_MAXSIZE,
-			decoded);
-		search_fold(decoded->str, decoded->len, out);
-		folded[kept->len] = bytes_of(out->str, out->len);
-		g_ptr_array_add(strings, g_string_free(out, FALSE));
-		g_array_append_vals(kept, text, 1);
+		GString *text = make_text(
+			index, numbers[place], db_rows_bytes(rows, row, 1));
+		Bytes bytes = bytes_of(text->str, text->len);
+		g_ptr_array_add(strings, g_string_free(text, FALSE));
+		if (db_rows_bool(rows, row, 2))
+			continue;
+		folded[n] = bytes;
+		kept[n++] = numbers[place];
 	}
+	if (n == 0)
+		return TRUE;
 	g_autoptr(DbBatch) write = db_batch_new();
 	DbParams *params = db_batch_add(write, &SQL_SEARCH_KEEP_TEXTS);
-	add_texts(params, kept);
-	db_params_text_n_array(params, folded, kept->len);
-	return db_pool_run(index->store->pool, write, DB_WRITE, error);
+	add_texts(params, index, kept, n);
+	db_params_text_n_array(params, folded, n);
+	return db_pool_run(index->store->pool, write, DB_WRITE_ASYNC, error);
 }
 
-/* Those that are not kept yet, so many bytes at a time. */
+/* So many bytes at a time. */
 static gboolean index_texts(Index *index, GError **error)
 {
 	g_array_sort(index->texts, compare_texts);
 	g_autoptr(GArray) texts = distinct_texts(index);
-	if (texts->len == 0)
-		return TRUE;
-	g_autoptr(DbBatch) batch = db_batch_new();
-	add_texts(db_batch_add(batch, &SQL_SEARCH_UNKNOWN_TEXTS), texts);
-	if (!db_pool_run(index->store->pool, batch, DB_READ, error))
-		return FALSE;
-	const DbRows *rows = db_batch_rows(batch, 0);
-	g_autoptr(GArray) some = g_array_new(FALSE, FALSE, sizeof(IndexText));
+	const guint *numbers = (const guint *)(void *)texts->data;
 	gint64 sum = 0;
-	for (guint row = 0; row < db_rows_count(rows); row++) {
-		guint place = (guint)db_rows_int64(rows, row, 0) - 1;
-		g_array_append_vals(
-			some, &g_array_index(texts, IndexText, place), 1);
-		sum += db_rows_int64(rows, row, 1);
-		if (sum < INDEX_BYTES && row + 1 < db_rows_count(rows))
+	for (guint begin = 0, end = 1; end <= texts->len; end++) {
+		sum += text_at(index, numbers[end - 1])->size;
+		if (sum < INDEX_BYTES && end < texts->len)
 			continue;
-		if (!keep_texts(index, some, error))
+		if (!keep_texts(index, numbers + begin, end - begin, error))
 			return FALSE;
-		g_array_set_size(some, 0);
+		begin = end;
 		sum = 0;
 	}
 	return TRUE;
@@ -322,17 +338,26 @@ static gboolean index_keep(Index *index, GError **error)
 {
 	g_autofree Bytes *headers = g_new(Bytes, index->count);
 	g_autofree Bytes *inner = g_new(Bytes, index->count);
+	g_autofree Bytes *body_marks = g_new(Bytes, index->count);
+	g_autofree Bytes *header_marks = g_new(Bytes, index->count);
 	g_autofree gint32 *places = g_new(gint32, index->texts->len);
+	g_autofree guint *numbers = g_new(guint, index->texts->len);
 	for (guint i = 0; i < index->count; i++) {
-		headers[i] = bytes_of(
-			index->headers[i]->str, index->headers[i]->len);
-		inner[i] = bytes_of(index->inner_headers[i]->str,
-			index->inner_headers[i]->len);
+		GString *header = index->headers[i];
+		GString *inside = index->inner_headers[i];
+		headers[i] = bytes_of(header->str, header->len);
+		inner[i] = bytes_of(inside->str, inside->len);
+		search_marks_add(
+			&index->header_marks[i], header->str, header->len);
+		search_marks_add(
+			&index->body_marks[i], inside->str, inside->len);
+		header_marks[i] = search_marks_fold(&index->header_marks[i]);
+		body_marks[i] = search_marks_fold(&index->body_marks[i]);
 	}
-	for (guint i = 0; i < index->texts->len; i++)
-		places[i] = 1 +
-			(gint32)g_array_index(index->texts, IndexText, i)
-				.message;
+	for (guint i = 0; i < index->texts->len; i++) {
+		places[i] = 1 + (gint32)text_at(index, i)->message;
+		numbers[i] = i;
+	}
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, &SQL_SEARCH_KEEP);
 	db_params_int64_array(params, index->ids, index->count);
@@ -340,8 +365,10 @@ static gboolean index_keep(Index *index, GError **error)
 	db_params_text_n_array(params, headers, index->count);
 	db_params_text_n_array(params, inner, index->count);
 	db_params_int32_array(params, places, index->texts->len);
-	add_texts(params, index->texts);
-	return db_pool_run(index->store->pool, batch, DB_WRITE, error);
+	add_texts(params, index, numbers, index->texts->len);
+	db_params_bytes_array(params, body_marks, index->count);
+	db_params_bytes_array(params, header_marks, index->count);
+	return db_pool_run(index->store->pool, batch, DB_WRITE_ASYNC, error);
 }
 
 /* --- together --------------------------------------------------------------------------- */
@@ -359,6 +386,8 @@ static gboolean index_batch(
 	index.whole = g_new0(gboolean, count);
 	index.headers = g_new0(GString *, count);
 	index.inner_headers = g_new0(GString *, count);
+	index.body_marks = g_new0(SearchMarks, count);
+	index.header_marks = g_new0(SearchMarks, count);
 	for (guint i = 0; i < count; i++) {
 		index.headers[i] = g_string_new(NULL);
 		index.inner_headers[i] = g_string_new(NULL);
@@ -397,32 +426,81 @@ gboolean search_index(Search *search, const GArray *indexes, GError **error)
 
 /* --- looking ---------------------------------------------------------------------------- */
 
-enum { STATE_FOUND = 1, STATE_UNKNOWN, STATE_LACKING };
+/* In this order: what comes later counts. */
+static const struct {
+	gint32 state;
+	guint8 found;
+} states_of_texts[] = {
+	{ 0, TRI_FALSE },   /* something is kept */
+	{ 2, TRI_UNKNOWN }, /* it may be in what is not kept */
+	{ 1, TRI_TRUE },
+};
+
+static void ask_texts(
+	DbBatch *batch, const SearchNode *node, const IdPlace *ids, guint count)
+{
+	g_autofree gint64 *lows = g_new(gint64, count);
+	g_autofree gint64 *highs = g_new(gint64, count);
+	gint32 probes[SEARCH_PROBES];
+	guint ranges = id_places_ranges(ids, count, lows, highs);
+	guint n =
+		search_marks_of_needle(node->needle, node->needle_size, probes);
+	DbParams *params = db_batch_add(batch, &SQL_SEARCH_TEXTS);
+	db_params_int64_array(params, lows, ranges);
+	db_params_int64_array(params, highs, ranges);
+	db_params_text_n(params, bytes_of(node->needle, node->needle_size));
+	db_params_bool(params, node->key->kind == SEARCH_TEXT);
+	db_params_int32_array(params, probes, n);
+}
+
+/* What one row says of those among the ids that it is about. */
+static void take_state(const DbRows *rows, guint row, const IdPlace *ids,
+	guint count, guint8 found, guint8 *states)
+{
+	guint n = 0;
+	g_autofree gint64 *about = db_rows_int64_array(rows, row, 1, &n);
+	guint next = 0;
+	for (guint i = 0; i < n; i++) {
+		guint at = id_places_find(ids, count, about[i], next);
+		for (; at < count && ids[at].id == about[i]; at++) {
+			states[ids[at].place] = found;
+			next = at + 1;
+		}
+	}
+}
+
+#define NOTHING_KEPT G_MAXUINT8
 
 gboolean search_index_find(const Search *search, SearchNode *node,
 	const guint *indexes, guint count, GArray *lacking, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	g_autofree gint64 *ids = g_new(gint64, count);
-	for (guint i = 0; i < count; i++) {
-		ids[i] = search_message(search, indexes[i])->physmessage;
-		node->founds[indexes[i] - search->begin] = TRI_FALSE;
-	}
-	DbParams *params = db_batch_add(batch, &SQL_SEARCH_TEXTS);
-	db_params_int64_array(params, ids, count);
-	db_params_text_n(params, bytes_of(node->needle, node->needle_size));
-	db_params_bool(params, node->key->kind == SEARCH_TEXT);
+	g_autofree IdPlace *ids = g_new(IdPlace, count);
+	g_autofree guint8 *states = g_new(guint8, count);
+	for (guint i = 0; i < count; i++)
+		ids[i] = (IdPlace){
+			search_message(search, indexes[i])->physmessage, i
+		};
+	id_places_sort(ids, count);
+	ask_texts(batch, node, ids, count);
 	if (!db_pool_run(search->store->pool, batch, DB_READ, error))
 		return FALSE;
+	memset(states, NOTHING_KEPT, count);
 	const DbRows *rows = db_batch_rows(batch, 0);
-	for (guint row = 0; row < db_rows_count(rows); row++) {
-		guint place = (guint)db_rows_int64(rows, row, 0) - 1;
-		gint32 state = db_rows_int32(rows, row, 1);
-		g_assert(place < count);
-		node->founds[indexes[place] - search->begin] =
-			state == STATE_FOUND ? TRI_TRUE : TRI_UNKNOWN;
-		if (state == STATE_LACKING)
-			g_array_append_val(lacking, indexes[place]);
+	for (guint i = 0; i < G_N_ELEMENTS(states_of_texts); i++) {
+		for (guint row = 0; row < db_rows_count(rows); row++) {
+			if (db_rows_int32(rows, row, 0) ==
+				states_of_texts[i].state)
+				take_state(rows, row, ids, count,
+					states_of_texts[i].found, states);
+		}
+	}
+	for (guint i = 0; i < count; i++) {
+		gboolean kept = states[i] != NOTHING_KEPT;
+		node->founds[indexes[i] - search->begin] =
+			kept ? states[i] : TRI_UNKNOWN;
+		if (!kept)
+			g_array_append_val(lacking, indexes[i]);
 	}
 	return TRUE;
 }

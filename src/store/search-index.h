@@ -26,6 +26,29 @@ gboolean search_walk(const MimeStructure *root,
 		gpointer data, GError **error),
 	gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- search-marks.c --------------------------------------------------------- */
+
+/* One bit for what three bytes in a row may be, 2^13 of them; folded, bit n of
+ * the smaller half stands for both.  In SQL: dbmail_may_hold(). */
+#define SEARCH_MARKS_BITS 8192
+#define SEARCH_MARKS_LEAST 8 /* bytes */
+
+typedef struct {
+	guint8 bytes[SEARCH_MARKS_BITS / 8];
+} SearchMarks;
+
+/* Marks what the text has; SearchMarks begin with zeros. */
+void search_marks_add(SearchMarks *marks, const char *text, gsize size);
+
+/* As they are kept: bytes of the marks, which are of no other use then. */
+Bytes search_marks_fold(SearchMarks *marks);
+
+/* Bits a text must have that holds the needle: how many there are, none of a
+ * needle that is too short. */
+#define SEARCH_PROBES 8
+guint search_marks_of_needle(
+	const char *needle, gsize size, gint32 probes[SEARCH_PROBES]);
+
 /* --- search-index.c --------------------------------------------------------- */
 
 /* Makes what is to be kept of the messages with these indexes (of guint), of

@@ -16,19 +16,12 @@ SELECT a.place, l.part_id, l.part_offset, p.size, p.data
 	  FROM dbmail_mimeparts WHERE id = l.part_id OFFSET 0) p
  ORDER BY a.place, l.part_offset;
 
--- name: search_unknown_texts
--- Which of the parts $1 in the forms $2 are not yet texts, and their sizes.
-SELECT a.place, p.size
-  FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY a (id, form, place)
- CROSS JOIN LATERAL (
-	SELECT size FROM dbmail_mimeparts WHERE id = a.id OFFSET 0) p
- WHERE NOT EXISTS (SELECT FROM dbmail_texts t
-		    WHERE t.part_id = a.id AND t.form = a.form OFFSET 0);
-
 -- name: search_parts
--- $1 parts.
-SELECT a.place, p.data
-  FROM unnest($1::bigint[]) WITH ORDINALITY a (id, place)
+-- The parts $1, and whether they are texts already in the forms $2.
+SELECT a.place, p.data,
+       EXISTS (SELECT FROM dbmail_texts t
+		WHERE t.part_id = a.id AND t.form = a.form OFFSET 0)
+  FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY a (id, form, place)
  CROSS JOIN LATERAL (
 	SELECT data FROM dbmail_mimeparts WHERE id = a.id OFFSET 0) p;
 
@@ -47,8 +40,9 @@ SELECT p.id, a.form, a.folded
 
 -- name: search_keep
 -- $1 messages, $2 whether they are whole, $3 headers, $4 headers of messages
--- inside; their texts: $5 places of the messages, $6 parts, $7 forms.  A
--- message one of whose texts is gone is gone, too.
+-- inside; their texts: $5 places of the messages, $6 parts, $7 forms; $8 marks
+-- of the body, $9 of the headers.  A message one of whose texts is gone is
+-- gone, too.
 WITH texts AS MATERIALIZED (
 	SELECT x.place, count(*) AS wanted, count(t.id) AS known,
 	       array_agg(t.id ORDER BY t.id) AS ids
@@ -61,10 +55,13 @@ WITH texts AS MATERIALIZED (
 	 GROUP BY x.place
 )
 INSERT INTO dbmail_searches (physmessage_id, whole, headers, inner_headers,
-	texts)
-SELECT p.id, a.whole, a.headers, a.inner_headers, coalesce(t.ids, '{}')
-  FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::text[])
-	WITH ORDINALITY a (id, whole, headers, inner_headers, place)
+	texts, body_marks, header_marks)
+SELECT p.id, a.whole, a.headers, a.inner_headers, coalesce(t.ids, '{}'),
+       a.body_marks, a.header_marks
+  FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::text[], $8::bytea[],
+	$9::bytea[])
+	WITH ORDINALITY a (id, whole, headers, inner_headers, body_marks,
+		header_marks, place)
   LEFT JOIN texts t ON t.place = a.place
  CROSS JOIN LATERAL (
 	SELECT id FROM dbmail_physmessage WHERE id = a.id
@@ -74,41 +71,39 @@ SELECT p.id, a.whole, a.headers, a.inner_headers, coalesce(t.ids, '{}')
     ON CONFLICT DO NOTHING;
 
 -- name: search_texts
--- Looks for $2 in the messages $1, also in their headers if $3.  Rows for
--- those where it is (1), may be in what is not kept (2), or of which nothing
--- is kept yet (3).  Each text is looked at once, however many messages have
--- it.
+-- Looks for $3, whose marks are $5, in the messages of ranges from $1 to $2,
+-- also in their headers if $4.  Messages of which something is kept (0), those
+-- where it may be in what is not kept (2), and those where it is (1), which are
+-- also among the others.  Each text is looked at once, however many messages
+-- have it, and only where the marks of one of them allow it.
 WITH messages AS MATERIALIZED (
-	SELECT a.place, s.whole, s.texts,
-	       s.physmessage_id IS NOT NULL
-	       AND (strpos(s.inner_headers, $2::text) > 0
-		    OR ($3::boolean AND strpos(s.headers, $2::text) > 0))
-	       AS hit
-	  FROM unnest($1::bigint[]) WITH ORDINALITY a (id, place)
-	  LEFT JOIN LATERAL (
-		SELECT physmessage_id, whole, texts, inner_headers,
-		       CASE WHEN $3::boolean THEN headers END AS headers
+	SELECT s.*
+	  FROM unnest($1::bigint[], $2::bigint[]) r (low, high)
+	 CROSS JOIN LATERAL (
+		SELECT physmessage_id AS id, whole,
+		       CASE WHEN dbmail_may_hold(body_marks, $5::integer[])
+			    THEN texts END AS texts,
+		       (dbmail_may_hold(body_marks, $5::integer[])
+			AND strpos(inner_headers, $3::text) > 0)
+		       OR ($4::boolean
+			   AND dbmail_may_hold(header_marks, $5::integer[])
+			   AND strpos(headers, $3::text) > 0) AS hit
 		  FROM dbmail_searches
-		 WHERE physmessage_id = a.id OFFSET 0) s ON true
-), pairs AS MATERIALIZED (
-	SELECT m.place, x.id
-	  FROM messages m, unnest(m.texts) x (id)
-	 WHERE NOT m.hit
+		 WHERE physmessage_id BETWEEN r.low AND r.high OFFSET 0) s
 ), hits AS MATERIALIZED (
-	SELECT d.id
-	  FROM (SELECT DISTINCT id FROM pairs) d
+	SELECT d.messages
+	  FROM (SELECT x.id, array_agg(m.id) AS messages
+		  FROM messages m, unnest(m.texts) x (id)
+		 WHERE NOT m.hit
+		 GROUP BY x.id) d
 	 CROSS JOIN LATERAL (
 		SELECT folded FROM dbmail_texts WHERE id = d.id OFFSET 0) t
-	 WHERE strpos(t.folded, $2::text) > 0
+	 WHERE strpos(t.folded, $3::text) > 0
 )
-SELECT place, 1 AS state
-  FROM messages
- WHERE hit
+SELECT 0 AS state, array_agg(id) AS ids FROM messages
 UNION ALL
-SELECT DISTINCT p.place, 1
-  FROM pairs p
-  JOIN hits h ON h.id = p.id
+SELECT 2, array_agg(id) FROM messages WHERE NOT whole
 UNION ALL
-SELECT place, CASE WHEN whole IS NULL THEN 3 ELSE 2 END
-  FROM messages
- WHERE NOT hit AND whole IS NOT TRUE;
+SELECT 1, array_agg(id) FROM messages WHERE hit
+UNION ALL
+SELECT 1, array_agg(x.id) FROM hits h, unnest(h.messages) x (id);

@@ -116,8 +116,9 @@ static const struct {
 		TRUE, FALSE },
 	{ "search-texts",
 		"INSERT INTO dbmail_searches (physmessage_id, whole, headers,"
-		" inner_headers, texts) VALUES (" LAST ", true, '', '',"
-		" '{424242}')",
+		" inner_headers, texts, body_marks, header_marks)"
+		" VALUES (" LAST ", true, '', '', '{424242}',"
+		" '\\x0000000000000000', '\\x0000000000000000')",
 		TRUE, FALSE },
 	{ "part-size",
 		"UPDATE dbmail_mimeparts SET size = size + 1"

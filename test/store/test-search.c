@@ -2,6 +2,8 @@
 /* SEARCH: keys against messages in many charsets, and trees of keys. */
 #include "store/search.h"
 
+#include "store/search-index.h"
+
 #include "base/arena.h"
 #include "base/text.h"
 #include "fixture.h"
@@ -590,12 +592,55 @@ static void test_copies(void)
 	g_assert_cmpstr(one, ==, "g");
 }
 
+/* As dbmail_may_hold(). */
+static gboolean may_hold(Bytes marks, const gint32 *probes, guint count)
+{
+	for (guint i = 0; i < count; i++) {
+		guint bit = (guint)probes[i] & (guint)(marks.size * 8 - 1);
+		if ((marks.data[bit / 8] >> bit % 8 & 1) == 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A text has all marks of all that is in it, at any size of its marks; one
+ * without them is told apart mostly. */
+static void test_marks(void)
+{
+	static const gsize sizes[] = { 0, 1, 2, 3, 40, 400, 4000, 200000 };
+	g_autoptr(GRand) rand = g_rand_new_with_seed(6203);
+	for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		SearchMarks marks = { { 0 } };
+		g_autofree char *text = g_malloc(sizes[i] + 1);
+		gint32 probes[SEARCH_PROBES];
+		guint wrong = 0;
+		for (gsize j = 0; j < sizes[i]; j++)
+			text[j] = (char)g_rand_int_range(rand, 'a', 'z');
+		search_marks_add(&marks, text, sizes[i]);
+		Bytes kept = search_marks_fold(&marks);
+		g_assert_cmpuint(kept.size, >=, SEARCH_MARKS_LEAST);
+		g_assert_cmpuint(kept.size & (kept.size - 1), ==, 0);
+		for (guint j = 0; j < 2000 && sizes[i] > 0; j++) {
+			gsize at = g_rand_int(rand) % sizes[i];
+			gsize size = g_rand_int(rand) % 20;
+			g_assert_true(may_hold(kept, probes,
+				search_marks_of_needle(text + at,
+					MIN(size, sizes[i] - at), probes)));
+			wrong += may_hold(kept, probes,
+				search_marks_of_needle(
+					"QUITE ANOTHER" + j % 9, 4, probes));
+		}
+		g_assert_cmpuint(wrong, <=, sizes[i] <= 4000 ? 1000 : 2000);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	DATABASE_OR_SKIP();
 	store = fixture_store(NULL);
 	put_messages();
+	g_test_add_func("/store/search/marks", test_marks);
 	g_test_add_func("/store/search/fold", test_fold);
 	g_test_add_func("/store/search/vectors", test_vectors);
 	g_test_add_func("/store/search/kept", test_kept);
