@@ -543,20 +543,29 @@ static gboolean empty_user(Users *users, GError **error)
 static gboolean print_user(Users *users, const User *user, GError **error)
 {
 	g_auto(GStrv) aliases = NULL;
+	g_auto(Quota) quota = { .name = NULL };
 	char login[25] = "-";
 
-	if (!user_aliases(users->tool.store, user->id, &aliases, error))
+	if (!user_aliases(users->tool.store, user->id, &aliases, error) ||
+		!quota_get(users->tool.store, NULL, user->id, &quota, error))
 		return FALSE;
 	if (user->has_login)
 		timestamp_format_iso8601(user->last_login, login);
 	g_autofree char *joined = g_strjoinv(",", aliases);
 	printf("%s\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT
-	       "\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s\n",
+	       "\t%" G_GINT64_FORMAT "\t%" G_GINT64_FORMAT "\t%s\t%s\t%s",
 		user->name, user->id, user->client, user->quota, user->used,
 		user->password[0] == '\0'           ? "-" :
 			user->encryption[0] == '\0' ? "plaintext" :
 						      user->encryption,
 		login, joined);
+	for (guint i = QUOTA_MESSAGES; i <= QUOTA_MAILBOXES; i++) {
+		if (quota.limit[i] == QUOTA_UNLIMITED)
+			fputs("\tnone", stdout);
+		else
+			printf("\t%" G_GINT64_FORMAT, quota.limit[i]);
+	}
+	puts(user->is_administrator ? "\tyes" : "\tno");
 	return TRUE;
 }
 

@@ -97,6 +97,13 @@ def adding():
                  ("ada", "7", str(10 << 20), "0", "argon2id",
                   "ada@example.org,Countess@example.org"))
     report.case("a date of log-in", len(got[6]) == 24, got[6])
+    report.equal("no limits", tuple(got[8:]), ("none", "none", "no"))
+    users("limits", OK, "-c", "ada", "-M", "200", "-B", "30", "-A", "yes")
+    report.equal("listed with limits", tuple(listed("ada")[0][8:]),
+                 ("200", "30", "yes"))
+    users("no limits", OK, "-c", "ada", "-M", "none", "-B", "none", "-A", "no")
+    report.equal("listed without", tuple(listed("ada")[0][8:]),
+                 ("none", "none", "no"))
     report.equal("upgraded at log-in", [row[5] for row in listed("?a*l")],
                  ["argon2id"])
     users("from standard input", OK, "-a", "eve", "-W", "-", data=b"a b \n")
