@@ -66,7 +66,7 @@ gboolean cmd_enable(ImapSession *session, ImapCommand *command, GError **error)
 	return TRUE;
 }
 
-/* RFC 2342: everybody's own mailboxes, and nobody else's so far. */
+/* RFC 2342: one's own mailboxes, others', and those that are nobody's. */
 gboolean cmd_namespace(
 	ImapSession *session, ImapCommand *command, GError **error)
 {

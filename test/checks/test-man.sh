@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The manual names what there is: every capability, check and option, and no
+# capability that there is not.
+set -u
+
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+count=0
+
+# What of the words on standard input the manual PAGE has no line for, MACRO
+# and word.
+missing() { # PAGE MACRO
+	while read -r word; do
+		grep -qE "^\.It $2 $word( |\$)" "$tree/man/$1" || echo "$word"
+	done
+}
+
+verdict() { # WHAT MISSING
+	count=$((count + 1))
+	if [ -z "$2" ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		echo "$2" | sed 's/^/# missing: /'
+	fi
+}
+
+escaped() {
+	sed 's/[+.]/\\&/g'
+}
+
+# The table, and the two that depend on settings.
+capabilities() {
+	sed -n '/^} capabilities/,/^};/p' "$tree/src/imap/capability.c" |
+		grep -o '{ "[^"]*"' | cut -d '"' -f 2
+	echo APPENDLIMIT
+	sed -n '/mechanisms\[\] = {/,/};/p' "$tree/src/auth/sasl.c" |
+		grep -o '{ "[^"]*"' | sed 's/{ "\(.*\)"/AUTH=\1/'
+}
+
+listed() {
+	sed -n '/^\.Ss Capabilities/,/^\.Ss The connection/p' \
+		"$tree/man/dbmail-imapd.8" | sed -n 's/^\.It Li //p'
+}
+
+known=$(capabilities | grep -c .)
+[ "$known" -gt 60 ]
+verdict "there are capabilities ($known)" "$([ "$known" -gt 60 ] || echo some)"
+verdict "dbmail-imapd(8) has every capability" \
+	"$(capabilities | escaped | missing dbmail-imapd.8 Li)"
+verdict "dbmail-imapd(8) has no other" \
+	"$(listed | while read -r name; do
+		capabilities | grep -qxF -- "$name" || echo "$name"
+	done)"
+verdict "dbmail-util(8) has every check" \
+	"$(sed -n 's/.*{ \.name = "\([a-z-]*\)".*/\1/p' \
+		"$tree/src/store/check.c" | missing dbmail-util.8 Li)"
+
+for tool in deliver export import users util; do
+	verdict "dbmail-$tool(8) has every option" \
+		"$(grep -hoE '^	"  -[A-Za-z]' "$tree/src/tools/$tool.c" |
+			sed 's/.*-//' | sort -u |
+			while read -r letter; do
+				grep -qE "^\.It Fl ($letter( |\$)|. , $letter\$)" \
+					"$tree/man/dbmail-$tool.8" ||
+					echo "-$letter"
+			done)"
+done
+echo "1..$count"
