@@ -35,7 +35,9 @@ typedef struct {
 	gboolean whole;           /* a section is all of the message */
 	gboolean header;          /* a section is (of) the message's header */
 	gboolean inside; /* a section needs the structure to be found */
-	guint64 offset;  /* the bytes that whole sections want */
+	gboolean body;   /* these items are asked for */
+	gboolean bodystructure;
+	guint64 offset; /* the bytes that whole sections want */
 	guint64 end;
 	gboolean has_missing; /* a message was gone */
 	gboolean is_broken;
@@ -86,8 +88,11 @@ static void plan(Fetch *fetch)
 	const FetchArgs *args = fetch->args;
 
 	for (guint i = 0; i < args->count; i++) {
-		if (args->items[i].row->needs & NEED_SECTION)
+		const FetchItemRow *row = args->items[i].row;
+		if (row->needs & NEED_SECTION)
 			plan_section(fetch, &args->items[i]);
+		fetch->body |= row->write == fetch_write_body;
+		fetch->bodystructure |= row->write == fetch_write_bodystructure;
 	}
 	/* With the whole message at hand its header is looked up in it. */
 	if (fetch->whole && fetch->header)
@@ -131,6 +136,21 @@ static FetchWhat what_for(const Fetch *fetch, const ViewMessage *message)
 	return fetch->what |
 		(message->size <= HEADER_MAX ? FETCH_HEADER : FETCH_STRUCTURE);
 }
+
+/* One batch: what is asked, and what came.  While one is written the next is
+ * read by a thread of its own, which ends before the command does: the
+ * database works while the client is served, and a client that reads slowly
+ * keeps two batches in memory and no connection. */
+typedef struct {
+	Fetch *fetch;
+	guint first; /* in the command's indexes */
+	GArray *asks;
+	FetchWhat what;
+	GThread *thread; /* NULL: nobody reads */
+	FetchBatch *batch;
+	GPtrArray *previews;
+	GError *error;
+} Load;
 
 /* --- one message ----------------------------------------------------------- */
 
@@ -186,19 +206,42 @@ static void write_row(Fetch *fetch, FetchRow *row)
 	stream_puts(stream, ")\r\n");
 }
 
-static gboolean write_message(Fetch *fetch, FetchRow *row, FetchWhat what,
-	Arena *arena, GError **error)
+/* What is made of the structure: texts, and itself where a section may have to
+ * be found. */
+static gboolean take_structure(Fetch *fetch, FetchRow *row, const Load *load,
+	guint place, Arena *arena, GError **error)
+{
+	Store *store = fetch->session->store;
+	guint form = fetch->session->enabled & ENABLED_IMAP4REV2 ?
+		MIME_STRUCTURE_GLOBAL :
+		0;
+
+	if (fetch->body &&
+		!fetch_batch_structure_text(
+			store, load->batch, place, form, &row->body, error))
+		return FALSE;
+	if (fetch->bodystructure &&
+		!fetch_batch_structure_text(store, load->batch, place,
+			form | MIME_STRUCTURE_EXTENDED, &row->bodystructure,
+			error))
+		return FALSE;
+	if (!fetch->inside && !fetch->header)
+		return TRUE;
+	row->structure =
+		mime_structure_decode(arena, row->data->structure, error);
+	return row->structure != NULL;
+}
+
+static gboolean write_message(Fetch *fetch, FetchRow *row, const Load *load,
+	guint place, Arena *arena, GError **error)
 {
 	if (row->data != NULL && !row->data->found) {
 		fetch->has_missing = TRUE;
 		return TRUE;
 	}
-	if (what & FETCH_STRUCTURE) {
-		row->structure = mime_structure_decode(
-			arena, row->data->structure, error);
-		if (row->structure == NULL)
-			return FALSE;
-	}
+	if ((load->what & FETCH_STRUCTURE) &&
+		!take_structure(fetch, row, load, place, arena, error))
+		return FALSE;
 	write_row(fetch, row);
 	fetch->is_broken |= row->is_broken;
 	fetch->has_unknown_encoding |= row->has_unknown_encoding;
@@ -236,21 +279,6 @@ static guint batch_size(const Fetch *fetch, const GArray *indexes, guint first,
 }
 
 /* --- reading ahead --------------------------------------------------------- */
-
-/* One batch: what is asked, and what came.  While one is written the next is
- * read by a thread of its own, which ends before the command does: the
- * database works while the client is served, and a client that reads slowly
- * keeps two batches in memory and no connection. */
-typedef struct {
-	Fetch *fetch;
-	guint first; /* in the command's indexes */
-	GArray *asks;
-	FetchWhat what;
-	GThread *thread; /* NULL: nobody reads */
-	FetchBatch *batch;
-	GPtrArray *previews;
-	GError *error;
-} Load;
 
 /* Nobody reads any more: the load may be moved. */
 static void load_join(Load *load)
@@ -329,7 +357,7 @@ static gboolean write_batch(
 			.has_raw = (load->what & FETCH_RAW) != 0,
 			.has_header = (load->what & FETCH_HEADER) != 0,
 		};
-		if (!write_message(fetch, &row, load->what, arena, error))
+		if (!write_message(fetch, &row, load, i, arena, error))
 			return FALSE;
 		arena_clear(arena);
 	}

@@ -130,24 +130,14 @@ void fetch_write_preview(FetchRow *row, const FetchItem *item)
 	stream_write(row->session->stream, out->str, out->len);
 }
 
-static void write_structure(FetchRow *row, const FetchItem *item, guint form)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-
-	if (row->session->enabled & ENABLED_IMAP4REV2)
-		form |= MIME_STRUCTURE_GLOBAL;
-	mime_structure_write(row->structure, form, out);
-	write_strings(row, item->row->name, bytes_of(out->str, out->len));
-}
-
 void fetch_write_body(FetchRow *row, const FetchItem *item)
 {
-	write_structure(row, item, 0);
+	write_strings(row, item->row->name, row->body);
 }
 
 void fetch_write_bodystructure(FetchRow *row, const FetchItem *item)
 {
-	write_structure(row, item, MIME_STRUCTURE_EXTENDED);
+	write_strings(row, item->row->name, row->bodystructure);
 }
 
 /* --- byte ranges ----------------------------------------------------------- */

@@ -16,8 +16,10 @@ struct FetchRow {
 	const ViewMessage *message;
 	guint number;
 	const FetchedMessage *data;     /* NULL where no item needs any */
-	const MimeStructure *structure; /* where an item needs it */
-	const char *preview;            /* NULL: not worked out yet */
+	const MimeStructure *structure; /* where a section needs it */
+	Bytes body; /* texts of these items, where they are asked for */
+	Bytes bodystructure;
+	const char *preview; /* NULL: not worked out yet */
 	/* Bytes of the message that are in data->raw already. */
 	guint64 raw_offset;
 	gboolean has_raw;

@@ -34,8 +34,8 @@ static gpointer start(const Settings *settings, GError **error)
 {
 	ImapServer *server = g_new0(ImapServer, 1);
 
-	server->store =
-		store_open(settings, "dbmail-imapd", STORE_NOTIFY, error);
+	server->store = store_open(
+		settings, "dbmail-imapd", STORE_NOTIFY | STORE_HOT, error);
 	if (server->store == NULL) {
 		g_free(server);
 		return NULL;

@@ -7,6 +7,7 @@
 #include "db/pool.h"
 #include "mime/structure.h"
 #include "store/fetch-sql.h"
+#include "store/hot.h"
 #include "store/store-private.h"
 
 struct FetchBatch {
@@ -14,12 +15,20 @@ struct FetchBatch {
 	FetchedMessage *messages;
 	guint count;
 	GPtrArray *joined; /* values made of several rows */
+	/* Where there is a cache: what it has of each message, NULL for
+	 * nothing, and the messages that had to be read. */
+	HotMessage **held;
+	FetchBatch *rest;
 };
 
 void fetch_batch_free(FetchBatch **batch)
 {
 	if (*batch == NULL)
 		return;
+	fetch_batch_free(&(*batch)->rest);
+	for (guint i = 0; (*batch)->held != NULL && i < (*batch)->count; i++)
+		hot_unref(&(*batch)->held[i]);
+	g_free((*batch)->held);
 	db_batch_free(&(*batch)->batch);
 	g_free((*batch)->messages);
 	g_ptr_array_unref((*batch)->joined);
@@ -402,10 +411,9 @@ static gboolean sizes_are_known(const FetchAsk *asks, guint count)
 	return TRUE;
 }
 
-gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
-	FetchWhat what, FetchBatch **batch, GError **error)
+static FetchBatch *batch_of(const FetchAsk *asks, guint count)
 {
-	g_autoptr(FetchBatch) fetch = g_new0(FetchBatch, 1);
+	FetchBatch *fetch = g_new0(FetchBatch, 1);
 	fetch->batch = db_batch_new();
 	fetch->messages = g_new0(FetchedMessage, count);
 	fetch->count = count;
@@ -414,6 +422,13 @@ gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 		fetch->messages[i].physmessage = asks[i].physmessage;
 		fetch->messages[i].size = asks[i].message_size;
 	}
+	return fetch;
+}
+
+static FetchBatch *batch_read(Store *store, const FetchAsk *asks, guint count,
+	FetchWhat what, GError **error)
+{
+	g_autoptr(FetchBatch) fetch = batch_of(asks, count);
 	gboolean needs_meta = (what & (FETCH_HEADER | FETCH_RAW)) != 0 &&
 		!sizes_are_known(asks, count);
 	if (needs_meta)
@@ -424,16 +439,90 @@ gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 		add_statements(fetch->batch, asks, count, what);
 		if (!db_pool_run(store->pool, fetch->batch, DB_READ, error) ||
 			!place_rows(fetch, asks, what, whole, error))
-			return FALSE;
+			return NULL;
 		if ((what & (FETCH_HEADER | FETCH_RAW)) && !needs_meta &&
 			!look_up_unseen(store, fetch, asks, what, error))
-			return FALSE;
+			return NULL;
 	}
 	for (guint i = 0; i < whole->len; i++) {
 		if (!fetch_whole_header(store, fetch,
 			    g_array_index(whole, guint, i), error))
+			return NULL;
+	}
+	return g_steal_pointer(&fetch);
+}
+
+/* --- with the cache ------------------------------------------------------------------- */
+
+/* Reads those messages that are not held. */
+static gboolean batch_read_rest(Store *store, FetchBatch *fetch,
+	const FetchAsk *asks, FetchWhat what, GError **error)
+{
+	g_autofree FetchAsk *left = g_new(FetchAsk, fetch->count);
+	g_autofree guint *places = g_new(guint, fetch->count);
+	g_autofree HotMessage **held = g_new0(HotMessage *, fetch->count);
+	guint count = 0;
+	for (guint i = 0; i < fetch->count; i++) {
+		if (fetch->held[i] != NULL)
+			continue;
+		places[count] = i;
+		left[count++] = asks[i];
+	}
+	if (count == 0)
+		return TRUE;
+	guint64 epoch = hot_epoch(store->hot);
+	fetch->rest = batch_read(store, left, count, what, error);
+	if (fetch->rest == NULL)
+		return FALSE;
+	hot_keep(store->hot, epoch, left, count, what, fetch->rest->messages,
+		held);
+	for (guint i = 0; i < count; i++) {
+		fetch->messages[places[i]] = fetch->rest->messages[i];
+		fetch->held[places[i]] = held[i];
+	}
+	return TRUE;
+}
+
+gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
+	FetchWhat what, FetchBatch **batch, GError **error)
+{
+	g_autoptr(FetchBatch) fetch = NULL;
+	if (store->hot == NULL || (what & ~(guint)HOT_WHAT) != 0 ||
+		!sizes_are_known(asks, count)) {
+		fetch = batch_read(store, asks, count, what, error);
+		if (fetch == NULL)
+			return FALSE;
+	} else {
+		fetch = batch_of(asks, count);
+		fetch->held = g_new0(HotMessage *, count);
+		hot_find(store->hot, asks, count, what, fetch->messages,
+			fetch->held);
+		if (!batch_read_rest(store, fetch, asks, what, error))
 			return FALSE;
 	}
 	*batch = g_steal_pointer(&fetch);
+	return TRUE;
+}
+
+gboolean fetch_batch_structure_text(Store *store, FetchBatch *batch,
+	guint index, guint form, Bytes *text, GError **error)
+{
+	HotMessage *hot = batch->held != NULL ? batch->held[index] : NULL;
+	if (hot != NULL) {
+		*text = hot_text(store->hot, hot, form);
+		if (text->data != NULL)
+			return TRUE;
+	}
+	g_autoptr(Arena) arena = arena_new();
+	const MimeStructure *structure = mime_structure_decode(
+		arena, batch->messages[index].structure, error);
+	if (structure == NULL)
+		return FALSE;
+	GString *out = g_string_new(NULL);
+	mime_structure_write(structure, form, out);
+	*text = bytes_of(out->str, out->len);
+	if (hot != NULL)
+		hot_keep_text(store->hot, hot, form, *text);
+	g_ptr_array_add(batch->joined, g_string_free(out, FALSE));
 	return TRUE;
 }

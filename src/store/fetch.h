@@ -72,6 +72,13 @@ gboolean fetch_batch_new(Store *store, const FetchAsk *asks, guint count,
 	FetchWhat what, FetchBatch **batch, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 const FetchedMessage *fetch_batch_message(const FetchBatch *batch, guint index);
+
+/* The text of BODY or BODYSTRUCTURE of a message that was asked for with
+ * FETCH_STRUCTURE and found; form as for mime_structure_write().  INVALID
+ * where the structure cannot be read.  The text lives as long as the batch. */
+gboolean fetch_batch_structure_text(Store *store, FetchBatch *batch,
+	guint index, guint form, Bytes *text, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void fetch_batch_free(FetchBatch **batch);
 
 static inline void fetch_batch_auto_free(FetchBatch *batch)

@@ -34,6 +34,7 @@
 typedef struct WatchTable WatchTable;         /* watch.c */
 typedef struct ViewCache ViewCache;           /* view.c */
 typedef struct ColumnCache ColumnCache;       /* column.c */
+typedef struct HotCache HotCache;             /* hot.c */
 typedef struct MaildropKeeper MaildropKeeper; /* maildrop.c */
 
 struct Store {
@@ -45,6 +46,7 @@ struct Store {
 	WatchTable *watches;
 	ViewCache *views;
 	ColumnCache *columns;
+	HotCache *hot; /* NULL without STORE_HOT */
 	MaildropKeeper *maildrops;
 
 	/* Copies of settings. */
@@ -56,7 +58,8 @@ struct Store {
 	guint max_metadata_entries;
 	gint64 duplicate_window; /* seconds */
 	gboolean durable_flags;
-	guint64 max_view_cache; /* bytes */
+	guint64 max_view_cache;    /* bytes */
+	guint64 max_message_cache; /* bytes */
 
 	/* Keys of deliveries that were confirmed and wait to be forgotten, and
 	 * those that transactions are forgetting just now: DeliveryKey,
@@ -103,6 +106,11 @@ void view_cache_free(ViewCache **cache);
 
 ColumnCache *column_cache_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void column_cache_free(ColumnCache **cache);
+
+/* max_bytes: of messages' values, in all. */
+HotCache *hot_cache_new(DbPool *pool, guint64 max_bytes)
+	G_GNUC_WARN_UNUSED_RESULT;
+void hot_cache_free(HotCache **cache);
 
 /* Starts no thread before the first lock. */
 MaildropKeeper *maildrop_keeper_new(DbPool *pool) G_GNUC_WARN_UNUSED_RESULT;

@@ -23,6 +23,7 @@ static void copy_settings(Store *store, const Settings *settings)
 		(guint)settings->IMAP_max_metadata_entries;
 	store->durable_flags = settings->IMAP_durable_flags;
 	store->max_view_cache = (guint64)settings->IMAP_max_view_cache;
+	store->max_message_cache = (guint64)settings->IMAP_max_message_cache;
 	store->duplicate_window = settings->LMTP_duplicate_window;
 	store->large_places = (guint)settings->DBMAIL_max_large_messages;
 }
@@ -75,6 +76,9 @@ Store *store_open(const Settings *settings, const char *application,
 	store->watches = watch_table_new();
 	store->views = view_cache_new(store->max_view_cache);
 	store->columns = column_cache_new();
+	if ((flags & STORE_HOT) && store->max_message_cache > 0)
+		store->hot =
+			hot_cache_new(store->pool, store->max_message_cache);
 	store->maildrops = maildrop_keeper_new(store->pool);
 	if ((flags & STORE_NOTIFY) &&
 		!start_notifications(store, settings, application, error))
@@ -92,6 +96,7 @@ void store_close(Store **store)
 	db_listener_free(&gone->listener);
 	maildrop_keeper_free(&gone->maildrops);
 	db_notifier_free(&gone->notifier);
+	hot_cache_free(&gone->hot);
 	column_cache_free(&gone->columns);
 	view_cache_free(&gone->views);
 	watch_table_free(&gone->watches);

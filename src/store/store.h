@@ -16,6 +16,9 @@ typedef enum {
 	/* Learn of changes other processes make, and tell them of ours: a
 	 * daemon whose sessions wait for mail, or that brings it. */
 	STORE_NOTIFY = 1 << 0,
+	/* Keep values of messages that are read again and again, up to the
+	 * setting max_message_cache. */
+	STORE_HOT = 1 << 1,
 } StoreFlags;
 
 /* Opens the database settings name.  application is shown in
