@@ -154,10 +154,28 @@ static Effect effect_of(const FlagChange *change)
 	return effect;
 }
 
-static void add_change(DbBatch *batch, gint64 mailbox, const Ranges *ranges,
-	const FlagChange *change, const Keywords *keywords)
+static void add_change_one(DbBatch *batch, gint64 mailbox, guint32 uid,
+	const FlagChange *change, const Effect *effect)
+{
+	DbParams *params = db_batch_add(batch, &SQL_FLAG_CHANGE_ONE);
+	db_params_int64(params, mailbox);
+	db_params_int64(params, uid);
+	db_params_int64(params, modseq_at_most(change));
+	db_params_int32(params, effect->stay);
+	db_params_int32(params, effect->set);
+	db_params_bool(params, effect->keywords_stay);
+}
+
+static void add_change(DbBatch *batch, gint64 mailbox, const NumSet *uids,
+	const Ranges *ranges, const FlagChange *change,
+	const Keywords *keywords)
 {
 	Effect effect = effect_of(change);
+	if (numset_count(uids) == 1 && keywords->folded->len == 0) {
+		add_change_one(batch, mailbox, numset_range(uids, 0).first,
+			change, &effect);
+		return;
+	}
 	DbParams *params = add_ranges(batch, &SQL_FLAG_CHANGE, mailbox, ranges);
 	db_params_int64(params, modseq_at_most(change));
 	db_params_int32(params, effect.stay);
@@ -283,7 +301,7 @@ gboolean flag_change(Store *store, gint64 mailbox, const NumSet *uids,
 	if (change->action != FLAG_REMOVE && keywords.names->len > 0)
 		add_keywords(batch, mailbox, &keywords);
 	guint last = db_batch_count(batch);
-	add_change(batch, mailbox, &ranges, change, &keywords);
+	add_change(batch, mailbox, uids, &ranges, change, &keywords);
 	/* The statements share the transaction of their pipeline, so that it
 	 * needs no BEGIN and COMMIT. */
 	if (!db_pool_run(store->pool, batch, DB_WRITE_ALONE, error))

@@ -11,12 +11,17 @@
 -- change put there (a MOVE to where the messages are); $7 only if message_put
 -- has put anything (RFC 8508).
 -- Gives what went: mailbox, first and last UID of a range, the mailbox's seq.
-WITH wanted AS (
-	SELECT b.mailbox_idnr, b.seq, r.uid_first, r.uid_last
-	  FROM dbmail_mailboxes b,
-	       unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
+WITH boxes AS MATERIALIZED (
+	SELECT b.mailbox_idnr, b.seq, b.ctid AS place,
+	       u.ctid AS user_place
+	  FROM dbmail_mailboxes b
+	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
 	 WHERE b.mailbox_idnr = ANY ($1::bigint[])
 	   AND (NOT $7::boolean OR current_setting('dbmail.put') <> '{}')
+), wanted AS (
+	SELECT b.mailbox_idnr, b.seq, r.uid_first, r.uid_last
+	  FROM boxes b,
+	       unnest($2::bigint[], $3::bigint[]) AS r (uid_first, uid_last)
 ), doomed AS (
 	SELECT m.place
 	  FROM wanted w
@@ -49,13 +54,15 @@ WITH wanted AS (
 	SELECT DISTINCT physmessage_id
 	  FROM gone
 	 WHERE NOT $5::boolean
-), sums AS (
-	SELECT mailbox_idnr, count(*) AS messages,
-	       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
-	       count(*) FILTER (WHERE deleted_flag = 1) AS deleted,
-	       sum(size) AS size
-	  FROM gone
-	 GROUP BY mailbox_idnr
+), sums AS MATERIALIZED (
+	SELECT b.place, b.user_place, s.*
+	  FROM (SELECT mailbox_idnr, count(*) AS messages,
+		       count(*) FILTER (WHERE seen_flag = 0) AS unseen,
+		       count(*) FILTER (WHERE deleted_flag = 1) AS deleted,
+		       sum(size) AS size
+		  FROM gone
+		 GROUP BY mailbox_idnr) AS s
+	  JOIN boxes b ON b.mailbox_idnr = s.mailbox_idnr
 ), mailboxes AS (
 	UPDATE dbmail_mailboxes b
 	   SET seq = b.seq + 1,
@@ -64,15 +71,15 @@ WITH wanted AS (
 	       deleted = b.deleted - s.deleted,
 	       size = b.size - s.size
 	  FROM sums s
-	 WHERE b.mailbox_idnr = s.mailbox_idnr
-	RETURNING b.mailbox_idnr, b.owner_idnr, b.seq, s.size
+	 WHERE b.ctid = s.place
+	RETURNING b.mailbox_idnr, b.seq
 ), users AS (
 	UPDATE dbmail_users u
 	   SET curmail_size = u.curmail_size - s.size
-	  FROM (SELECT owner_idnr, sum(size) AS size
-		  FROM mailboxes
-		 GROUP BY owner_idnr) AS s
-	 WHERE u.user_idnr = s.owner_idnr
+	  FROM (SELECT user_place, sum(size) AS size
+		  FROM sums
+		 GROUP BY user_place) AS s
+	 WHERE u.ctid = s.user_place
 ), ranges AS (
 	SELECT i.mailbox_idnr, min(i.uid) AS uid_first, max(i.uid) AS uid_last
 	  FROM (SELECT mailbox_idnr, uid,
