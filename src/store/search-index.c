@@ -14,6 +14,8 @@
 
 /* Messages done at once, and the bytes that are read and decoded of them. */
 #define INDEX_MESSAGES 200
+/* Messages looked at at once for whether anything is kept of them. */
+#define INDEX_WALK 5000
 #define INDEX_BYTES ((gint64)4 * 1024 * 1024)
 /* Bytes of the messages done at once, most of which are read only where they
  * are headers. */
@@ -396,31 +398,95 @@ static gboolean index_batch(
 		index_texts(&index, error) && index_keep(&index, error);
 }
 
-gboolean search_index(Search *search, const GArray *indexes, GError **error)
+typedef struct {
+	gint64 id;
+	guint64 size;
+} IndexMessage;
+
+/* So many at a time; search is whose, or NULL. */
+static gboolean index_all(
+	Store *store, Search *search, const GArray *messages, GError **error)
 {
-	guint all_open = search->open;
+	guint all_open = search != NULL ? search->open : 0;
 	gint64 ids[INDEX_MESSAGES];
-	gint64 last = 0;
 	guint64 sum = 0;
 	guint n = 0;
-	for (guint i = 0; i < indexes->len; i++) {
-		const ViewMessage *message = search_message(
-			search, g_array_index(indexes, guint, i));
-		/* Copies are often side by side. */
-		if (message->physmessage != last) {
-			ids[n++] = last = message->physmessage;
-			sum += message->size;
-		}
+	for (guint i = 0; i < messages->len; i++) {
+		const IndexMessage *message =
+			&g_array_index(messages, IndexMessage, i);
+		ids[n++] = message->id;
+		sum += message->size;
 		if (n < INDEX_MESSAGES && sum < INDEX_MESSAGE_BYTES &&
-			i + 1 < indexes->len)
+			i + 1 < messages->len)
 			continue;
-		search->open = all_open - MIN(i, all_open);
-		if (!search_may_go_on(search, error) ||
-			!index_batch(search->store, ids, n, error))
+		if (search != NULL) {
+			search->open = all_open - MIN(i, all_open);
+			if (!search_may_go_on(search, error))
+				return FALSE;
+		}
+		if (!index_batch(store, ids, n, error))
 			return FALSE;
 		n = 0;
 		sum = 0;
 	}
+	return TRUE;
+}
+
+gboolean search_index(Search *search, const GArray *indexes, GError **error)
+{
+	g_autoptr(GArray) messages =
+		g_array_new(FALSE, FALSE, sizeof(IndexMessage));
+	gint64 last = 0;
+	for (guint i = 0; i < indexes->len; i++) {
+		const ViewMessage *message = search_message(
+			search, g_array_index(indexes, guint, i));
+		IndexMessage one = { message->physmessage, message->size };
+		/* Copies are often side by side. */
+		if (one.id != last)
+			g_array_append_val(messages, one);
+		last = one.id;
+	}
+	return index_all(search->store, search, messages, error);
+}
+
+/* Messages behind *last of which nothing is kept; *last goes on, or is 0 after
+ * the last message. */
+static gboolean find_lacking(
+	Store *store, gint64 *last, GArray *lacking, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = db_batch_add(batch, &SQL_SEARCH_LACKING);
+	db_params_int64(params, *last);
+	db_params_int64(params, INDEX_WALK);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	guint count = db_rows_count(rows);
+	for (guint row = 0; row < count; row++) {
+		IndexMessage message = { db_rows_int64(rows, row, 0),
+			(guint64)db_rows_int64(rows, row, 1) };
+		if (db_rows_bool(rows, row, 2))
+			g_array_append_val(lacking, message);
+		*last = message.id;
+	}
+	if (count == 0)
+		*last = 0;
+	return TRUE;
+}
+
+gboolean search_keep_all(Store *store, guint64 *count, GError **error)
+{
+	gint64 last = 0;
+	guint64 done = 0;
+	do {
+		g_autoptr(GArray) lacking =
+			g_array_new(FALSE, FALSE, sizeof(IndexMessage));
+		if (!find_lacking(store, &last, lacking, error) ||
+			!index_all(store, NULL, lacking, error))
+			return FALSE;
+		done += lacking->len;
+	} while (last != 0);
+	*count = done;
 	return TRUE;
 }
 

@@ -85,4 +85,10 @@ gboolean search_run_scored(Store *store, const MailboxView *view,
 	GArray **matches, GArray **scores, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes what SEARCH BODY and TEXT look at, of all messages in the store of
+ * which nothing is kept, so that the first search that needs it has not to.
+ * As many at a time as a search does.  *count: how many there were. */
+gboolean search_keep_all(Store *store, guint64 *count, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

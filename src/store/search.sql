@@ -16,6 +16,18 @@ SELECT a.place, l.part_id, l.part_offset, p.size, p.data
 	  FROM dbmail_mimeparts WHERE id = l.part_id OFFSET 0) p
  ORDER BY a.place, l.part_offset;
 
+-- name: search_lacking
+-- The next $2 messages behind $1, and whether nothing is kept of them.
+SELECT p.id, p.messagesize,
+       NOT EXISTS (SELECT FROM dbmail_searches s
+		    WHERE s.physmessage_id = p.id OFFSET 0)
+  FROM (SELECT id, messagesize
+	  FROM dbmail_physmessage
+	 WHERE id > $1::bigint
+	 ORDER BY id
+	 LIMIT $2::bigint) p
+ ORDER BY p.id;
+
 -- name: search_parts
 -- The parts $1, and whether they are texts already in the forms $2.
 SELECT a.place, p.data,

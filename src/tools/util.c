@@ -9,6 +9,7 @@
 #include "store/check.h"
 #include "store/migrate.h"
 #include "store/purge.h"
+#include "store/search.h"
 #include "tools/tool.h"
 
 #define STATUS_PROBLEMS 1 /* check: something is wrong and stays so */
@@ -26,6 +27,7 @@ static const char usage[] =
 	"  migrate   bring the database to this version's schema\n"
 	"  check     verify that the store is whole; with -y repair it\n"
 	"  purge     remove what no mailbox holds any more\n"
+	"  index     prepare messages for SEARCH BODY and TEXT\n"
 	"  test      try configuration, database and schema, change nothing\n"
 	"\n"
 	"  -a, -t    the same as check\n"
@@ -116,6 +118,19 @@ static int verb_purge(Util *util)
 	return EX_OK;
 }
 
+static int verb_index(Util *util)
+{
+	g_autoptr(GError) error = NULL;
+	guint64 count = 0;
+
+	if (!tool_open(&util->tool, STORE_PLAIN, &error) ||
+		!search_keep_all(util->tool.store, &count, &error))
+		return tool_fail(&util->tool, &error);
+	tool_say(&util->tool,
+		"%" G_GUINT64_FORMAT " messages prepared for searches", count);
+	return EX_OK;
+}
+
 static int verb_test(Util *util)
 {
 	g_autoptr(GError) error = NULL;
@@ -138,6 +153,7 @@ static const struct {
 	{ "check", 'a', verb_check },
 	{ "check", 't', verb_check },
 	{ "purge", 'p', verb_purge },
+	{ "index", 0, verb_index },
 	{ "test", 0, verb_test },
 };
 
@@ -183,8 +199,8 @@ int main(int argc, char **argv)
 	if (verb < 0 && optind < argc)
 		verb = verb_find(0, argv[optind++]);
 	if (verb < 0 || optind < argc)
-		tool_wrong_usage(
-			&util.tool, "say one of migrate, check, purge, test");
+		tool_wrong_usage(&util.tool,
+			"say one of migrate, check, purge, index, test");
 	int status = verbs[verb].run(&util);
 	tool_close(&util.tool);
 	return status;

@@ -418,6 +418,21 @@ static void test_kept(void)
 	test_vectors();
 	g_assert_cmpint(
 		fixture_number("SELECT count(*) FROM dbmail_texts"), ==, 6);
+	/* Also ahead of all searches, once. */
+	database_script("DELETE FROM dbmail_searches;"
+			"DELETE FROM dbmail_texts");
+	gint64 all = fixture_number("SELECT count(*) FROM dbmail_physmessage");
+	for (guint i = 0; i < 2; i++) {
+		GError *error = NULL;
+		guint64 done = 0;
+		if (!search_keep_all(store, &done, &error))
+			database_check(error);
+		g_assert_cmpint((gint64)done, ==, i == 0 ? all : 0);
+		g_assert_cmpint(fixture_number("SELECT count(*) FROM"
+					       " dbmail_searches"),
+			==, all);
+	}
+	test_vectors();
 	/* The same as when each message is looked at. */
 	database_script("UPDATE dbmail_searches SET whole = false,"
 			" headers = '', inner_headers = '', texts = '{}'");
