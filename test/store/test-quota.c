@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What quotas count and forbid, and who they are of. */
 #include "store/quota.h"
 
 #include "base/errors.h"
