@@ -31,11 +31,21 @@ static const char *copyuid(
 	return arena_strdup(session->arena, out->str);
 }
 
+/* RFC 2180 section 4.4 leaves the choice: what is still there is copied.  A UID
+ * may always be of nothing, a number was of a message. */
 static gboolean answer(ImapSession *session, ImapCommand *command,
-	const MessageCopied *copied, gboolean move)
+	const MessageCopied *copied, guint64 asked, gboolean move)
 {
 	if (copied->from->len == 0)
-		return command_ok(command, "No messages found");
+		return command->is_uid ?
+			command_ok(command, "No messages found") :
+			command_no(command,
+				"[EXPUNGEISSUED] The messages are gone "
+				"already");
+	if (!command->is_uid && copied->from->len < asked)
+		stream_puts(session->stream,
+			"* NO [EXPUNGEISSUED] Some messages are gone "
+			"already\r\n");
 	if (!move)
 		return command_ok(command, copyuid(session, copied, "Copied"));
 	/* RFC 6851 section 4.3: ahead of the EXPUNGE responses. */
@@ -73,7 +83,8 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 	if (!message_copy_as(session->store, session->selected->id, uids,
 		    to->id, to->rights, move, &copied, error))
 		return FALSE;
-	gboolean ok = answer(session, command, &copied, move);
+	gboolean ok =
+		answer(session, command, &copied, numset_count(uids), move);
 	message_copied_clear(&copied);
 	return ok;
 }
