@@ -194,8 +194,40 @@ def compressed():
         report.equal("%s: nothing else comes" % name, ready, [])
 
 
+def strict():
+    """[IMAP] strict_headers: RFC 6855 section 4 to the letter."""
+    utf8 = "Subject: \u00e4\r\n\r\nx".encode()
+    plain = "Subject: a\r\n\r\n\u00e4".encode()
+
+    def append(c, message, form=b"{%d+}\r\n%s"):
+        return c.say(b"a APPEND INBOX " + form % (len(message), message))[-1]
+
+    c = Client("strict")
+    report.case("not strict: 8-bit fields come in",
+                append(c, utf8).startswith(b"a OK"))
+    with open(t.setting("CONF"), "a", encoding="utf-8") as file:
+        file.write("strict_headers = yes\n")
+    t.run("store-daemon", "restart", "imapd")
+    c = Client("strict")
+    report.case("strict: they do not", append(c, utf8).startswith(
+        b"a NO [CANNOT]"))
+    report.case("not in one of several", c.say(
+        b"a APPEND INBOX {%d+}\r\n%s {%d+}\r\n%s" % (
+            len(plain), plain, len(utf8), utf8))[-1].startswith(
+                b"a NO [CANNOT]"))
+    report.case("an 8-bit body does", append(c, plain).startswith(b"a OK"))
+    c.say(b"s SELECT INBOX")
+    report.case("and copying goes on", c.say(b"c COPY 1 INBOX")[-1].startswith(
+        b"c OK"))
+    c.say(b"e ENABLE UTF8=ACCEPT")
+    report.case("after ENABLE they do", append(
+        c, utf8, b"UTF8 (~{%d+}\r\n%s)").startswith(b"a OK"))
+    report.equal("in all", c.count(), b"4")
+
+
 def main():
-    for user in ("killed", "dropped", "progress", "deflate0", "deflate1"):
+    for user in ("killed", "dropped", "progress", "deflate0", "deflate1",
+                 "strict"):
         t.add_user(user)
     with open(t.setting("CONF"), "a", encoding="utf-8") as file:
         file.write("[IMAP]\nprogress_interval = 1\n")
@@ -204,6 +236,7 @@ def main():
     dropped()
     progress()
     killed()
+    strict()
     report.end()
 
 

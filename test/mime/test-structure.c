@@ -105,6 +105,40 @@ static char *write_text(const MimeStructure *structure, gboolean extended)
 	return g_string_free(out, FALSE);
 }
 
+/* In IMAP4rev2's form message/global has an envelope, as message/rfc822 has. */
+static void test_global(void)
+{
+	static const struct {
+		const char *type;
+		const char *body;
+	} rows[] = {
+		{ "message/global",
+			"(\"message\" \"global\" NIL NIL NIL \"7bit\" 14"
+			" (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL)"
+			" (" PLAIN " 2 1) 3)" },
+		{ "MESSAGE/Global",
+			"(\"MESSAGE\" \"Global\" NIL NIL NIL \"7bit\" 14"
+			" (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL)"
+			" (" PLAIN " 2 1) 3)" },
+		{ "message/global-headers",
+			"(\"message\" \"global-headers\" NIL NIL NIL"
+			" \"7bit\" 14)" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(Arena) arena = arena_new();
+		g_autofree char *text = g_strdup_printf(
+			"Content-Type: %s\n\nSubject: s\n\nx\n", rows[i].type);
+		Bytes message = bytes_of_string(text);
+		g_autoptr(MimeScan) scan = mime_scan_new(message, NULL);
+		g_autoptr(GString) out = g_string_new(NULL);
+
+		mime_structure_write(mime_structure_new(arena, message, scan),
+			MIME_STRUCTURE_GLOBAL, out);
+		g_assert_cmpstr(out->str, ==, rows[i].body);
+	}
+}
+
 /* As new, and after it was kept. */
 static void test_vectors(void)
 {
@@ -229,6 +263,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mime/structure/vectors", test_vectors);
+	g_test_add_func("/mime/structure/global", test_global);
 	g_test_add_func("/mime/structure/limits", test_limits);
 	g_test_add_func("/mime/structure/hostile", test_hostile);
 	g_test_add_func("/mime/structure/speed", test_speed);
