@@ -20,22 +20,10 @@ gboolean append_find_target(
 	ImapSession *session, ImapCommand *command, GError **error)
 {
 	const AppendArgs *args = command->args;
-	g_autoptr(Mailbox) found = NULL;
 
-	if (session->append_to != NULL)
-		return TRUE;
-	if (!session_mailbox(session, command, args->mailbox, RIGHT_INSERT,
-		    &found, error))
-		return FALSE;
-	if (found == NULL)
-		return TRUE;
-	if (found->no_select)
-		return command_no(
-			command, "[CANNOT] Mailbox cannot hold messages");
-	if (found->read_only)
-		return command_no(command, "[NOPERM] Mailbox is read-only");
-	session->append_to = g_steal_pointer(&found);
-	return TRUE;
+	return session->append_to != NULL ||
+		session_target(session, command, args->mailbox,
+			&session->append_to, error);
 }
 
 /* RFC 4314 section 4: flags one may not set are left out. */

@@ -131,11 +131,8 @@ gboolean cmd_myrights(
 		return FALSE;
 	if (mailbox == NULL)
 		return TRUE;
-	if ((mailbox->rights & ANY_RIGHT) == 0) {
-		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
-			"no such mailbox", "\"%s\" is hidden", mailbox->name);
-		return FALSE;
-	}
+	if ((mailbox->rights & ANY_RIGHT) == 0)
+		return session_refuse_rights(command, mailbox, error);
 	session_append_mailbox(session, line, mailbox->name);
 	g_string_append_c(line, ' ');
 	rights_append_text(line, mailbox->rights);

@@ -68,16 +68,10 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 	if (move && (session->selected->rights & needed) != needed)
 		return command_no(
 			command, "[NOPERM] Not allowed in this mailbox");
-	if (!session_mailbox(
-		    session, command, args->mailbox, RIGHT_INSERT, &to, error))
+	if (!session_target(session, command, args->mailbox, &to, error))
 		return FALSE;
 	if (to == NULL)
 		return TRUE;
-	if (to->no_select)
-		return command_no(
-			command, "[CANNOT] Mailbox cannot hold messages");
-	if (to->read_only)
-		return command_no(command, "[NOPERM] Mailbox is read-only");
 	if (numset_is_empty(uids))
 		return command_ok(command, "No messages found");
 	if (!message_copy_as(session->store, session->selected->id, uids,

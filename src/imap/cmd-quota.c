@@ -80,14 +80,8 @@ static gboolean find_owner(ImapSession *session, ImapCommand *command,
 	if (mailbox_get(session->store, session->user->id, name, &mailbox,
 		    &missing)) {
 		*owner = mailbox->owner;
-		if ((mailbox->rights & RIGHT_READ) != 0)
-			return TRUE;
-		if ((mailbox->rights & RIGHT_LOOKUP) != 0)
-			return command_no(command,
-				"[NOPERM] Not allowed in this mailbox");
-		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
-			"no such mailbox", "\"%s\" is hidden", name);
-		return FALSE;
+		return (mailbox->rights & RIGHT_READ) != 0 ||
+			session_refuse_rights(command, mailbox, error);
 	}
 	if (dbmail_error_is(missing, DBMAIL_ERROR_NOT_FOUND) &&
 		name_prefix(name, NULL) == 0)

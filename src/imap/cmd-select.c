@@ -145,7 +145,7 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 	selected->is_shared = mailbox->owner != session->user->id;
 	selected->is_examined = read_only || mailbox->read_only;
 	selected->read_only = selected->is_examined ||
-		(mailbox->rights & WRITING_RIGHTS) == 0;
+		(mailbox->rights & RIGHTS_WRITING) == 0;
 	selected->recent = numset_new();
 	selected->watch = watch_new(session->store, mailbox->id);
 	watch_clear(selected->watch);

@@ -131,6 +131,17 @@ const char *session_mailbox_name(
 		session->arena, name_own(name, session->user->name));
 }
 
+gboolean session_refuse_rights(
+	ImapCommand *command, const Mailbox *mailbox, GError **error)
+{
+	if ((mailbox->rights & RIGHT_LOOKUP) != 0)
+		return command_no(
+			command, "[NOPERM] Not allowed in this mailbox");
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
+		"\"%s\" is hidden", mailbox->name);
+	return FALSE;
+}
+
 gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 	guint needed, Mailbox **mailbox, GError **error)
 {
@@ -147,12 +158,27 @@ gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 		*mailbox = g_steal_pointer(&found);
 		return TRUE;
 	}
-	if ((found->rights & RIGHT_LOOKUP) != 0)
+	return session_refuse_rights(command, found, error);
+}
+
+gboolean session_target(ImapSession *session, ImapCommand *command, Bytes wire,
+	Mailbox **mailbox, GError **error)
+{
+	g_autoptr(Mailbox) found = NULL;
+
+	*mailbox = NULL;
+	if (!session_mailbox(
+		    session, command, wire, RIGHT_INSERT, &found, error))
+		return FALSE;
+	if (found == NULL)
+		return TRUE;
+	if (found->no_select)
 		return command_no(
-			command, "[NOPERM] Not allowed in this mailbox");
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such mailbox",
-		"\"%s\" is hidden", name);
-	return FALSE;
+			command, "[CANNOT] Mailbox cannot hold messages");
+	if (found->read_only)
+		return command_no(command, "[NOPERM] Mailbox is read-only");
+	*mailbox = g_steal_pointer(&found);
+	return TRUE;
 }
 
 void session_refresh_rights(ImapSession *session)
@@ -172,7 +198,7 @@ void session_refresh_rights(ImapSession *session)
 	if (rights == selected->rights)
 		return;
 	gboolean read_only =
-		selected->is_examined || (rights & WRITING_RIGHTS) == 0;
+		selected->is_examined || (rights & RIGHTS_WRITING) == 0;
 	gboolean is_changed = read_only != selected->read_only;
 	selected->rights = rights;
 	selected->read_only = read_only;

@@ -35,12 +35,6 @@ typedef struct {
 	char *hostname;
 } ImapServer;
 
-/* Rights without any of which a mailbox is open for reading (RFC 4314 section
- * 5.2). */
-#define WRITING_RIGHTS \
-	(RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETED | \
-		RIGHT_EXPUNGE)
-
 /* The mailbox a session has selected, as its client knows it. */
 typedef struct {
 	gint64 id;
@@ -138,6 +132,16 @@ const char *session_mailbox_name(
 gboolean session_mailbox(ImapSession *session, ImapCommand *command, Bytes wire,
 	guint needed, Mailbox **mailbox, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for messages to be put into: i is needed, and that it can hold
+ * messages and take them. */
+gboolean session_target(ImapSession *session, ImapCommand *command, Bytes wire,
+	Mailbox **mailbox, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a command gets for want of rights: NO, and TRUE, where the user may look
+ * the mailbox up, else FALSE and NOT_FOUND. */
+gboolean session_refuse_rights(
+	ImapCommand *command, const Mailbox *mailbox, GError **error);
 
 /* TRUE where the client has names in UTF-8: after ENABLE of UTF8=ACCEPT (RFC
  * 6855) or IMAP4rev2 (RFC 9051 section 5.1). */

@@ -27,6 +27,10 @@ void rights_append_text(GString *out, guint rights);
 
 #define RIGHTS_NONE ((guint)0)
 #define RIGHTS_ALL ((guint)(RIGHT_ADMINISTER << 1) - 1)
+/* Without any of these a mailbox is open for reading (RFC 4314 section 5.2). */
+#define RIGHTS_WRITING \
+	((guint)(RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETED | \
+		RIGHT_EXPUNGE))
 /* What an owner keeps whatever the ACL says. */
 #define RIGHTS_OWNER ((guint)(RIGHT_LOOKUP | RIGHT_READ | RIGHT_ADMINISTER))
 
