@@ -26,6 +26,7 @@ User sync
 Pass secret
 AuthMechs LOGIN
 SSLType None
+Timeout 120
 
 IMAPStore far
 Account store

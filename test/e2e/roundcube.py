@@ -375,6 +375,29 @@ def check_folders(report, browser, client):
                                             for name in names()), names())
 
 
+def check_shared(report, browser, user):
+    """What another user shares is found, listed and read."""
+    owner = t.add_user(user + "-boss")
+    boss = t.Imap(owner)
+    boss.create("Team")
+    boss.setacl("Team", user, "lrs")
+    boss.append_bytes("Team", message(6))
+    name = "#Users/%s/Team" % owner
+    page = browser.page("settings", _action="folders").decode()
+    report.case("a shared folder is shown", '"%s"' % name in page.replace(
+        "\\/", "/"), re.findall(r".{80}Team.{80}", page))
+    browser.ask("subscribe", {"_mbox": name}, task="settings")
+    report.equal("and listed", browser.uids(_mbox=name), [1])
+    got = browser.page(_action="get", _uid="1", _mbox=name, _part="2",
+                       _download="1", _token=browser.token)
+    report.equal("and read", got, ATTACHMENT)
+    browser.ask("mark", {"_uid": "1", "_mbox": name, "_flag": "read"})
+    boss.select("Team", readonly=True)
+    report.equal("with the flag it may set", boss.search(None, "SEEN")[1],
+                 [b"1"])
+    boss.logout()
+
+
 def check_draft(report, browser, client):
     browser.page(_action="compose")
     compose = re.search(r"_id=(\w+)", browser.url).group(1)
@@ -428,6 +451,7 @@ def check_user(report, name, more):
             check_change(report, browser, client)
             check_others(report, browser, client)
             check_folders(report, browser, client)
+            check_shared(report, browser, user)
             check_draft(report, browser, client)
             client.logout()
         finally:
