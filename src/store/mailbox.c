@@ -177,7 +177,7 @@ gboolean mailbox_get(Store *store, gint64 user, const char *name,
 
 	name_split(name, &path);
 	if (path.owner == NULL) {
-		mailbox_add_get(batch, user, user, path.own);
+		mailbox_add_named(batch, &SQL_MAILBOX_GET_OWN, user, path.own);
 	} else {
 		DbParams *params = db_batch_add(batch, &SQL_MAILBOX_GET);
 		db_params_int64(params, user);

@@ -17,6 +17,20 @@ SELECT b.mailbox_idnr, b.owner_idnr, v.name,
    AND b.name = $4::text
    AND r.rights <> 0;
 
+-- name: mailbox_get_own
+-- The same of a mailbox of one's own, which is asked for all the time: $1 who
+-- asks, $2 the name.
+SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
+       b.uidnext, b.first_recent, b.seq, b.messages, b.unseen, b.deleted,
+       b.size, b.permission, b.no_select, b.no_inferiors,
+       coalesce((SELECT CASE WHEN bool_or(a.user_id = $1::bigint)
+			     THEN bit_or(a.rights) | 1027 END
+		   FROM dbmail_acl a
+		  WHERE a.mailbox_id = b.mailbox_idnr
+		    AND a.user_id IN ($1::bigint, -1)), 2047) AS rights
+  FROM dbmail_mailboxes b
+ WHERE b.owner_idnr = $1::bigint AND b.name = $2::text;
+
 -- name: mailbox_list
 -- $1 user, $2 only what the user owns.  Names of users that cannot be part of
 -- a mailbox name keep their mailboxes from being seen.
@@ -27,18 +41,17 @@ SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
   FROM (SELECT o.mailbox_idnr, o.owner_idnr, o.name, o.special_use,
 	       o.uidvalidity, o.uidnext, o.first_recent, o.seq, o.messages,
 	       o.unseen, o.deleted, o.size, o.permission, o.no_select,
-	       o.no_inferiors, coalesce(a.rights | 1027, 2047) AS rights
+	       o.no_inferiors,
+	       CASE WHEN EXISTS (SELECT FROM dbmail_acl
+				  WHERE user_id = $1::bigint)
+		    THEN coalesce(
+			(SELECT CASE WHEN bool_or(a.user_id = $1::bigint)
+				     THEN bit_or(a.rights) | 1027 END
+			   FROM dbmail_acl a
+			  WHERE a.mailbox_id = o.mailbox_idnr
+			    AND a.user_id IN ($1::bigint, -1)), 2047)
+		    ELSE 2047 END AS rights
 	  FROM dbmail_mailboxes o
-	  LEFT JOIN (SELECT mine.mailbox_id, n.rights
-		       FROM dbmail_acl mine
-		      CROSS JOIN LATERAL (
-			SELECT bit_or(rights) AS rights
-			  FROM dbmail_acl
-			 WHERE mailbox_id = mine.mailbox_id
-			   AND user_id IN ($1::bigint, -1)
-			OFFSET 0) n
-		      WHERE mine.user_id = $1::bigint) a
-	    ON a.mailbox_id = o.mailbox_idnr
 	 WHERE o.owner_idnr = $1::bigint
 	 UNION ALL
 	SELECT x.mailbox_idnr, x.owner_idnr, v.name, NULL,
