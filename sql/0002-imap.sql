@@ -7,6 +7,10 @@ ALTER TABLE dbmail_messages ADD COLUMN save_date timestamptz;
 ALTER TABLE dbmail_messages ALTER COLUMN save_date SET DEFAULT now();
 COMMENT ON COLUMN dbmail_messages.save_date IS 'When it came into this mailbox (RFC 8514); NULL: before this was kept.';
 
+-- So that a new version of every row fits beside the old one: setting a flag
+-- of all messages then writes to no index.
+ALTER TABLE dbmail_messages SET (fillfactor = 50);
+
 ALTER TABLE dbmail_messages ADD COLUMN size bigint;
 UPDATE dbmail_messages m
    SET size = p.messagesize
