@@ -133,6 +133,9 @@ typedef struct {
 	const ViewMessage *old;
 	guint old_count;
 	const MailboxView *latest;
+	gboolean same_uids; /* and only these indexes may differ: */
+	guint first;
+	guint end;
 	GArray *gone;  /* guint, indexes in old */
 	guint arrived; /* messages in latest behind the last of old */
 } Sync;
@@ -206,11 +209,38 @@ static Tell what_to_tell(
 	return now->modseq != before->modseq ? TELL_FLAGS : TELL_NOTHING;
 }
 
+/* Spares the comparison of what is known to be the same.  before: the view
+ * that the client knows as it is. */
+static void narrow(Sync *sync, const MailboxView *before)
+{
+	const MailboxView *latest = sync->latest;
+	const SyncOwn *own = sync->own;
+	guint ranges = own != NULL ? numset_range_count(own->uids) : 0;
+
+	sync->same_uids =
+		latest == before || latest->changed_since == before->seq;
+	if (!sync->same_uids)
+		return;
+	sync->first = latest == before ? latest->count : latest->changed_first;
+	sync->end = latest == before ? 0 : latest->changed_end;
+	if (ranges == 0)
+		return;
+	guint first =
+		view_lower_bound(latest, numset_range(own->uids, 0).first);
+	guint32 last = numset_range(own->uids, ranges - 1).last;
+	guint end = last == G_MAXUINT32 ? latest->count :
+					  view_lower_bound(latest, last + 1);
+	sync->first = MIN(sync->first, first);
+	sync->end = MAX(sync->end, end);
+}
+
 static void compare(Sync *sync)
 {
 	const MailboxView *latest = sync->latest;
 	guint j = 0;
 
+	if (sync->same_uids)
+		return;
 	for (guint i = 0; i < sync->old_count; i++) {
 		while (j < latest->count &&
 			latest->messages[j].uid < sync->old[i].uid)
@@ -349,9 +379,10 @@ void sync_write_message(ImapSession *session, guint index)
 static void write_flag_changes(const Sync *sync)
 {
 	const MailboxView *known = &sync->selected->known;
-	guint i = 0;
+	guint end = MIN(known->count, sync->end);
+	guint i = sync->same_uids ? sync->first : 0;
 
-	for (guint k = 0; k < known->count && i < sync->old_count; k++) {
+	for (guint k = sync->first; k < end && i < sync->old_count; k++) {
 		while (i < sync->old_count &&
 			sync->old[i].uid < known->messages[k].uid)
 			i++;
@@ -440,6 +471,9 @@ void sync_mailbox(ImapSession *session, gboolean may_expunge, gboolean with_uid,
 	if (own != NULL)
 		sync.own_keywords = keyword_bits(latest, own->change->keywords);
 	selected->view = view_ref(latest);
+	sync.end = MAX(sync.old_count, latest->count);
+	if (held == NULL)
+		narrow(&sync, before);
 	tell(&sync, may_expunge);
 	view_unref(&before);
 	g_free(held);

@@ -290,6 +290,23 @@ static gboolean can_follow(const MailboxView *old, const DbRows *rows)
 		(guint64)db_rows_int64(rows, 0, BOX_LOG_FLOOR) <= old->seq;
 }
 
+/* Where no message came or went: in which places the two differ. */
+static void note_changed(
+	MailboxView *view, const MailboxView *old, const Changes *changes)
+{
+	if (changes->expunged < changes->end || view->uidnext != old->uidnext)
+		return;
+	view->changed_since = old->seq;
+	if (changes->messages == changes->expunged)
+		return;
+	gint64 first =
+		db_rows_int64(changes->rows, changes->messages, CHANGE_UID);
+	gint64 last =
+		db_rows_int64(changes->rows, changes->expunged - 1, CHANGE_UID);
+	view->changed_first = view_lower_bound(view, (guint32)first);
+	view->changed_end = view_lower_bound(view, (guint32)last + 1);
+}
+
 /* What the rows make of old; NULL where that would be no mailbox. */
 static MailboxView *view_apply(MailboxView *old, const DbRows *rows)
 {
@@ -304,6 +321,7 @@ static MailboxView *view_apply(MailboxView *old, const DbRows *rows)
 	body_set_keywords(body, rows, CHANGE_KEYWORDS);
 	body_take_left(body, old, &changes);
 	body_take_messages(body, old, &changes);
+	note_changed(view, old, &changes);
 	return body_is_ordered(body) ? g_steal_pointer(&view) : NULL;
 }
 
@@ -364,13 +382,17 @@ static MailboxView *view_step(MailboxView *old, const ViewStep *step)
 	view->count = old->count;
 	body_set_keywords(body, step->rows, step->column);
 	memcpy(body->messages, old->messages, sizeof(ViewMessage) * old->count);
+	view->changed_since = old->seq;
+	view->changed_first = old->count;
 	guint changed = 0;
 	for (guint r = 0; r < numset_range_count(step->uids); r++) {
 		NumRange range = numset_range(step->uids, r);
 		guint i = view_lower_bound(old, range.first);
+		view->changed_first = MIN(view->changed_first, i);
 		for (; i < old->count && old->messages[i].uid <= range.last;
 			i++)
 			changed += step_change(step, &body->messages[i]);
+		view->changed_end = i;
 	}
 	return changed == step->messages ? g_steal_pointer(&view) : NULL;
 }

@@ -31,6 +31,12 @@ typedef struct {
 	guint count;
 	const ViewMessage *messages; /* ascending by uid */
 	const char *const *keywords; /* NULL-terminated */
+	/* The view of this seq has the same UIDs, and differs in nothing but
+	 * messages from index changed_first on and before changed_end; 0:
+	 * there is no telling. */
+	guint64 changed_since;
+	guint changed_first;
+	guint changed_end;
 } MailboxView;
 
 /* The newest view: brought up to date by what changed since the process's
