@@ -2,6 +2,7 @@
 /* NOTIFY: how a list of mailboxes differs from the one before. */
 #include <string.h>
 
+#include "store/name.h"
 #include "imap/list-line.h"
 #include "imap/notify-private.h"
 #include "imap/reply.h"
@@ -159,7 +160,9 @@ static void tell_name(
 		return;
 	if (mailbox == NULL)
 		list_append_attribute(line, "\\NonExistent");
-	else
+	if (mailbox == NULL && name_prefix(name, NULL) != 0)
+		list_append_attribute(line, "\\NoAccess");
+	if (mailbox != NULL)
 		list_append_kind(line, mailbox);
 	if (g_hash_table_contains(difference->parents, name))
 		list_append_attribute(line, "\\HasChildren");
@@ -180,12 +183,24 @@ static void tell_name(
 	stream_write(session->stream, line->str, line->len);
 }
 
+/* Section 5.9: whoever wants anything of another's mailbox is told when it is
+ * shared no more or again.  Whether it is gone is none of the client's
+ * business. */
+static gboolean wants_presence(const Difference *difference, const char *name)
+{
+	guint events = events_of_name(difference, name);
+
+	return name_prefix(name, NULL) != 0 ?
+		events != 0 :
+		(events & NOTIFY_MAILBOX_NAME) != 0;
+}
+
 /* RFC 5465 section 5.4: the level above one that comes or goes is affected. */
 static void tell_made_or_gone(Difference *difference, const char *name)
 {
 	g_autofree char *parent = parent_of(name);
 
-	if (events_of_name(difference, name) & NOTIFY_MAILBOX_NAME)
+	if (wants_presence(difference, name))
 		tell_name(difference, name, NULL);
 	if (parent != NULL &&
 		(events_of_name(difference, parent) & NOTIFY_MAILBOX_NAME))
