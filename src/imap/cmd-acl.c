@@ -2,6 +2,8 @@
 /* SETACL, DELETEACL, GETACL, LISTRIGHTS, MYRIGHTS (RFC 4314 section 3). */
 #include "imap/commands.h"
 
+#include <string.h>
+
 #include "base/errors.h"
 #include "store/acl.h"
 #include "store/mailbox.h"
@@ -15,6 +17,14 @@
 	(RIGHT_LOOKUP | RIGHT_READ | RIGHT_INSERT | RIGHT_CREATE | \
 		RIGHT_DELETE | RIGHT_ADMINISTER)
 
+/* An owner's name is one level of #Users/NAME/Folder, and no wildcard. */
+static gboolean has_shareable_name(
+	const ImapSession *session, const Mailbox *mailbox)
+{
+	return mailbox->owner != session->user->id ||
+		strpbrk(session->user->name, "/*%") == NULL;
+}
+
 static gboolean change(ImapSession *session, ImapCommand *command,
 	AclAction action, guint rights, GError **error)
 {
@@ -26,6 +36,11 @@ static gboolean change(ImapSession *session, ImapCommand *command,
 		return FALSE;
 	if (mailbox == NULL)
 		return TRUE;
+	if (action != ACL_REMOVE && rights != RIGHTS_NONE &&
+		!has_shareable_name(session, mailbox))
+		return command_no(command,
+			"[CANNOT] A user with one of / * % in the name cannot "
+			"share");
 	if (!acl_set(session->store, mailbox->id, args->identifier, action,
 		    rights, error))
 		return FALSE;
