@@ -56,17 +56,39 @@ gint64 column_take(ColumnId column, const ColumnSource *source, GString *out,
 /* --- column-rows.c ---------------------------------------------------------- */
 
 typedef struct ColumnRows {
+	const guint *indexes;
+	guint count;
 	DbBatch *batch;
 	guint *numbers; /* by place in the indexes: from 1; 0: no row */
 } ColumnRows;
 
-/* Reads the rows of the messages with these indexes, which are few thousand;
- * rows must be empty.  column_rows_clear() also after an error. */
-gboolean column_rows_read(Store *store, const MailboxView *view,
-	ColumnId column, const guint *indexes, guint count, ColumnRows *rows,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 void column_rows_clear(ColumnRows *rows);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ColumnRows, column_rows_clear)
+
+/* Rows that are read while others are looked at; ends before whoever began it
+ * does, see column_ahead_clear(). */
+typedef struct ColumnAhead {
+	Store *store;
+	const MailboxView *view;
+	ColumnId column;
+	const guint *indexes;
+	guint count;
+	GThread *thread; /* NULL: nobody reads */
+	ColumnRows rows;
+	GError *error;
+} ColumnAhead;
+
+/* Begins to read the rows of the messages with these indexes, which are few
+ * thousand: by a thread of its own, or at once where none is wanted or to be
+ * had. */
+void column_ahead_begin(ColumnAhead *ahead, const guint *indexes, guint count,
+	gboolean in_thread);
+
+/* Waits for them. */
+gboolean column_ahead_end(ColumnAhead *ahead, ColumnRows *rows, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+void column_ahead_clear(ColumnAhead *ahead);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ColumnAhead, column_ahead_clear)
 
 #endif

@@ -16,7 +16,8 @@
 #define COLUMN_CACHE_BYTES ((gsize)64 * 1024 * 1024)
 /* Bytes the values of one column_read() may take. */
 #define COLUMN_READ_BYTES ((gsize)256 * 1024 * 1024)
-/* Messages asked for at once: 16 MB of texts at the most. */
+/* Messages asked for at once: 16 MB of texts at the most, the next as many
+ * meanwhile. */
 #define COLUMN_BATCH 2000
 /* Chunks of one column before they are made one. */
 #define COLUMN_CHUNKS_MAX 8
@@ -396,32 +397,26 @@ static void values_find(ColumnValues *values, guint number,
 	}
 }
 
-static gboolean load_batch(Store *store, const MailboxView *view,
-	ColumnId column, const guint *indexes, guint count,
-	ColumnBuilder *builder, GError **error)
+static void take_rows(Store *store, const MailboxView *view, ColumnId column,
+	const ColumnRows *rows, ColumnBuilder *builder)
 {
-	g_auto(ColumnRows) rows = { 0 };
-	if (!column_rows_read(
-		    store, view, column, indexes, count, &rows, error))
-		return FALSE;
 	ColumnSource source = {
 		.key = store->columns->key,
-		.rows = db_batch_rows(rows.batch, 0),
+		.rows = db_batch_rows(rows->batch, 0),
 	};
-	for (guint i = 0; i < count; i++) {
-		const ViewMessage *message = &view->messages[indexes[i]];
+	for (guint i = 0; i < rows->count; i++) {
+		const ViewMessage *message = &view->messages[rows->indexes[i]];
 		guint8 marks = 0;
 		gint64 number = 0;
 		source.physmessage = message->physmessage;
-		source.row = rows.numbers[i] - 1;
-		if (rows.numbers[i] == 0)
+		source.row = rows->numbers[i] - 1;
+		if (rows->numbers[i] == 0)
 			marks = COLUMN_NONE | COLUMN_GONE;
 		else
 			number = column_take(
 				column, &source, builder->text, &marks);
 		column_builder_end(builder, message->uid, marks, number);
 	}
-	return TRUE;
 }
 
 /* A chunk of the messages with these indexes. */
@@ -429,13 +424,21 @@ static ColumnChunk *chunk_load(Store *store, const MailboxView *view,
 	ColumnId column, const GArray *missing, GError **error)
 {
 	g_auto(ColumnBuilder) builder;
+	g_auto(ColumnAhead)
+		ahead = { .store = store, .view = view, .column = column };
+	const guint *indexes = (const guint *)(void *)missing->data;
+	guint count = MIN(COLUMN_BATCH, missing->len);
 	column_builder_init(&builder, column_is_text(column));
+	column_ahead_begin(&ahead, indexes, count, FALSE);
 	for (guint i = 0; i < missing->len; i += COLUMN_BATCH) {
-		guint count = MIN(COLUMN_BATCH, missing->len - i);
-		if (!load_batch(store, view, column,
-			    &g_array_index(missing, guint, i), count, &builder,
-			    error))
+		g_auto(ColumnRows) rows = { 0 };
+		if (!column_ahead_end(&ahead, &rows, error))
 			return NULL;
+		guint next = i + COLUMN_BATCH;
+		if (next < missing->len)
+			column_ahead_begin(&ahead, indexes + next,
+				MIN(COLUMN_BATCH, missing->len - next), TRUE);
+		take_rows(store, view, column, &rows, &builder);
 		if (column_builder_size(&builder) > COLUMN_READ_BYTES) {
 			dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
 				"too many messages at once",
