@@ -5,6 +5,7 @@
 
 #include <glib.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/errors.h"
 #include "db/pool.h"
@@ -16,12 +17,15 @@
 			puts("1..0 # SKIP DBMAIL_PGCONN names no database"); \
 			return 0; \
 		} \
+		database_make_own(); \
 	} while (0)
 
 static inline const char *database_conninfo(void)
 {
 	return g_getenv("DBMAIL_PGCONN");
 }
+
+static inline void database_make_own(void);
 
 /* Ends the test with the log's detail where there is an error. */
 static inline void database_check(const GError *error)
@@ -47,13 +51,20 @@ static inline DbPool *database_pool(guint max, guint wait_seconds)
 	return pool;
 }
 
+static inline DbConnection *database_connect(const char *conninfo);
+
 /* A connection outside a pool.  A server that a test has crashed takes
  * connections, drops them and comes back in a second or so, and says no more of
  * it than that: hence the tries. */
 static inline DbConnection *database_connection(void)
 {
+	return database_connect(database_conninfo());
+}
+
+static inline DbConnection *database_connect(const char *conninfo)
+{
 	const DbConnectionOptions options = {
-		.conninfo = database_conninfo(),
+		.conninfo = conninfo,
 		.application_name = "dbmail-test",
 		.statement_seconds = 60,
 	};
@@ -77,6 +88,29 @@ static inline void database_script(const char *sql)
 	GError *error = NULL;
 	if (!db_connection_exec_script(connection, sql, &error))
 		database_check(error);
+}
+
+/* In a throw-away cluster, which names its superuser, each program has a
+ * database of its own: what it counts is not what another has left. */
+static inline void database_make_own(void)
+{
+	const char *admin = g_getenv("DBMAIL_PGCONN_ADMIN");
+	GError *error = NULL;
+
+	if (admin == NULL)
+		return;
+	g_autoptr(DbConnection) connection = database_connect(admin);
+	g_autofree char *sql = g_strdup_printf(
+		"CREATE DATABASE test_%d OWNER dbmail", (int)getpid());
+	g_autofree char *own = g_strdup_printf(
+		"%s dbname=test_%d", database_conninfo(), (int)getpid());
+	g_autofree char *superuser =
+		g_strdup_printf("%s dbname=test_%d", admin, (int)getpid());
+
+	if (!db_connection_exec_script(connection, sql, &error))
+		database_check(error);
+	g_setenv("DBMAIL_PGCONN", own, TRUE);
+	g_setenv("DBMAIL_PGCONN_ADMIN", superuser, TRUE);
 }
 
 static inline void database_run(DbPool *pool, DbBatch *batch, DbMode mode)
