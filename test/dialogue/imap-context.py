@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
 import dbmailtest as t  # noqa: E402
+from imapview import Context, Wrong, ranges  # noqa: E402
 
 report = t.Report()
 SEED = int(os.environ.get("IMAP_CONTEXT_SEED", "1"))
@@ -29,57 +30,6 @@ SEARCHES = ("UID SEARCH %s UNSEEN", "SEARCH %s NOT DELETED SUBJECT a",
             "SORT %s (REVERSE SUBJECT ARRIVAL) UTF-8 OR UNSEEN KEYWORD kw1",
             "SEARCH %s NOT 1:3", "UID SEARCH %s OLD",
             "SORT %s (SIZE) UTF-8 ALL")
-
-
-class Wrong(Exception):
-    """The server's answer does not fit."""
-
-
-def numbers(text):
-    for part in text.split(","):
-        first, _, last = part.partition(":")
-        yield from range(int(first), int(last or first) + 1)
-
-
-class Context:
-    def __init__(self, search, result):
-        self.search = search
-        self.by_uid = search.startswith("UID")
-        self.sorted = "SORT" in search
-        self.result = result
-
-    def apply(self, data):
-        for word, pairs in re.findall(r"(ADDTO|REMOVEFROM) \(([^)]*)\)", data):
-            words = pairs.split()
-            for place, some in zip(words[::2], words[1::2]):
-                self.change(word, int(place), list(numbers(some)))
-
-    def change(self, word, place, some):
-        if (place == 0) == self.sorted:
-            raise Wrong("position %d in %s" % (place, self.search))
-        if word == "ADDTO":
-            if set(some) & set(self.result):
-                raise Wrong("%r is there already" % some)
-            if self.sorted:
-                self.result[place - 1:place - 1] = some
-            else:
-                self.result = sorted(self.result + some)
-        elif self.sorted:
-            if self.result[place - 1:place - 1 + len(some)] != some:
-                raise Wrong("%r is not at %d of %r" % (some, place,
-                                                       self.result))
-            del self.result[place - 1:place - 1 + len(some)]
-        else:
-            if not set(some) <= set(self.result):
-                raise Wrong("%r is not all in %r" % (some, self.result))
-            self.result = [n for n in self.result if n not in some]
-
-    def expunge(self, number):
-        if self.by_uid:
-            return
-        if number in self.result:
-            raise Wrong("%d goes and is still in %s" % (number, self.search))
-        self.result = [n - (n > number) for n in self.result]
 
 
 class Session(t.Lines):
@@ -124,7 +74,7 @@ class Session(t.Lines):
             found = re.match(r'\* ESEARCH \(TAG "%s"\)(?: UID)?'
                              r'(?: ALL (\S+))?$' % tag, line)
             if found:
-                return tag, list(numbers(found.group(1)))\
+                return tag, list(ranges(found.group(1)))\
                     if found.group(1) else []
         raise Wrong("no answer to " + search)
 
