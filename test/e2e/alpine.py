@@ -139,13 +139,15 @@ def check_changes(report, alpine, client):
 
 def check_draft(report, alpine, client):
     alpine.type("a draft is put away", (
-        ("c", "Message Text"), ("ada@example.org\r\r\rDraft\rtext", "Justify"),
-        ("\x0f", "Composition postponed")))
+        ("c", "To AddrBk"), ("ada@example.org\r", "Cc  "),
+        ("\r", "Attchmnt:"), ("\r", "Subject :"),
+        ("Draft\r", "Message Text"), ("text", "text"),
+        ("\x0f", "Forward")))
     report.equal("it is in Drafts", [b"Subject: Draft" in data for _, data in
                                      client.messages("Drafts")], [True])
     alpine.type("and taken up again", (
-        ("c", "Continue postponed"), ("y", "Message Text"),
-        ("\x0f", "Composition postponed")))
+        ("c", "Continue postponed"), ("y", "To Spell"),
+        ("\x0f", "Forward")))
     report.equal("still there once", len(list(client.messages("Drafts"))), 1)
 
 
