@@ -70,6 +70,9 @@ class Alpine:
             for keys, text in steps:
                 self.terminal.send(keys.encode())
                 self.terminal.expect(text.encode(), STEP)
+                # Alpine flushes what is typed while it still draws.
+                while self.terminal.read(0.2):
+                    pass
         except (RuntimeError, EOFError) as error:
             self.report.case(what, False, "%r: %s" % (text, error))
             # From here on its keys would mean something else.
