@@ -18,6 +18,10 @@
 enum { VALUE_ENVELOPE, VALUE_STRUCTURE, VALUE_HEADER, VALUE_RAW, VALUE_TEXT };
 #define VALUES (VALUE_TEXT + TEXT_FORMS)
 
+/* Messages that are kept as a whole have one half, so that reading some does
+ * not drive out what listings need of many. */
+typedef enum { SHARE_VALUES, SHARE_WHOLE, SHARES } Share;
+
 struct HotMessage {
 	gint64 physmessage; /* the key */
 	atomic_uint references;
@@ -26,19 +30,20 @@ struct HotMessage {
 	Timestamp internal_date;
 	Bytes values[VALUES];
 	gsize bytes;
+	Share share;
 	gboolean is_kept; /* it is in the cache still */
 	gint64 used;
-	GList link; /* in cache->recent */
+	GList link; /* in the share's recent */
 };
 
 struct HotCache {
 	DbPool *pool;
 	GMutex lock;
 	GHashTable *messages;
-	GQueue recent; /* of HotMessage, the latest used first */
-	guint64 bytes;
-	guint64 max_bytes;
-	guint64 epoch; /* servers lost by then */
+	GQueue recent[SHARES]; /* of HotMessage, the latest used first */
+	guint64 bytes[SHARES];
+	guint64 max_bytes; /* of a share */
+	guint64 epoch;     /* servers lost by then */
 };
 
 static const struct {
@@ -74,10 +79,11 @@ HotCache *hot_cache_new(DbPool *pool, guint64 max_bytes)
 	HotCache *cache = g_new0(HotCache, 1);
 
 	cache->pool = pool;
-	cache->max_bytes = max_bytes;
+	cache->max_bytes = max_bytes / SHARES;
 	cache->messages = g_hash_table_new(g_int64_hash, g_int64_equal);
 	g_mutex_init(&cache->lock);
-	g_queue_init(&cache->recent);
+	for (guint i = 0; i < SHARES; i++)
+		g_queue_init(&cache->recent[i]);
 	return cache;
 }
 
@@ -86,8 +92,8 @@ HotCache *hot_cache_new(DbPool *pool, guint64 max_bytes)
 static void drop(HotCache *cache, HotMessage *message)
 {
 	g_hash_table_remove(cache->messages, &message->physmessage);
-	g_queue_unlink(&cache->recent, &message->link);
-	cache->bytes -= message->bytes;
+	g_queue_unlink(&cache->recent[message->share], &message->link);
+	cache->bytes[message->share] -= message->bytes;
 	message->is_kept = FALSE;
 	hot_unref(&message);
 }
@@ -96,17 +102,20 @@ static void drop_all(HotCache *cache)
 {
 	GList *last;
 
-	while ((last = g_queue_peek_tail_link(&cache->recent)) != NULL)
-		drop(cache, last->data);
+	for (guint i = 0; i < SHARES; i++) {
+		while ((last = g_queue_peek_tail_link(&cache->recent[i])) !=
+			NULL)
+			drop(cache, last->data);
+	}
 }
 
-/* Makes room for so much more; FALSE where that would drive out what must
- * stay.  `keep` is not dropped. */
-static gboolean make_room(HotCache *cache, gsize size, gint64 now, gboolean few,
-	const HotMessage *keep)
+/* Makes room for so much more in a share; FALSE where that would drive out
+ * what must stay.  `keep` is not dropped. */
+static gboolean make_room(HotCache *cache, Share share, gsize size, gint64 now,
+	gboolean few, const HotMessage *keep)
 {
-	while (cache->bytes + size > cache->max_bytes) {
-		GList *last = g_queue_peek_tail_link(&cache->recent);
+	while (cache->bytes[share] + size > cache->max_bytes) {
+		GList *last = g_queue_peek_tail_link(&cache->recent[share]);
 		if (last == NULL || last->data == keep)
 			return FALSE;
 		HotMessage *oldest = last->data;
@@ -117,28 +126,40 @@ static gboolean make_room(HotCache *cache, gsize size, gint64 now, gboolean few,
 	return TRUE;
 }
 
+/* Moves a message to the other share, which has room for it. */
+static void make_whole(HotCache *cache, HotMessage *message)
+{
+	g_queue_unlink(&cache->recent[message->share], &message->link);
+	cache->bytes[message->share] -= message->bytes;
+	message->share = SHARE_WHOLE;
+	cache->bytes[message->share] += message->bytes;
+	g_queue_push_head_link(&cache->recent[message->share], &message->link);
+}
+
 static void add_value(
 	HotCache *cache, HotMessage *message, guint value, Bytes bytes)
 {
 	message->values[value] =
 		bytes_of(g_memdup2(bytes.data, bytes.size), bytes.size);
 	message->bytes += bytes.size;
-	cache->bytes += bytes.size;
+	cache->bytes[message->share] += bytes.size;
 }
 
 static void use(HotCache *cache, HotMessage *message, gint64 now)
 {
+	GQueue *recent = &cache->recent[message->share];
+
 	message->used = now;
-	if (cache->recent.head == &message->link)
+	if (recent->head == &message->link)
 		return;
-	g_queue_unlink(&cache->recent, &message->link);
-	g_queue_push_head_link(&cache->recent, &message->link);
+	g_queue_unlink(recent, &message->link);
+	g_queue_push_head_link(recent, &message->link);
 }
 
 static HotMessage *add_message(
 	HotCache *cache, gint64 physmessage, gint64 now, gboolean few)
 {
-	if (!make_room(cache, sizeof(HotMessage), now, few, NULL))
+	if (!make_room(cache, SHARE_VALUES, sizeof(HotMessage), now, few, NULL))
 		return NULL;
 	HotMessage *message = g_new0(HotMessage, 1);
 	message->physmessage = physmessage;
@@ -147,9 +168,9 @@ static HotMessage *add_message(
 	message->used = now;
 	message->link.data = message;
 	atomic_init(&message->references, 1);
-	cache->bytes += message->bytes;
+	cache->bytes[message->share] += message->bytes;
 	g_hash_table_insert(cache->messages, &message->physmessage, message);
-	g_queue_push_head_link(&cache->recent, &message->link);
+	g_queue_push_head_link(&cache->recent[message->share], &message->link);
 	return message;
 }
 
@@ -188,7 +209,7 @@ guint64 hot_epoch(HotCache *cache)
 guint64 hot_bytes(HotCache *cache)
 {
 	g_mutex_lock(&cache->lock);
-	guint64 bytes = cache->bytes;
+	guint64 bytes = cache->bytes[SHARE_VALUES] + cache->bytes[SHARE_WHOLE];
 	g_mutex_unlock(&cache->lock);
 	return bytes;
 }
@@ -279,6 +300,22 @@ static void keep_values(HotCache *cache, HotMessage *hot, FetchWhat what,
 	hot->have |= what;
 }
 
+/* Keeps the values as far as there is room for all of them. */
+static void keep_room(HotCache *cache, HotMessage *hot, FetchWhat what,
+	const FetchedMessage *message, gint64 now, gboolean few)
+{
+	gsize size = size_of(what, message);
+	gboolean moves = (what & FETCH_RAW) != 0 && hot->share != SHARE_WHOLE;
+	Share share = moves ? SHARE_WHOLE : hot->share;
+
+	if (!make_room(cache, share, moves ? size + hot->bytes : size, now, few,
+		    hot))
+		return;
+	if (moves)
+		make_whole(cache, hot);
+	keep_values(cache, hot, what, message);
+}
+
 void hot_keep(HotCache *cache, guint64 epoch, const FetchAsk *asks, guint count,
 	FetchWhat what, const FetchedMessage *messages, HotMessage **held)
 {
@@ -301,9 +338,7 @@ void hot_keep(HotCache *cache, guint64 epoch, const FetchAsk *asks, guint count,
 		if (hot == NULL)
 			continue;
 		worth &= ~hot->have;
-		if (make_room(
-			    cache, size_of(worth, &messages[i]), now, few, hot))
-			keep_values(cache, hot, worth, &messages[i]);
+		keep_room(cache, hot, worth, &messages[i], now, few);
 		hot_unref(&held[i]);
 		held[i] = hot_ref(hot);
 	}
@@ -327,7 +362,8 @@ void hot_keep_text(HotCache *cache, HotMessage *message, guint form, Bytes text)
 	g_mutex_lock(&cache->lock);
 	if (message->is_kept &&
 		message->values[VALUE_TEXT + form].data == NULL &&
-		make_room(cache, text.size, now, FALSE, message))
+		make_room(
+			cache, message->share, text.size, now, FALSE, message))
 		add_value(cache, message, VALUE_TEXT + form, text);
 	g_mutex_unlock(&cache->lock);
 }

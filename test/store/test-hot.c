@@ -186,7 +186,7 @@ static void test_bounds(void)
 		g_autoptr(FetchBatch) one = fetch(&samples[i].ask, 1, ALL);
 		g_assert_cmpuint(hot_bytes(store->hot), <=, CACHE_SIZE);
 	}
-	g_assert_cmpuint(hot_bytes(store->hot), >, CACHE_SIZE / 2);
+	g_assert_cmpuint(hot_bytes(store->hot), >, CACHE_SIZE / 3);
 	assert_text(fetch_batch_message(batch, 0)->raw, held.text->str);
 	Sample large = sample_new("large", CACHE_SIZE);
 	g_autoptr(FetchBatch) all = fetch(&large.ask, 1, FETCH_RAW);
@@ -237,6 +237,22 @@ static void test_lost_server(void)
 	sample_clear(&sample);
 }
 
+/* Nor does reading some messages as a whole, one by one. */
+static void test_shares(void)
+{
+	Sample listed = sample_new("listed", 500);
+	g_autoptr(FetchBatch) first = fetch(&listed.ask, 1, FETCH_ENVELOPE);
+
+	for (guint i = 0; i < 50; i++) {
+		Sample other = sample_new("whole", 5000);
+		g_autoptr(FetchBatch) one = fetch(&other.ask, 1, FETCH_RAW);
+		sample_clear(&other);
+	}
+	spoil(&listed);
+	g_assert_true(is_kept(&listed, FETCH_ENVELOPE));
+	sample_clear(&listed);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -249,6 +265,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/hot/structure-text", test_structure_text);
 	g_test_add_func("/store/hot/bounds", test_bounds);
 	g_test_add_func("/store/hot/many-at-once", test_many_at_once);
+	g_test_add_func("/store/hot/shares", test_shares);
 	g_test_add_func("/store/hot/lost-server", test_lost_server);
 	int status = g_test_run();
 	store_close(&store);
