@@ -204,8 +204,11 @@ void preview_add(Preview *preview, gunichar c)
 void preview_add_text(Preview *preview, Bytes text)
 {
 	const char *at = text.data;
-	const char *end = text.data + text.size;
 
+	/* Empty text need not point anywhere. */
+	if (text.size == 0)
+		return;
+	const char *end = at + text.size;
 	for (; at < end && !preview_is_full(preview); at = g_utf8_next_char(at))
 		preview_add(preview, g_utf8_get_char(at));
 }
