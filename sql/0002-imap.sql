@@ -84,7 +84,8 @@ COMMENT ON COLUMN dbmail_mailboxes.flags_floor IS 'Whoever knows the mailbox as 
 CREATE FUNCTION dbmail_check_incarnation() RETURNS trigger
     LANGUAGE plpgsql AS $$
 DECLARE
-    present bigint := dbmail_incarnation();
+    present bigint := (SELECT id FROM dbmail_incarnation
+                        WHERE relation = 'dbmail_incarnation'::regclass::oid);
 BEGIN
     IF present IS NULL OR NEW.incarnation IS DISTINCT FROM present THEN
         RAISE EXCEPTION USING ERRCODE = 'DM600',
@@ -119,6 +120,15 @@ ALTER TABLE dbmail_users ADD COLUMN max_messages bigint CHECK (max_messages >= 0
 ALTER TABLE dbmail_users ADD COLUMN max_mailboxes bigint CHECK (max_mailboxes >= 0);
 COMMENT ON COLUMN dbmail_users.max_messages IS 'Messages the user''s mailboxes may hold together; NULL: any number. Counted only where there is a limit.';
 COMMENT ON COLUMN dbmail_users.max_mailboxes IS 'Mailboxes the user may have, INBOX among them; NULL: any number.';
+
+-- A function of its own, so that who has no limit does not pay for the plan.
+CREATE FUNCTION dbmail_messages_held(owner bigint) RETURNS bigint
+    LANGUAGE sql STABLE AS $$
+SELECT coalesce(sum(messages), 0)::bigint
+  FROM dbmail_mailboxes
+ WHERE owner_idnr = owner
+$$;
+COMMENT ON FUNCTION dbmail_messages_held(bigint) IS 'Messages in all mailboxes of a user together.';
 
 -- Where names in these two namespaces begin, which were ordinary names so far.
 UPDATE dbmail_mailboxes SET name = '#' || name WHERE name ~* '^#(users|public)(/|$)';

@@ -60,9 +60,7 @@ WITH replaced AS MATERIALIZED (
 		       u.ctid AS user_place, u.maxmail_size, u.curmail_size,
 		       u.max_messages,
 		       CASE WHEN u.max_messages IS NOT NULL
-			    THEN (SELECT sum(h.messages)
-				    FROM dbmail_mailboxes h
-				   WHERE h.owner_idnr = u.user_idnr) END AS held
+			    THEN dbmail_messages_held(u.user_idnr) END AS held
 		  FROM dbmail_mailboxes m
 		  JOIN dbmail_users u ON u.user_idnr = m.owner_idnr
 		 WHERE m.mailbox_idnr = p.mailbox
@@ -180,9 +178,7 @@ WITH box AS MATERIALIZED (
 		    WHEN u.maxmail_size > 0
 		     AND u.curmail_size + $3::bigint > u.maxmail_size THEN 2
 		    WHEN u.max_messages <= CASE WHEN u.max_messages IS NOT NULL
-			    THEN (SELECT sum(h.messages)
-				    FROM dbmail_mailboxes h
-				   WHERE h.owner_idnr = u.user_idnr) END THEN 2
+			    THEN dbmail_messages_held(u.user_idnr) END THEN 2
 		    ELSE 0 END AS outcome
 	  FROM dbmail_mailboxes b
 	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr

@@ -143,9 +143,7 @@ WITH destination AS (
 	       CASE WHEN u.maxmail_size > 0
 		    THEN u.maxmail_size - u.curmail_size END AS room,
 	       u.max_messages - CASE WHEN u.max_messages IS NOT NULL
-			    THEN (SELECT sum(h.messages)
-				    FROM dbmail_mailboxes h
-				   WHERE h.owner_idnr = u.user_idnr) END AS places
+			    THEN dbmail_messages_held(u.user_idnr) END AS places
 	  FROM dbmail_mailboxes b
 	  JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
 	 WHERE b.mailbox_idnr = $4::bigint AND b.no_select = 0

@@ -179,9 +179,7 @@ WITH RECURSIVE step (matched, name, depth) AS (
 SELECT u.user_idnr, b.mailbox_idnr,
        u.maxmail_size > 0 AND u.curmail_size >= u.maxmail_size
        OR u.max_messages IS NOT NULL
-       AND u.max_messages <= (SELECT sum(h.messages)
-				FROM dbmail_mailboxes h
-			       WHERE h.owner_idnr = u.user_idnr),
+       AND u.max_messages <= dbmail_messages_held(u.user_idnr),
        f.matched
   FROM found f
   JOIN dbmail_users u ON u.user_idnr = f.user_idnr

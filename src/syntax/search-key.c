@@ -10,6 +10,7 @@ typedef struct {
 	SearchProgram *program;
 	SearchFilter **next_filter; /* where the next one is hung up */
 	guint count;
+	guint texts;
 	guint depth; /* of keys within keys, parentheses or not */
 	guint fuzzy; /* FUZZY keys around this one */
 } Reader;
@@ -48,6 +49,8 @@ static gboolean read_string(Reader *reader, const char **text)
 
 	if (!parse_space(parser) || !parse_astring(parser, &bytes))
 		return FALSE;
+	if (++reader->texts > SEARCH_TEXTS_MAX)
+		return parse_refuse(parser, "[LIMIT] Too many texts");
 	/* Without a charset it is US-ASCII; what has more in it is UTF-8 with
 	 * every client seen. */
 	if (program->charset.size == 0 || program->refusal != NULL ||

@@ -10,6 +10,8 @@
 
 /* Keys of one search; deeper nesting is limited by PARSE_DEPTH_MAX. */
 #define SEARCH_KEYS_MAX 10000
+/* Those of them that look for a text, which take time for each message. */
+#define SEARCH_TEXTS_MAX 500
 
 /* What a program asks for besides matching, as bits. */
 typedef enum {

@@ -273,6 +273,24 @@ static void test_count(void)
 	wire_clear(&wire);
 }
 
+/* Each text costs time for each message. */
+static void test_texts(void)
+{
+	g_autoptr(GString) text = g_string_new("ALL");
+	Wire wire;
+
+	for (guint k = 0; k < SEARCH_TEXTS_MAX; k++)
+		g_string_append(text, k % 2 ? " TEXT a" : " HEADER x a");
+	parse(&wire, text->str, NULL);
+	g_assert_cmpint(wire.status, ==, PARSE_OK);
+	wire_clear(&wire);
+	g_string_append(text, " SUBJECT a");
+	parse(&wire, text->str, NULL);
+	g_assert_cmpint(wire.status, ==, PARSE_REFUSED);
+	g_assert_cmpstr(wire.parser.refusal, ==, "[LIMIT] Too many texts");
+	wire_clear(&wire);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -280,5 +298,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/imap/search-key/wrong", test_wrong);
 	g_test_add_func("/imap/search-key/depth", test_depth);
 	g_test_add_func("/imap/search-key/count", test_count);
+	g_test_add_func("/imap/search-key/texts", test_texts);
 	return g_test_run();
 }
