@@ -124,7 +124,8 @@ static void test_mixed(void)
 {
 	Sample samples[] = { sample_new("one", 400), sample_new("two", 500),
 		sample_new("three", 600) };
-	g_autoptr(FetchBatch) second = fetch(&samples[1].ask, 1, FETCH_HEADER);
+	g_autoptr(FetchBatch) second G_GNUC_UNUSED =
+		fetch(&samples[1].ask, 1, FETCH_HEADER);
 	const FetchAsk asks[] = { samples[0].ask, samples[1].ask,
 		samples[2].ask,
 		{ .physmessage = 987654321, .size = 10, .has_size = TRUE } };
@@ -183,7 +184,8 @@ static void test_bounds(void)
 
 	for (guint i = 0; i < G_N_ELEMENTS(samples); i++) {
 		samples[i] = sample_new("bound", 5000);
-		g_autoptr(FetchBatch) one = fetch(&samples[i].ask, 1, ALL);
+		g_autoptr(FetchBatch) one G_GNUC_UNUSED =
+			fetch(&samples[i].ask, 1, ALL);
 		g_assert_cmpuint(hot_bytes(store->hot), <=, CACHE_SIZE);
 	}
 	g_assert_cmpuint(hot_bytes(store->hot), >, CACHE_SIZE / 3);
@@ -203,7 +205,7 @@ static void test_many_at_once(void)
 {
 	FetchAsk asks[100];
 	Sample sample = sample_new("stays", 5000);
-	g_autoptr(FetchBatch) first = fetch(&sample.ask, 1, ALL);
+	g_autoptr(FetchBatch) first G_GNUC_UNUSED = fetch(&sample.ask, 1, ALL);
 
 	for (guint i = 0; i < G_N_ELEMENTS(asks); i++) {
 		Sample other = sample_new("scan", 5000);
@@ -224,14 +226,15 @@ static void test_lost_server(void)
 {
 	Sample sample = sample_new("lost", 500);
 	Sample other = sample_new("other", 500);
-	g_autoptr(FetchBatch) first = fetch(&sample.ask, 1, ALL);
+	g_autoptr(FetchBatch) first G_GNUC_UNUSED = fetch(&sample.ask, 1, ALL);
 
 	spoil(&sample);
 	g_assert_true(is_kept(&sample, ALL));
 	fixture_number("SELECT count(pg_terminate_backend(pid)) FROM "
 		       "pg_stat_activity WHERE application_name = "
 		       "'dbmail-test' AND pid <> pg_backend_pid()");
-	g_autoptr(FetchBatch) notices = fetch(&other.ask, 1, FETCH_RAW);
+	g_autoptr(FetchBatch) notices G_GNUC_UNUSED =
+		fetch(&other.ask, 1, FETCH_RAW);
 	g_assert_false(is_kept(&sample, ALL));
 	sample_clear(&other);
 	sample_clear(&sample);
@@ -241,11 +244,13 @@ static void test_lost_server(void)
 static void test_shares(void)
 {
 	Sample listed = sample_new("listed", 500);
-	g_autoptr(FetchBatch) first = fetch(&listed.ask, 1, FETCH_ENVELOPE);
+	g_autoptr(FetchBatch) first G_GNUC_UNUSED =
+		fetch(&listed.ask, 1, FETCH_ENVELOPE);
 
 	for (guint i = 0; i < 50; i++) {
 		Sample other = sample_new("whole", 5000);
-		g_autoptr(FetchBatch) one = fetch(&other.ask, 1, FETCH_RAW);
+		g_autoptr(FetchBatch) one G_GNUC_UNUSED =
+			fetch(&other.ask, 1, FETCH_RAW);
 		sample_clear(&other);
 	}
 	spoil(&listed);
