@@ -643,7 +643,7 @@ static void test_marks(void)
 					MIN(size, sizes[i] - at), probes)));
 			wrong += may_hold(kept, probes,
 				search_marks_of_needle(
-					"QUITE ANOTHER" + j % 9, 4, probes));
+					&"QUITE ANOTHER"[j % 9], 4, probes));
 		}
 		g_assert_cmpuint(wrong, <=, sizes[i] <= 4000 ? 1000 : 2000);
 	}
