@@ -10,12 +10,14 @@ STORE_DAEMONS="lmtpd:dbmail-lmtpd:LMTP imapd:dbmail-imapd:IMAP pop3d:dbmail-pop3
 STORE_START=${DBMAIL_START_TIMEOUT:-20}
 STORE_STOP=${DBMAIL_STOP_TIMEOUT:-20}
 
-# A process that was not yet waited for has ended all the same.
+# A process that was not yet waited for has ended all the same; but not while
+# threads of it are still there, which keep its port open.
 pid_runs() { # PID
-	local state
+	local state tasks
 	{ read -r state <"/proc/$1/stat"; } 2>/dev/null || return 1
 	state=${state##*) }
-	[ "${state%% *}" != Z ]
+	tasks=("/proc/$1/task/"*)
+	[ "${state%% *}" != Z ] || [ ${#tasks[@]} -gt 1 ]
 }
 
 # Only what runs with our configuration is ours: pids come again.
