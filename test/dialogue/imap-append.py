@@ -22,25 +22,7 @@ BLOCKED = 4
 chance = random.Random(4)
 
 
-class Client(t.Lines):
-    def __init__(self, user, tls=False):
-        super().__init__(t.setting("HOST"), t.port("IMAPS" if tls else "IMAP"))
-        if tls:
-            self.start_tls()
-        self.line()
-        self.say(b"login LOGIN %s secret" % user.encode())
-
-    def say(self, line):
-        """Sends a command; all lines up to its tagged answer."""
-        self.send(line + b"\r\n")
-        return self.answer(line.split()[0])
-
-    def answer(self, tag):
-        lines = [self.line()]
-        while not lines[-1].startswith(tag + b" "):
-            lines.append(self.line())
-        return lines
-
+class Client(t.ImapLines):
     def count(self):
         return self.say(b"n STATUS INBOX (MESSAGES)")[0].split()[-1][:-1]
 

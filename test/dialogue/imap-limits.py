@@ -16,24 +16,7 @@ MAX_LINE = 65536
 MAX_ERRORS = 20
 
 
-class Client(t.Lines):
-    def __init__(self, user=None):
-        super().__init__(t.setting("HOST"), t.port("IMAP"))
-        self.line()
-        if user is not None:
-            self.say(b"login LOGIN %s secret" % user.encode())
-
-    def say(self, line):
-        """Sends a command; all lines up to its tagged answer."""
-        self.send(line + b"\r\n")
-        return self.answer(line.split()[0])
-
-    def answer(self, tag):
-        lines = [self.line()]
-        while not lines[-1].startswith(tag + b" "):
-            lines.append(self.line())
-        return lines
-
+class Client(t.ImapLines):
     def rest(self):
         """Everything up to the end of the connection."""
         try:

@@ -217,6 +217,29 @@ class Lines:
         self.socket.close()
 
 
+class ImapLines(Lines):
+    """An IMAP session, spoken to command by command."""
+
+    def __init__(self, user=None, tls=False):
+        super().__init__(setting("HOST"), port("IMAPS" if tls else "IMAP"))
+        if tls:
+            self.start_tls()
+        self.line()
+        if user is not None:
+            self.say(b"login LOGIN %s secret" % user.encode())
+
+    def say(self, line):
+        """Sends a command; all lines up to its tagged answer."""
+        self.send(line + b"\r\n")
+        return self.answer(line.split()[0])
+
+    def answer(self, tag):
+        lines = [self.line()]
+        while not lines[-1].startswith(tag + b" "):
+            lines.append(self.line())
+        return lines
+
+
 class Lmtp(Lines):
     """LMTP as RFC 2033 says, with no help and no tidying."""
 
