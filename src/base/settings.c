@@ -323,8 +323,10 @@ DaemonSettings settings_daemon(const Settings *settings, const char *section)
 		return DAEMON_PICK(settings, LMTP);
 	if (g_str_equal(section, "IMAP"))
 		return DAEMON_PICK(settings, IMAP);
-	g_assert(g_str_equal(section, "POP"));
-	return DAEMON_PICK(settings, POP);
+	if (g_str_equal(section, "POP"))
+		return DAEMON_PICK(settings, POP);
+	g_assert(g_str_equal(section, "SIEVE"));
+	return DAEMON_PICK(settings, SIEVE);
 }
 
 static void row_dump(const Settings *settings, const SettingRow *row, FILE *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration file: INI, sections [DBMAIL] [LMTP] [IMAP] [POP]. */
+/* The configuration file: INI, sections [DBMAIL] [LMTP] [IMAP] [POP]
+ * [SIEVE]. */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
 
@@ -55,7 +56,8 @@ void settings_free(Settings **settings);
  * else SYSCONFDIR/dbmail.conf.  The argument may be NULL. */
 const char *settings_path(const char *option);
 
-/* The common rows of [LMTP], [IMAP] or [POP]; valid as long as settings. */
+/* The common rows of [LMTP], [IMAP], [POP] or [SIEVE]; valid as long as
+ * settings. */
 DaemonSettings settings_daemon(const Settings *settings, const char *section);
 
 /* Writes every setting with its value and help as a configuration file. */

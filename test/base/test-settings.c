@@ -18,6 +18,7 @@ static void test_defaults(void)
 	g_assert_cmpint(settings->POP_tls_port, ==, 995);
 	g_assert_cmpstr(settings->LMTP_bare_line_feed, ==, "keep");
 	g_assert_cmpint(settings_daemon(settings, "LMTP").port, ==, 24);
+	g_assert_cmpint(settings_daemon(settings, "SIEVE").port, ==, 4190);
 }
 
 static void test_values(void)
