@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/address.h"
 #include "net/deflate.h"
 
 struct Channel {
@@ -285,14 +286,48 @@ gboolean channel_is_deflated(const Channel *channel)
 	return channel->deflate != NULL;
 }
 
-void channel_start_tls(Channel *channel, TlsContext *tls)
+static void make_ssl(Channel *channel, TlsContext *tls)
 {
 	g_assert(channel->ssl == NULL);
 	channel->tls = tls_context_ref(tls);
 	channel->ssl = SSL_new(tls_context_ssl(tls));
 	g_assert(channel->ssl != NULL);
 	SSL_set_fd(channel->ssl, channel->fd);
+}
+
+void channel_start_tls(Channel *channel, TlsContext *tls)
+{
+	make_ssl(channel, tls);
 	SSL_set_accept_state(channel->ssl);
+}
+
+void channel_start_tls_client(
+	Channel *channel, TlsContext *tls, const char *host)
+{
+	Address address;
+
+	make_ssl(channel, tls);
+	/* The name is compared where the context has certificates verified. */
+	if (address_parse(bytes_of_string(host), &address)) {
+		X509_VERIFY_PARAM_set1_ip_asc(
+			SSL_get0_param(channel->ssl), host);
+	} else {
+		SSL_set_tlsext_host_name(channel->ssl, host);
+		SSL_set1_host(channel->ssl, host);
+	}
+	SSL_set_connect_state(channel->ssl);
+}
+
+/* OpenSSL's own reason says no more than that verifying failed. */
+static ChannelResult handshake_failed(Channel *channel, ChannelResult result)
+{
+	long verdict = SSL_get_verify_result(channel->ssl);
+
+	if (result != CHANNEL_FAILED || verdict == X509_V_OK)
+		return result;
+	return failed(channel,
+		g_strdup_printf("the certificate of the server: %s",
+			X509_verify_cert_error_string(verdict)));
 }
 
 ChannelResult channel_handshake(Channel *channel)
@@ -301,7 +336,7 @@ ChannelResult channel_handshake(Channel *channel)
 	errno = 0;
 	int n = SSL_do_handshake(channel->ssl);
 	if (n != 1)
-		return ssl_result(channel, n);
+		return handshake_failed(channel, ssl_result(channel, n));
 	channel->description = g_strdup_printf("%s %s",
 		SSL_get_version(channel->ssl), SSL_get_cipher(channel->ssl));
 	return CHANNEL_DONE;

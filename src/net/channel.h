@@ -56,8 +56,11 @@ void channel_stop_deflate(Channel *channel, GByteArray **left);
 
 gboolean channel_is_deflated(const Channel *channel);
 
-/* Begins TLS as the server; then channel_handshake() until it is DONE. */
+/* Begins TLS as the server, or as a client of the server `host`, a name or an
+ * address; then channel_handshake() until it is DONE. */
 void channel_start_tls(Channel *channel, TlsContext *tls);
+void channel_start_tls_client(
+	Channel *channel, TlsContext *tls, const char *host);
 ChannelResult channel_handshake(Channel *channel);
 
 gboolean channel_is_tls(const Channel *channel);

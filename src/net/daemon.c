@@ -167,12 +167,24 @@ static void open_log(const Daemon *daemon, const Settings *settings)
 		(LogLevel)MIN(level, (int)LOG_LEVEL_DEBUG));
 }
 
+/* What is at work: connections, or what a daemon without sockets counts. */
+static guint count_work(const Daemon *daemon)
+{
+	return daemon->server != NULL ?
+		server_connection_count(daemon->server) :
+		daemon->spec->busy(daemon->state);
+}
+
+static const char *name_work(const Daemon *daemon)
+{
+	return daemon->spec->work != NULL ? daemon->spec->work : "connections";
+}
+
 /* One descriptor per connection, as many as the system lets us have. */
 static void raise_limits(const DaemonSettings *settings)
 {
 	struct rlimit limit;
 
-	mallopt(M_ARENA_MAX, HEAPS);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
@@ -263,27 +275,48 @@ static gboolean load_tls(
 	return TRUE;
 }
 
-static gboolean start(Daemon *daemon, GError **error)
+static gboolean bind_sockets(Daemon *daemon, GError **error)
 {
 	const DaemonSpec *spec = daemon->spec;
 	DaemonSettings own = settings_daemon(daemon->settings, spec->section);
 
 	raise_limits(&own);
 	daemon->server = server_new(&own, spec->refusal, spec->serve, NULL);
-	if (!load_tls(daemon, &own, error) ||
-		!server_listen(daemon->server, &own, error) ||
+	return load_tls(daemon, &own, error) &&
+		server_listen(daemon->server, &own, error);
+}
+
+static gboolean start(Daemon *daemon, GError **error)
+{
+	const DaemonSpec *spec = daemon->spec;
+
+	mallopt(M_ARENA_MAX, HEAPS);
+	if ((spec->serve != NULL && !bind_sockets(daemon, error)) ||
 		!write_pid_file(daemon->options.pid_file, error) ||
 		!drop_privileges(daemon->settings, error))
 		return FALSE;
 	daemon->state = spec->start(daemon->settings, error);
 	if (daemon->state == NULL)
 		return FALSE;
+	if (daemon->server == NULL)
+		return TRUE;
 	server_set_state(daemon->server, daemon->state);
 	server_each_listener(daemon->server, log_listening, NULL);
 	return server_start(daemon->server, error);
 }
 
 /* --- running ----------------------------------------------------------------- */
+
+static gboolean reload_server(
+	Daemon *daemon, const Settings *fresh, GError **error)
+{
+	DaemonSettings own = settings_daemon(fresh, daemon->spec->section);
+
+	if (!load_tls(daemon, &own, error))
+		return FALSE;
+	server_set_limits(daemon->server, &own);
+	return TRUE;
+}
 
 /* Nothing changes unless all of the new file is good. */
 static gboolean reload(Daemon *daemon, GError **error)
@@ -294,10 +327,8 @@ static gboolean reload(Daemon *daemon, GError **error)
 
 	if (fresh == NULL)
 		return FALSE;
-	DaemonSettings own = settings_daemon(fresh, spec->section);
-	if (!load_tls(daemon, &own, error))
+	if (daemon->server != NULL && !reload_server(daemon, fresh, error))
 		return FALSE;
-	server_set_limits(daemon->server, &own);
 	open_log(daemon, fresh);
 	daemon->settings = fresh;
 	g_ptr_array_add(daemon->all_settings, g_steal_pointer(&fresh));
@@ -344,9 +375,9 @@ static void wait_for_end(Daemon *daemon)
 			return;
 		if (got == SIGHUP)
 			on_hangup(daemon);
-		guint count = server_connection_count(daemon->server);
+		guint count = count_work(daemon);
 		if (is_watched && count != shown)
-			notify_send("STATUS=%u connections", count);
+			notify_send("STATUS=%u %s", count, name_work(daemon));
 		shown = count;
 	}
 }
@@ -356,14 +387,14 @@ static gboolean stop(Daemon *daemon)
 	guint drain = (guint)daemon->settings->DBMAIL_drain_timeout;
 
 	log_event(LOG_LEVEL_NOTICE, NULL, "stopping",
-		LOG_NUMBER("connections",
-			server_connection_count(daemon->server)));
-	notify_send("STOPPING=1\nSTATUS=finishing sessions");
-	gboolean ended = server_stop(daemon->server, drain);
+		LOG_NUMBER(name_work(daemon), count_work(daemon)));
+	notify_send("STOPPING=1\nSTATUS=finishing %s", name_work(daemon));
+	gboolean ended = daemon->server != NULL ?
+		server_stop(daemon->server, drain) :
+		daemon->spec->drain(daemon->state, drain);
 	if (!ended)
-		log_event(LOG_LEVEL_WARNING, NULL, "sessions-left",
-			LOG_NUMBER("connections",
-				server_connection_count(daemon->server)));
+		log_event(LOG_LEVEL_WARNING, NULL, "work-left",
+			LOG_NUMBER(name_work(daemon), count_work(daemon)));
 	if (daemon->options.pid_file != NULL)
 		unlink(daemon->options.pid_file);
 	log_event(LOG_LEVEL_NOTICE, NULL, "stopped");
@@ -393,7 +424,7 @@ static int run(Daemon *daemon)
 		server_free(&daemon->server);
 		return die(daemon->spec, exit_status(error), error);
 	}
-	notify_send("READY=1\nSTATUS=0 connections");
+	notify_send("READY=1\nSTATUS=0 %s", name_work(daemon));
 	wait_for_end(daemon);
 	/* Sessions that do not end may still use everything. */
 	if (!stop(daemon))

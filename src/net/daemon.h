@@ -8,17 +8,20 @@
 #include "base/settings.h"
 #include "net/server.h"
 
-/* A daemon is this table and its functions. */
+/* A daemon is this table and its functions.  It serves connections, or has no
+ * sockets and works by itself: then serve is NULL, and drain and busy are
+ * there. */
 typedef struct {
 	const char *name;    /* "dbmail-imapd" */
 	const char *section; /* "IMAP", its section of the configuration */
 	const char *summary; /* "serves mail over IMAP", for -h */
 	const char *refusal; /* line with CRLF for a connection too many */
+	const char *work;    /* what it counts: "connections" if NULL */
 
 	/* Connects to the database and makes what all sessions share.  Runs after
 	 * the sockets are bound and privileges dropped, before anybody is
-	 * accepted.  settings live until stop has returned.  NULL with
-	 * an error ends the daemon. */
+	 * accepted; a daemon without sockets begins to work.  settings live
+	 * until stop has returned.  NULL with an error ends the daemon. */
 	gpointer (*start)(const Settings *settings, GError **error);
 
 	/* Serves one connection, in a thread of its own. */
@@ -30,7 +33,15 @@ typedef struct {
 	gboolean (*reload)(
 		gpointer state, const Settings *settings, GError **error);
 
-	/* Every session has ended; frees state. */
+	/* Without sockets.  Begins nothing new and waits for what is at work, so
+	 * many seconds before it hurries it and a few more afterwards.  FALSE
+	 * when something is at work even then: the process just ends. */
+	gboolean (*drain)(gpointer state, guint seconds);
+
+	/* Without sockets: how much is at work.  Any thread. */
+	guint (*busy)(gpointer state);
+
+	/* Every session, and what works by itself, has ended; frees state. */
 	void (*stop)(gpointer state);
 } DaemonSpec;
 

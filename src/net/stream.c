@@ -520,16 +520,14 @@ StreamWait stream_wait(Stream *stream, int other_fd, gint timeout_ms)
 
 /* --- TLS, DEFLATE and the end ----------------------------------------------------- */
 
-gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
+/* Drops what came as plain text, and shakes hands as the channel was told. */
+static gboolean shake_hands(Stream *stream, GError **error)
 {
 	gint64 deadline = stream_call_deadline(stream);
 	ChannelResult result;
 
-	if (!stream_flush(stream, error))
-		return FALSE;
 	stream->in_start = stream->in_end = 0;
 	stream->timed_out = FALSE;
-	channel_start_tls(stream->channel, tls);
 	while ((result = channel_handshake(stream->channel)) != CHANNEL_DONE) {
 		gboolean is_over =
 			result == CHANNEL_EOF || result == CHANNEL_FAILED;
@@ -545,6 +543,23 @@ gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
 		return FALSE;
 	}
 	return TRUE;
+}
+
+gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
+{
+	if (!stream_flush(stream, error))
+		return FALSE;
+	channel_start_tls(stream->channel, tls);
+	return shake_hands(stream, error);
+}
+
+gboolean stream_start_tls_client(
+	Stream *stream, TlsContext *tls, const char *host, GError **error)
+{
+	if (!stream_flush(stream, error))
+		return FALSE;
+	channel_start_tls_client(stream->channel, tls, host);
+	return shake_hands(stream, error);
 }
 
 gboolean stream_is_tls(const Stream *stream)

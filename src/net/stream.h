@@ -137,6 +137,12 @@ void stream_finish(Stream *stream);
 gboolean stream_start_tls(Stream *stream, TlsContext *tls, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same as a client.  Where the context has servers verified, the
+ * certificate must be that of `host`, a name or an address, which is also told
+ * to the server (SNI).  The error's detail says what was wrong with it. */
+gboolean stream_start_tls_client(Stream *stream, TlsContext *tls,
+	const char *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 gboolean stream_is_tls(const Stream *stream);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for the log, NULL without TLS.  The stream's. */

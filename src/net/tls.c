@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every TLS session of a daemon shares: certificate, key, rules. */
+/* What the TLS sessions of a daemon share: certificate, key, rules. */
 #include "net/tls.h"
 
 #include <openssl/err.h>
@@ -67,6 +67,17 @@ static gboolean load_certificate(
 	return TRUE;
 }
 
+/* An idle session then keeps no record buffers (14 kB, not 23), and a write
+ * may go on from another address. */
+static void set_modes(SSL_CTX *ssl)
+{
+	SSL_CTX_set_options(
+		ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_mode(ssl,
+		SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
 static gboolean set_rules(
 	SSL_CTX *ssl, const DaemonSettings *settings, GError **error)
 {
@@ -77,14 +88,8 @@ static gboolean set_rules(
 
 	SSL_CTX_set_min_proto_version(ssl, oldest);
 	SSL_CTX_set_options(ssl,
-		SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-			SSL_OP_CIPHER_SERVER_PREFERENCE |
-			SSL_OP_PRIORITIZE_CHACHA);
-	/* An idle session then keeps no record buffers (14 kB, not 23), and a
-	 * write may go on from another address. */
-	SSL_CTX_set_mode(ssl,
-		SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+		SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+	set_modes(ssl);
 	/* Tickets resume sessions on this process; a cache would only grow. */
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_session_id_context(
@@ -110,6 +115,37 @@ gboolean tls_context_new(
 	if (!set_rules(made->ssl, settings, error) ||
 		!load_certificate(made->ssl, settings, error))
 		return FALSE;
+	*tls = g_steal_pointer(&made);
+	return TRUE;
+}
+
+gboolean tls_context_new_client(const char *setting, const char *ca_file,
+	gboolean verify, TlsContext **tls, GError **error)
+{
+	g_autoptr(TlsContext) made = g_new0(TlsContext, 1);
+	gboolean is_named = ca_file != NULL && ca_file[0] != '\0';
+
+	g_atomic_ref_count_init(&made->references);
+	made->ssl = SSL_CTX_new(TLS_client_method());
+	g_assert(made->ssl != NULL);
+	SSL_CTX_set_min_proto_version(made->ssl, TLS1_2_VERSION);
+	set_modes(made->ssl);
+	SSL_CTX_set_session_cache_mode(made->ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_verify(
+		made->ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	ERR_clear_error();
+	int is_loaded = is_named ?
+		SSL_CTX_load_verify_file(made->ssl, ca_file) :
+		SSL_CTX_set_default_verify_paths(made->ssl);
+	if (is_loaded != 1) {
+		g_autofree char *why = tls_last_error();
+		g_autofree char *text =
+			g_strdup_printf("%s = %s: no certificate in PEM can be "
+					"read from it: %s",
+				setting, is_named ? ca_file : "", why);
+		dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", text);
+		return FALSE;
+	}
 	*tls = g_steal_pointer(&made);
 	return TRUE;
 }

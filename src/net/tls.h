@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every TLS session of a daemon shares: certificate, key, rules. */
+/* What the TLS sessions of a daemon share: certificate, key, rules. */
 #ifndef NET_TLS_H
 #define NET_TLS_H
 
@@ -16,6 +16,15 @@ typedef struct TlsContext TlsContext;
  * names section, setting and file, when one of them cannot be used. */
 gboolean tls_context_new(const DaemonSettings *settings, TlsContext **tls,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The context of a client (stream_start_tls_client).  With verify, a server has
+ * to prove its name by a certificate that an authority of ca_file vouches for, in
+ * PEM; where that is empty or NULL, of the system's.  Without, anybody is
+ * believed: that keeps out those who only listen.  INVALID, with a text that
+ * begins with setting and file, where ca_file cannot be used. */
+gboolean tls_context_new_client(const char *setting, const char *ca_file,
+	gboolean verify, TlsContext **tls, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* NULL gives NULL. */
 TlsContext *tls_context_ref(TlsContext *tls);

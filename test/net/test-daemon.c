@@ -83,6 +83,47 @@ static int daemon_run(int argc, char **argv)
 	return daemon_main(&spec, argc, argv);
 }
 
+/* --- the same without sockets: it waits, and is never done with one thing ------ */
+
+static guint worker_busy(gpointer state)
+{
+	(void)state;
+	return 1;
+}
+
+static gboolean worker_drain(gpointer state, guint seconds)
+{
+	g_atomic_pointer_set(&((State *)state)->settings, NULL);
+	return seconds == 10;
+}
+
+/* After the drain only. */
+static void worker_stop(gpointer data)
+{
+	State *state = data;
+
+	if (g_atomic_pointer_get(&state->settings) == NULL)
+		fputs("freed\n", stderr);
+	g_free(state);
+}
+
+static int worker_run(int argc, char **argv)
+{
+	static const DaemonSpec spec = {
+		.name = "test-worker",
+		.section = "QUEUE",
+		.summary = "works by itself",
+		.work = "things",
+		.start = state_start,
+		.reload = state_reload,
+		.drain = worker_drain,
+		.busy = worker_busy,
+		.stop = worker_stop,
+	};
+
+	return daemon_main(&spec, argc, argv);
+}
+
 /* --- the test's side ------------------------------------------------------------ */
 
 typedef struct {
@@ -91,7 +132,8 @@ typedef struct {
 	char *pid_file;
 	char *errors; /* what it wrote to standard error */
 	char *notices;
-	int notify; /* the service manager's socket */
+	const char *kind; /* "daemon" or "worker" */
+	int notify;       /* the service manager's socket */
 	guint16 port;
 	pid_t pid;
 } Daemon;
@@ -123,7 +165,7 @@ static void daemon_prepare(Daemon *daemon)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	const struct timeval limit = { .tv_sec = WAIT_SECONDS };
 
-	*daemon = (Daemon){ .port = free_port() };
+	*daemon = (Daemon){ .kind = "daemon", .port = free_port() };
 	daemon->folder = g_dir_make_tmp("net-daemon-XXXXXX", NULL);
 	daemon->config = g_build_filename(daemon->folder, "conf", NULL);
 	daemon->pid_file = g_build_filename(daemon->folder, "pid", NULL);
@@ -155,7 +197,7 @@ static void daemon_clear(Daemon *daemon)
 
 static void daemon_begin(Daemon *daemon, const char *const *options)
 {
-	const char *argv[16] = { "test-daemon", "daemon" };
+	const char *argv[16] = { "test-daemon", daemon->kind };
 	guint argc = 2;
 
 	while (*options != NULL)
@@ -336,6 +378,30 @@ static void test_port_taken(void)
 }
 
 /* Started by root it becomes the user it is told to, for good. */
+/* No sockets: it needs none of the settings of those that have them. */
+static void test_worker(void)
+{
+	Daemon daemon;
+
+	daemon_prepare(&daemon);
+	daemon.kind = "worker";
+	const char *options[] = { "-f", daemon.config, "-p", daemon.pid_file,
+		NULL };
+	daemon_begin(&daemon, options);
+	expect_notice(&daemon, "READY=1\nSTATUS=0 things");
+	kill(daemon.pid, SIGHUP);
+	expect_notice(&daemon, "RELOADING=1\n");
+	expect_notice(&daemon, "READY=1");
+	kill(daemon.pid, SIGTERM);
+	g_assert_cmpint(daemon_end(&daemon), ==, EX_OK);
+	g_assert_true(has_said(&daemon, "event=reloaded"));
+	g_assert_true(has_said(&daemon, "event=stopping things=1"));
+	g_assert_true(has_said(&daemon, "freed"));
+	g_assert_true(has_said(&daemon, "event=stopped"));
+	g_assert_false(g_file_test(daemon.pid_file, G_FILE_TEST_EXISTS));
+	daemon_clear(&daemon);
+}
+
 static void test_privileges(void)
 {
 	g_autofree char *path = NULL, *status = NULL;
@@ -370,12 +436,15 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && g_str_equal(argv[1], "daemon"))
 		return daemon_run(argc - 1, argv + 1);
+	if (argc > 1 && g_str_equal(argv[1], "worker"))
+		return worker_run(argc - 1, argv + 1);
 	g_test_init(&argc, &argv, NULL);
 	/* A test that hangs has failed. */
 	alarm(120);
 	g_test_add_func("/net/daemon/life", test_life);
 	g_test_add_func("/net/daemon/endings", test_endings);
 	g_test_add_func("/net/daemon/port-taken", test_port_taken);
+	g_test_add_func("/net/daemon/worker", test_worker);
 	g_test_add_func("/net/daemon/privileges", test_privileges);
 	return g_test_run();
 }

@@ -362,6 +362,87 @@ static void test_wait(void)
 	g_thread_join(client);
 }
 
+/* --- as a client ------------------------------------------------------------ */
+
+static gpointer server_main(gpointer data)
+{
+	g_autoptr(TlsContext) tls = context();
+	Stream *stream = stream_new(GPOINTER_TO_INT(data));
+	Bytes line;
+
+	stream_set_timeout(stream, 10);
+	while (stream_start_tls(stream, tls, NULL) &&
+		stream_read_line(stream, 100, &line, NULL)) {
+		stream_printf(stream, "%.*s\r\n", (int)line.size, line.data);
+		stream_finish(stream);
+		break;
+	}
+	stream_free(&stream);
+	return NULL;
+}
+
+static const struct {
+	const char *host;
+	gboolean trusts; /* its authority is the certificate itself */
+	gboolean verify;
+	const char *failure; /* NULL: it works */
+} servers[] = {
+	{ "localhost", TRUE, TRUE, NULL },
+	{ "other.example", TRUE, TRUE, "hostname mismatch" },
+	{ "127.0.0.1", TRUE, TRUE, "IP address mismatch" },
+	{ "localhost", FALSE, TRUE, "self-signed certificate" },
+	{ "other.example", FALSE, FALSE, NULL },
+};
+
+static void check_server(guint i)
+{
+	g_autoptr(TlsContext) tls = NULL;
+	g_autoptr(GError) error = NULL;
+	int peer;
+	Stream *stream = stream_and_peer(&peer);
+	GThread *server =
+		g_thread_new("server", server_main, GINT_TO_POINTER(peer));
+	Bytes line;
+
+	g_assert_true(tls_context_new_client("ca",
+		servers[i].trusts ? files.cert : "", servers[i].verify, &tls,
+		NULL));
+	gboolean is_begun =
+		stream_start_tls_client(stream, tls, servers[i].host, &error);
+	g_assert_cmpint(is_begun, ==, servers[i].failure == NULL);
+	if (is_begun) {
+		stream_puts(stream, "one\r\n");
+		g_assert_true(stream_read_line(stream, 100, &line, NULL));
+		g_assert_cmpmem(line.data, line.size, "one", 3);
+	} else {
+		g_test_message("%s", dbmail_error_detail(error));
+		g_assert_nonnull(
+			strstr(dbmail_error_detail(error), servers[i].failure));
+		g_assert_false(stream_is_tls(stream));
+	}
+	stream_free(&stream);
+	g_thread_join(server);
+}
+
+static void test_client(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(servers); i++)
+		check_server(i);
+}
+
+static void test_wrong_authority(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *start = g_strdup_printf("smtp_ca = %s: ", files.junk);
+	TlsContext *tls = NULL;
+
+	g_assert_false(tls_context_new_client(
+		"smtp_ca", files.junk, TRUE, &tls, &error));
+	g_assert_null(tls);
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
+	g_assert_true(g_str_has_prefix(error->message, start));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -378,6 +459,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/net/tls/not-tls", test_not_tls);
 	g_test_add_func("/net/tls/silent-handshake", test_silent_handshake);
 	g_test_add_func("/net/tls/wait", test_wait);
+	g_test_add_func("/net/tls/client", test_client);
+	g_test_add_func("/net/tls/wrong-authority", test_wrong_authority);
 	int status = g_test_run();
 	files_remove();
 	return status;
