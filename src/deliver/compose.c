@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The messages a delivery writes itself: pure, text in, bytes out. */
+#include "deliver/compose.h"
+
+#include "base/text.h"
+#include "mime/compose.h"
+#include "mime/words.h"
+
+/* References that would be longer begin anew (RFC 5322 has no limit, mailers
+ * do). */
+#define REFERENCES_MAX 8192
+#define ID_MAX 900
+#define SUBJECT_MAX 900
+#define HEADERS_MAX 65536
+
+/* --- fields -------------------------------------------------------------------- */
+
+/* The first message id of a value, with its brackets; no data where there is
+ * none that can be repeated. */
+static Bytes first_id(Bytes value)
+{
+	const char *begin =
+		value.size > 0 ? memchr(value.data, '<', value.size) : NULL;
+	gsize at = begin != NULL ? (gsize)(begin - value.data) : value.size;
+	gsize size = 0;
+
+	while (at + size < value.size && value.data[at + size] > ' ' &&
+		value.data[at + size] < 0x7f && value.data[at + size] != '>')
+		size++;
+	if (at + size >= value.size || value.data[at + size] != '>' ||
+		size < 2 || size > ID_MAX)
+		return bytes_of(NULL, 0);
+	return bytes_slice(value, at, size + 1);
+}
+
+static void append_ids(GString *out, Bytes value)
+{
+	while (value.size > 0) {
+		Bytes id = first_id(value);
+		if (id.data == NULL)
+			return;
+		g_string_append_printf(out, "%s%.*s", out->len > 0 ? " " : "",
+			(int)id.size, id.data);
+		gsize next = (gsize)(id.data + id.size - value.data);
+		value = bytes_slice(value, next, value.size);
+	}
+}
+
+/* RFC 5322 section 3.6.4. */
+static void append_thread(GString *out, const MimeHeader *original)
+{
+	Bytes id = first_id(mime_header_value(original, "Message-ID"));
+	g_autoptr(GString) references = g_string_new(NULL);
+
+	if (id.data == NULL)
+		return;
+	g_autofree char *text = g_strndup(id.data, id.size);
+	mime_compose_field(out, "In-Reply-To", text);
+	append_ids(references, mime_header_value(original, "References"));
+	if (references->len == 0)
+		append_ids(references,
+			first_id(mime_header_value(original, "In-Reply-To")));
+	if (references->len > REFERENCES_MAX)
+		g_string_truncate(references, 0);
+	append_ids(references, id);
+	mime_compose_field(out, "References", references->str);
+}
+
+static char *original_subject(const ComposeAbout *about)
+{
+	g_autofree char *text = mime_words_decode(
+		mime_header_value(about->original, "Subject"));
+	gsize size = MIN(strlen(text), SUBJECT_MAX);
+
+	while (size > 0 && ((guchar)text[size] & 0xc0) == 0x80)
+		size--;
+	text[size] = '\0';
+	return g_steal_pointer(&text);
+}
+
+static void append_dates(GString *out, const ComposeAbout *about)
+{
+	char date[32];
+
+	timestamp_format_rfc5322(about->now, date);
+	g_string_append_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n", date,
+		about->id, about->host);
+}
+
+static void append_from(
+	GString *out, const ComposeAbout *about, const char *from)
+{
+	if ((from == NULL || !mime_compose_addresses(out, "From", from)) &&
+		!mime_compose_addresses(out, "From", about->recipient))
+		g_string_append_printf(
+			out, "From: postmaster@%s\r\n", about->host);
+}
+
+static void append_automatic(
+	GString *out, const ComposeAbout *about, const char *how)
+{
+	mime_compose_field(out, "Auto-Submitted", how);
+	mime_compose_field(out, "X-Loop", about->mark);
+}
+
+/* --- vacation ------------------------------------------------------------------ */
+
+/* The entity's own Content fields, in ASCII; what else is in its header is none
+ * of its business (RFC 5230 section 5). */
+static void append_entity(GString *out, const char *text)
+{
+	g_autoptr(GString) lines = g_string_new(NULL);
+	gsize at = 0;
+	MimeField field;
+
+	mime_compose_lines(lines, bytes_of_string(text));
+	Bytes entity = bytes_of(lines->str, lines->len);
+	while (mime_field_next(entity, &at, &field)) {
+		g_autofree char *line =
+			g_strndup(field.line.data, field.line.size);
+		if (text_has_prefix_nocase(field.name, "Content-") &&
+			g_str_is_ascii(line))
+			g_string_append(out, line);
+	}
+	const char *blank = lines->str[0] == '\r' ?
+		lines->str - 2 :
+		strstr(lines->str, "\r\n\r\n");
+	g_string_append(out, "\r\n");
+	if (blank != NULL)
+		g_string_append(out, blank + strlen("\r\n\r\n"));
+}
+
+static void append_vacation_subject(GString *out, const ComposeAbout *about,
+	const ComposeVacation *vacation)
+{
+	g_autofree char *subject = original_subject(about);
+	g_autofree char *automatic = g_strconcat("Auto: ", subject, NULL);
+
+	if (vacation->subject != NULL)
+		mime_compose_text(out, "Subject", vacation->subject);
+	else
+		mime_compose_text(out, "Subject",
+			subject[0] != '\0' ? automatic : "Automated reply");
+}
+
+void compose_vacation(GString *out, const ComposeAbout *about,
+	const ComposeVacation *vacation)
+{
+	append_dates(out, about);
+	append_from(out, about, vacation->from);
+	(void)mime_compose_addresses(out, "To", about->sender);
+	append_vacation_subject(out, about, vacation);
+	append_thread(out, about->original);
+	append_automatic(out, about, "auto-replied");
+	g_string_append(out, "MIME-Version: 1.0\r\n");
+	if (vacation->is_mime)
+		append_entity(out, vacation->text);
+	else
+		mime_compose_body(out, vacation->text);
+}
+
+/* --- reject -------------------------------------------------------------------- */
+
+static void append_original(GString *out, const MimeHeader *original)
+{
+	Bytes block = bytes_slice(original->block, 0, HEADERS_MAX);
+	gsize at = 0;
+	MimeField field;
+
+	while (mime_field_next(block, &at, &field))
+		mime_compose_lines(out, field.line);
+}
+
+static gboolean is_8bit(Bytes bytes)
+{
+	for (gsize i = 0; i < bytes.size; i++) {
+		if ((guchar)bytes.data[i] >= 0x80)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void append_disposition(GString *out, const ComposeAbout *about)
+{
+	Bytes id = first_id(mime_header_value(about->original, "Message-ID"));
+	gboolean is_utf8 = is_8bit(bytes_of_string(about->recipient));
+
+	/* RFC 6533 section 5. */
+	g_string_append_printf(out,
+		"Content-Type: message/%sdisposition-notification\r\n\r\n"
+		"Reporting-UA: %s; DBMail\r\n",
+		is_utf8 ? "global-" : "", about->host);
+	g_autofree char *final = g_strconcat(
+		is_utf8 ? "utf-8; " : "rfc822; ", about->recipient, NULL);
+	mime_compose_field(out, "Final-Recipient", final);
+	if (id.data != NULL)
+		g_string_append_printf(out, "Original-Message-ID: %.*s\r\n",
+			(int)id.size, id.data);
+	g_string_append(out,
+		"Disposition: automatic-action/MDN-sent-automatically; "
+		"deleted\r\n");
+}
+
+void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
+{
+	g_autofree char *old = original_subject(about);
+	g_autofree char *subject = g_strconcat("Refused: ", old, NULL);
+	g_autofree char *text = g_strconcat(
+		"Your message was refused by the recipient's mail filter.\n"
+		"The reason given is:\n\n",
+		reason, NULL);
+	Bytes block = bytes_slice(about->original->block, 0, HEADERS_MAX);
+
+	append_dates(out, about);
+	append_from(out, about, NULL);
+	(void)mime_compose_addresses(out, "To", about->sender);
+	mime_compose_text(out, "Subject",
+		old[0] != '\0' ? subject : "Your message was refused");
+	append_thread(out, about->original);
+	append_automatic(out, about, "auto-replied");
+	g_string_append_printf(out,
+		"MIME-Version: 1.0\r\n"
+		"Content-Type: multipart/report;\r\n"
+		" report-type=disposition-notification; boundary=\"%s\"\r\n"
+		"\r\n--%s\r\n",
+		about->id, about->id);
+	mime_compose_body(out, text);
+	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
+	append_disposition(out, about);
+	g_string_append_printf(out,
+		"\r\n--%s\r\nContent-Type: text/rfc822-headers\r\n%s\r\n",
+		about->id,
+		is_8bit(block) ? "Content-Transfer-Encoding: 8bit\r\n" : "");
+	append_original(out, about->original);
+	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);
+}
+
+/* --- notify -------------------------------------------------------------------- */
+
+gboolean compose_may_set_field(const char *name)
+{
+	static const char *const ours[] = { "auto-submitted", "bcc", "body",
+		"cc", "date", "delivered-to", "from", "in-reply-to",
+		"message-id", "mime-version", "received", "references",
+		"reply-to", "return-path", "sender", "subject", "to",
+		"x-loop" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(ours); i++) {
+		if (g_ascii_strcasecmp(name, ours[i]) == 0)
+			return FALSE;
+	}
+	if (g_ascii_strncasecmp(name, "content-", 8) == 0 ||
+		g_ascii_strncasecmp(name, "resent-", 7) == 0 ||
+		g_ascii_strncasecmp(name, "dkim-", 5) == 0 ||
+		g_ascii_strncasecmp(name, "arc-", 4) == 0)
+		return FALSE;
+	g_autofree char *line = g_strconcat(name, ":", NULL);
+	return name[0] != '\0' && strcspn(name, " \t:") == strlen(name) &&
+		strlen(name) < 70 && mime_field_begins(bytes_of_string(line));
+}
+
+static void append_importance(GString *out, const char *importance)
+{
+	if (g_strcmp0(importance, "1") == 0)
+		g_string_append(
+			out, "Importance: high\r\nX-Priority: 1 (High)\r\n");
+	else if (g_strcmp0(importance, "3") == 0)
+		g_string_append(
+			out, "Importance: low\r\nX-Priority: 5 (Low)\r\n");
+}
+
+static void append_fields(GString *out, const ComposeNotify *notify)
+{
+	for (guint i = 0; i < notify->n_fields; i++) {
+		const ComposeField *field = &notify->fields[i];
+		g_autofree char *name = g_strdup(field->name);
+		if (!compose_may_set_field(name))
+			continue;
+		name[0] = g_ascii_toupper(name[0]);
+		mime_compose_text(out, name, field->value);
+	}
+}
+
+/* owner-token of RFC 5436 section 2.7.1: the mark tells nobody who it is. */
+void compose_notify(
+	GString *out, const ComposeAbout *about, const ComposeNotify *notify)
+{
+	g_autofree char *how =
+		g_strconcat("auto-notified; owner-token=", about->mark, NULL);
+	g_autofree char *old = original_subject(about);
+
+	append_automatic(out, about, how);
+	append_dates(out, about);
+	append_from(out, about, notify->from);
+	(void)mime_compose_addresses(out, "To", notify->to);
+	if (notify->cc != NULL)
+		(void)mime_compose_addresses(out, "Cc", notify->cc);
+	mime_compose_text(out, "Subject",
+		notify->subject != NULL ? notify->subject :
+			old[0] != '\0'  ? old :
+					  "New mail");
+	append_importance(out, notify->importance);
+	append_fields(out, notify);
+	g_string_append(out, "MIME-Version: 1.0\r\n");
+	mime_compose_body(out, notify->body != NULL ? notify->body : "");
+}
+
+/* --- to the owner -------------------------------------------------------------- */
+
+void compose_script_failed(GString *out, const ComposeAbout *about,
+	const char *script, guint line, const char *why)
+{
+	g_autofree char *text = g_strdup_printf(
+		"Your Sieve script \"%s\" could not be run to its end.\n\n"
+		"%s:%u: %s\n\n"
+		"Nothing is lost: the message, and every other one for which "
+		"it fails,\nis kept in INBOX.  You are told of this once; "
+		"change the script, and\nyou will be told anew.\n",
+		script, script, line, why);
+
+	append_dates(out, about);
+	g_string_append_printf(
+		out, "From: Mail filter <postmaster@%s>\r\n", about->host);
+	if (!mime_compose_addresses(out, "To", about->recipient))
+		g_string_append(out, "To: undisclosed-recipients:;\r\n");
+	g_string_append(out, "Subject: Your Sieve script failed\r\n");
+	append_thread(out, about->original);
+	append_automatic(out, about, "auto-generated");
+	g_string_append(out, "MIME-Version: 1.0\r\n");
+	mime_compose_body(out, text);
+}
+
+/* --- redirect ------------------------------------------------------------------ */
+
+void compose_redirect(GString *out, const ComposeAbout *about, Bytes message)
+{
+	mime_compose_field(out, "X-Loop", about->mark);
+	g_string_append_len(out, message.data, (gssize)message.size);
+}

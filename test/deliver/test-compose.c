@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of deliver/compose: every byte of what we write. */
+#include "deliver/compose.h"
+
+#include "deliver/guard.h"
+
+typedef struct {
+	Arena *arena;
+	ComposeAbout about;
+	GString *out;
+} Fixture;
+
+static const char original[] = "Message-ID: <orig@x>\r\n"
+			       "References: <one@x>\r\n <two@x> junk\r\n"
+			       "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n"
+			       "To: ann@example.org\r\n"
+			       "\r\n";
+
+#define HEAD \
+	"Date: Fri, 13 Feb 2009 23:31:30 +0000\r\nMessage-ID: <ID@host>\r\n"
+#define THREAD \
+	"In-Reply-To: <orig@x>\r\nReferences: <one@x> <two@x> <orig@x>\r\n"
+#define AUTO "Auto-Submitted: auto-replied\r\nX-Loop: MARK\r\n"
+
+static void set_up(Fixture *fixture, gconstpointer block)
+{
+	fixture->arena = arena_new();
+	fixture->out = g_string_new(NULL);
+	fixture->about = (ComposeAbout){
+		.original = mime_header_new(fixture->arena,
+			bytes_of_string(block != NULL ? block : original)),
+		.sender = "bob@y",
+		.recipient = "ann@example.org",
+		.mark = "MARK",
+		.host = "host",
+		.id = "ID",
+		.now = 1234567890 * TIMESTAMP_SECOND,
+	};
+}
+
+static void tear_down(Fixture *fixture, gconstpointer block)
+{
+	(void)block;
+	/* Nothing we write is answered by our own kind. */
+	const MimeHeader *header = mime_header_new(
+		fixture->arena, bytes_of(fixture->out->str, fixture->out->len));
+	if (mime_header_find(header, "Auto-Submitted") != NULL)
+		g_assert_nonnull(guard_bulk(header));
+	g_assert_nonnull(guard_loop(header, "MARK"));
+	g_string_free(fixture->out, TRUE);
+	arena_free(&fixture->arena);
+}
+
+static void test_vacation(Fixture *fixture, gconstpointer data)
+{
+	const ComposeVacation vacation = { .text = "Away.\nBack soon." };
+
+	(void)data;
+	compose_vacation(fixture->out, &fixture->about, &vacation);
+	g_assert_cmpstr(fixture->out->str, ==,
+		HEAD "From: ann@example.org\r\nTo: bob@y\r\n"
+		     "Subject: =?UTF-8?B?QXV0bzogR3LDvMOfZQ==?=\r\n" THREAD AUTO
+		     "MIME-Version: 1.0\r\n"
+		     "Content-Type: text/plain; charset=us-ascii\r\n"
+		     "Content-Transfer-Encoding: 7bit\r\n\r\n"
+		     "Away.\r\nBack soon.\r\n");
+}
+
+static void test_vacation_mime(Fixture *fixture, gconstpointer data)
+{
+	const ComposeVacation vacation = {
+		.from = "Ann <second@z>\nBcc: evil@x",
+		.subject = "Gone\nX: y",
+		.text = "Content-Type: text/html;\n charset=utf-8\nTo: evil@x\n"
+			"Content-Language: d\303\251\n\n<p>x",
+		.is_mime = TRUE,
+	};
+
+	(void)data;
+	compose_vacation(fixture->out, &fixture->about, &vacation);
+	g_assert_cmpstr(fixture->out->str, ==,
+		HEAD "From: \"Ann Bcc evil@x\" <second@z>\r\nTo: bob@y\r\n"
+		     "Subject: Gone X: y\r\n" AUTO "MIME-Version: 1.0\r\n"
+		     "Content-Type: text/html;\r\n charset=utf-8\r\n\r\n"
+		     "<p>x\r\n");
+}
+
+static void test_vacation_bare(Fixture *fixture, gconstpointer data)
+{
+	const ComposeVacation vacation = { .text = "\nx", .is_mime = TRUE };
+
+	(void)data;
+	compose_vacation(fixture->out, &fixture->about, &vacation);
+	g_assert_cmpstr(fixture->out->str, ==,
+		HEAD "From: ann@example.org\r\nTo: bob@y\r\n"
+		     "Subject: Automated reply\r\n" AUTO
+		     "MIME-Version: 1.0\r\n\r\nx\r\n");
+}
+
+static void test_reject(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	compose_reject(fixture->out, &fixture->about, "No.");
+	g_assert_cmpstr(fixture->out->str, ==,
+		HEAD
+		"From: ann@example.org\r\nTo: bob@y\r\n"
+		"Subject: =?UTF-8?B?UmVmdXNlZDogR3LDvMOfZQ==?=\r\n" THREAD AUTO
+		"MIME-Version: 1.0\r\n"
+		"Content-Type: multipart/report;\r\n"
+		" report-type=disposition-notification; boundary=\"ID\"\r\n"
+		"\r\n--ID\r\n"
+		"Content-Type: text/plain; charset=us-ascii\r\n"
+		"Content-Transfer-Encoding: 7bit\r\n\r\n"
+		"Your message was refused by the recipient's mail filter.\r\n"
+		"The reason given is:\r\n\r\nNo.\r\n"
+		"\r\n--ID\r\n"
+		"Content-Type: message/disposition-notification\r\n\r\n"
+		"Reporting-UA: host; DBMail\r\n"
+		"Final-Recipient: rfc822; ann@example.org\r\n"
+		"Original-Message-ID: <orig@x>\r\n"
+		"Disposition: automatic-action/MDN-sent-automatically; "
+		"deleted\r\n"
+		"\r\n--ID\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+		"Message-ID: <orig@x>\r\n"
+		"References: <one@x>\r\n <two@x> junk\r\n"
+		"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n"
+		"To: ann@example.org\r\n"
+		"\r\n--ID--\r\n");
+}
+
+static void test_notify(Fixture *fixture, gconstpointer data)
+{
+	static const ComposeField fields[] = {
+		{ "x-pager", "ä" },
+		{ "from", "evil@x" },
+		{ "Received", "x" },
+		{ "auto-submitted", "no" },
+		{ "a b", "x" },
+		{ "a:b", "x" },
+		{ "Resent-To", "x@y" },
+	};
+	const ComposeNotify notify = {
+		.to = "p@q, r@s",
+		.cc = "t@u",
+		.subject = "New: mail",
+		.body = "Hi",
+		.importance = "1",
+		.fields = fields,
+		.n_fields = G_N_ELEMENTS(fields),
+	};
+
+	(void)data;
+	compose_notify(fixture->out, &fixture->about, &notify);
+	g_assert_cmpstr(fixture->out->str, ==,
+		"Auto-Submitted: auto-notified; owner-token=MARK\r\n"
+		"X-Loop: MARK\r\n" HEAD "From: ann@example.org\r\n"
+		"To: p@q, r@s\r\nCc: t@u\r\nSubject: New: mail\r\n"
+		"Importance: high\r\nX-Priority: 1 (High)\r\n"
+		"X-pager: =?UTF-8?B?w6Q=?=\r\n"
+		"MIME-Version: 1.0\r\n"
+		"Content-Type: text/plain; charset=us-ascii\r\n"
+		"Content-Transfer-Encoding: 7bit\r\n\r\nHi\r\n");
+}
+
+static void test_failed(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	compose_script_failed(
+		fixture->out, &fixture->about, "main", 7, "too many redirects");
+	g_assert_nonnull(strstr(
+		fixture->out->str, "\r\nmain:7: too many redirects\r\n"));
+	g_assert_true(g_str_has_prefix(fixture->out->str,
+		HEAD "From: Mail filter <postmaster@host>\r\n"
+		     "To: ann@example.org\r\n"
+		     "Subject: Your Sieve script failed\r\n" THREAD
+		     "Auto-Submitted: auto-generated\r\n"));
+}
+
+static void test_redirect(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	compose_redirect(
+		fixture->out, &fixture->about, bytes_of("A: b\n\nc\0d", 9));
+	g_assert_cmpmem(fixture->out->str, fixture->out->len,
+		"X-Loop: MARK\r\nA: b\n\nc\0d", 23);
+}
+
+static void add(const char *path, const char *block,
+	void (*test)(Fixture *, gconstpointer))
+{
+	g_test_add(path, Fixture, block, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("/compose/vacation", NULL, test_vacation);
+	add("/compose/vacation-mime", "To: x\r\n\r\n", test_vacation_mime);
+	add("/compose/vacation-bare", "Message-ID: no id\r\n\r\n",
+		test_vacation_bare);
+	add("/compose/reject", NULL, test_reject);
+	add("/compose/notify", NULL, test_notify);
+	add("/compose/failed", NULL, test_failed);
+	add("/compose/redirect", NULL, test_redirect);
+	return g_test_run();
+}
