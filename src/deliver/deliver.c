@@ -106,7 +106,7 @@ static void targets_init(Targets *targets, const DeliverTo *to, guint count)
 	for (guint i = 0; i < count; i++) {
 		const DeliverRecipient *recipient = to[i].recipient;
 		for (guint j = 0; j < recipient->count; j++) {
-			gint64 *mailbox = &recipient->mailboxes[j];
+			gint64 *mailbox = &recipient->targets[j].mailbox;
 			DeliveryTarget target = { .mailbox = *mailbox };
 			if (g_hash_table_contains(targets->index, mailbox))
 				continue;
@@ -158,8 +158,8 @@ static gboolean take_outcomes(
 	guint duplicates = 0;
 
 	for (guint i = 0; i < to->recipient->count; i++) {
-		DeliveryOutcome outcome =
-			targets_outcome(targets, to->recipient->mailboxes[i]);
+		DeliveryOutcome outcome = targets_outcome(
+			targets, to->recipient->targets[i].mailbox);
 		if (outcome == DELIVERY_STORED)
 			stored++;
 		else if (outcome == DELIVERY_DUPLICATE)

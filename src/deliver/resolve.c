@@ -88,8 +88,12 @@ static gboolean resolve_targets(Store *store, const Settings *settings,
 				target->user);
 			return FALSE;
 		}
+		DeliverTarget *to = &recipient->targets[i];
+		to->user = target->user;
+		to->sieve_version = target->sieve_version;
+		to->global_version = target->global_version;
 		if (!choose_mailbox(store, settings, names, target,
-			    &recipient->mailboxes[i], error))
+			    &to->mailbox, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -17,7 +17,7 @@ DeliverRecipient *deliver_recipient_new(const char *address, guint count)
 
 	atomic_init(&recipient->references, 1);
 	recipient->address = g_strdup(address);
-	recipient->mailboxes = g_new0(gint64, count);
+	recipient->targets = g_new0(DeliverTarget, count);
 	recipient->count = count;
 	return recipient;
 }
@@ -35,7 +35,7 @@ void deliver_recipient_free(DeliverRecipient **recipient)
 	if (old == NULL || atomic_fetch_sub(&old->references, 1) != 1)
 		return;
 	g_free(old->address);
-	g_free(old->mailboxes);
+	g_free(old->targets);
 	g_free(old);
 }
 
@@ -48,7 +48,7 @@ DeliverRecipient *deliver_recipient_of(const char *address, gint64 mailbox)
 {
 	DeliverRecipient *recipient = deliver_recipient_new(address, 1);
 
-	recipient->mailboxes[0] = mailbox;
+	recipient->targets[0].mailbox = mailbox;
 	return recipient;
 }
 

@@ -8,12 +8,22 @@
 
 #include "deliver/deliver.h"
 
+/* A mailbox an address leads to, and whose script decides before that.  user
+ * is 0 where only the mailbox is known; the versions (UserTarget's) are both 0
+ * where that user has no active script. */
+typedef struct {
+	gint64 mailbox;
+	gint64 user;
+	gint64 sieve_version;
+	gint64 global_version;
+} DeliverTarget;
+
 /* Never changed once made; counted references, safe between threads. */
 struct DeliverRecipient {
 	/* C's own atomics, not GLib's: race detectors see what they order. */
 	atomic_uint references;
 	char *address;
-	gint64 *mailboxes;
+	DeliverTarget *targets;
 	guint count;
 };
 

@@ -492,6 +492,8 @@ static gboolean read_targets(
 		target.inbox = db_rows_int64(rows, i, 1);
 		target.full = db_rows_bool(rows, i, 2);
 		target.matched = index[db_rows_int64(rows, i, 3) - 1];
+		target.sieve_version = db_rows_int64(rows, i, 4);
+		target.global_version = db_rows_int64(rows, i, 5);
 		g_array_append_val(targets, target);
 	}
 	return TRUE;

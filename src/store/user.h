@@ -84,6 +84,10 @@ typedef struct {
 	gint64 inbox;  /* its INBOX */
 	gboolean full; /* used >= quota > 0 at the moment of asking */
 	guint matched; /* index of the name that was found */
+	/* Of the user's scripts and of the global ones (store/script.h); both 0
+	 * where no script of the user is active. */
+	gint64 sieve_version;
+	gint64 global_version;
 } UserTarget;
 
 /* Looks names (most specific first: whole address, without detail, local

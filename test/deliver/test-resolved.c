@@ -11,7 +11,7 @@ static gint64 found_mailbox(Resolved *resolved, const char *address, gint64 now)
 		return 0;
 	g_assert_cmpstr(deliver_recipient_address(found), ==, address);
 	g_assert_cmpuint(found->count, ==, 1);
-	return found->mailboxes[0];
+	return found->targets[0].mailbox;
 }
 
 static void add(
