@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The message as a running script sees it: as it came, or with what its
+ * commands changed, and the part of it that a foreverypart is at. */
+#ifndef SIEVE_MESSAGE_H
+#define SIEVE_MESSAGE_H
+
+#include <glib.h>
+
+#include "base/bytes.h"
+#include "mime/header.h"
+#include "mime/scan.h"
+#include "sieve/run-private.h"
+
+/* The message's own header, with all changes: n lines as MimeField, in order;
+ * a line that is no field has no name.  Valid until the next change. */
+const MimeField *sieve_message_fields(SieveRun *run, guint *n);
+
+/* The entity the script is at: the whole message (0), or a part of it.  In an
+ * included script the message is the part it was included at. */
+guint sieve_message_part(const SieveRun *run);
+
+/* The whole message now and its entities; valid until the next change.  NULL
+ * after a run-time error. */
+const MimeScan *sieve_message_scan(
+	SieveRun *run, const SieveNode *node, Bytes *message);
+
+/* The header block and the body of an entity, by the scan's offsets. */
+Bytes sieve_message_header_of(Bytes message, const MimeEntity *entity);
+Bytes sieve_message_body_of(Bytes message, const MimeEntity *entity);
+
+/* The number of the message as it is now in result->messages, where it is put if
+ * it was edited since.  FALSE: it is too large now, a run-time error. */
+gboolean sieve_message_number(
+	SieveRun *run, const SieveNode *node, guint *number);
+
+/* Puts a line into the header before line `at` (at == n: at the end).  The
+ * name is valid; the value is folded here, and is encoded where it is not
+ * ASCII. */
+void sieve_message_insert(
+	SieveRun *run, guint at, const char *name, Bytes value);
+
+/* Takes line `at` out. */
+void sieve_message_remove(SieveRun *run, guint at);
+
+/* Another message in place of this one; `message` must live in run->kept or as
+ * long. */
+gboolean sieve_message_replace(
+	SieveRun *run, const SieveNode *node, Bytes message);
+
+/* Starts with a message; frees what belongs to it. */
+void sieve_message_init(SieveRun *run, Bytes message);
+void sieve_message_clear(SieveRun *run);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of words that there are: each cmd-*.c and test-*.c exports what it
+ * adds here, and word.c lists it. */
+#ifndef SIEVE_WORDS_H
+#define SIEVE_WORDS_H
+
+#include "sieve/word.h"
+
+/* Control structures. */
+extern const SieveWord sieve_words_basic[];
+extern const SieveWord sieve_words_variables[];
+extern const SieveWord sieve_words_include[];
+extern const SieveWord sieve_words_ihave[];
+
+/* Actions. */
+
+/* Tests. */
+extern const SieveWord sieve_words_logic[];
+extern const SieveWord sieve_words_environment[];
+
+/* Tags for words of other files, by the word's name. */
+
+#endif
