@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 
 typedef enum {
@@ -69,14 +70,20 @@ typedef struct {
 	const char *const *headers; /* enclose */
 } SieveAction;
 
+/* The word it has in a script: "fileinto". */
+const char *sieve_action_word(SieveActionKind kind);
+
 /* Appends the action on one line, without line end, as dbmail-sievecmd -t
- * prints it (dbmail-sievecmd(1)): the word, then arguments in the script's own
- * syntax, in one order; strings quoted, line feeds in them as \n, backslashes
- * and quotes with a backslash. */
+ * prints it (dbmail-sievecmd(1)): the word, what it is done with or to, then
+ * the tagged arguments, in one order and the script's own syntax.  Strings are
+ * quoted; in them line feeds are \n, carriage returns \r, other controls but
+ * TAB \xHH, backslashes and quotes have a backslash.  Not told: line, message
+ * and is_implicit. */
 void sieve_action_write(const SieveAction *action, GString *out);
 
-/* Reads such a line back; strings are in the chunk.  INVALID. */
-gboolean sieve_action_parse(Bytes line, GStringChunk *strings,
-	SieveAction *action, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads such a line back; all of it is in the arena.  INVALID, and *action
+ * untouched. */
+gboolean sieve_action_parse(Bytes line, Arena *arena, SieveAction *action,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
