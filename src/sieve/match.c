@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Match types: values against a list of keys. */
+#include "sieve/match.h"
+
+#include "base/errors.h"
+#include "sieve/regex.h"
+#include "sieve/wildcard.h"
+
+/* A key, made ready. */
+typedef struct {
+	Bytes text;   /* as it is */
+	Bytes folded; /* as the comparator has it, where it has a form */
+	SieveWildcard *wildcard;
+	SieveRegex *regex;
+} Key;
+
+struct SieveMatcher {
+	SieveMatchHow how;
+	SieveMatch rule;
+	const SieveComparator *comparator;
+	Arena *arena;
+	Key *keys;
+	guint64 count;
+	guint n_values;
+	Bytes values[SIEVE_MATCH_VALUES_MAX];
+};
+
+/* A value, made ready for one type of match. */
+typedef struct {
+	Bytes text;
+	GString *folded; /* NULL: not needed */
+	SieveWildcardText wildcard;
+} Value;
+
+/* Whether the key matches.  FALSE with error set. */
+typedef gboolean (*MatchFunction)(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error);
+
+gboolean sieve_relation_find(Bytes name, SieveRelation *relation)
+{
+	static const char names[][3] = { "gt", "ge", "lt", "le", "eq", "ne" };
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (bytes_equal(name, bytes_of_string(names[i]))) {
+			*relation = (SieveRelation)i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static const SieveComparator *comparator_of(const SieveMatch *rule)
+{
+	return rule->comparator != NULL ? rule->comparator :
+					  sieve_comparator_default();
+}
+
+const char *sieve_match_check(const SieveMatch *rule)
+{
+	const SieveComparator *comparator = comparator_of(rule);
+	switch (rule->type) {
+	case SIEVE_MATCH_CONTAINS:
+	case SIEVE_MATCH_MATCHES:
+		return comparator->has_substring ?
+			NULL :
+			"This comparator cannot look for a part of a text: it "
+			"goes with :is and :value, not with :contains and "
+			":matches";
+	case SIEVE_MATCH_REGEX:
+		return comparator->has_substring ?
+			NULL :
+			"This comparator cannot be used with :regex";
+	case SIEVE_MATCH_IS:
+	case SIEVE_MATCH_VALUE:
+	case SIEVE_MATCH_COUNT:
+	case SIEVE_MATCH_LIST:
+		break;
+	}
+	return NULL;
+}
+
+static SieveRegex *regex_of(
+	const SieveComparator *comparator, Bytes key, GError **error)
+{
+	SieveRegexCase how = SIEVE_REGEX_ASCII_NOCASE;
+	if (comparator->fold == NULL)
+		how = SIEVE_REGEX_EXACT;
+	else if (comparator->has_characters)
+		how = SIEVE_REGEX_UNICODE_NOCASE;
+	return sieve_regex_new(key, how, error);
+}
+
+gboolean sieve_match_check_key(
+	const SieveMatch *rule, Bytes key, GError **error)
+{
+	if (rule->type != SIEVE_MATCH_REGEX)
+		return TRUE;
+	g_autoptr(SieveRegex) regex = regex_of(comparator_of(rule), key, error);
+	return regex != NULL;
+}
+
+static gboolean spend(SieveMatcher *matcher, guint64 cost, GError **error)
+{
+	if (*matcher->how.work > cost) {
+		*matcher->how.work -= cost;
+		return TRUE;
+	}
+	*matcher->how.work = 0;
+	dbmail_error_set(error, DBMAIL_ERROR_LIMIT, "The script takes too long",
+		"the work allowed for comparisons is used up");
+	return FALSE;
+}
+
+/* :contains, and :is and :value of characters, compare folded texts. */
+static gboolean wants_folded(const SieveMatcher *matcher)
+{
+	if (matcher->comparator->fold == NULL)
+		return FALSE;
+	switch (matcher->rule.type) {
+	case SIEVE_MATCH_CONTAINS:
+		return TRUE;
+	case SIEVE_MATCH_IS:
+	case SIEVE_MATCH_VALUE:
+		return matcher->comparator->has_characters;
+	default:
+		return FALSE;
+	}
+}
+
+static gboolean key_init(
+	SieveMatcher *matcher, Key *key, Bytes text, GError **error)
+{
+	key->text = text;
+	key->folded = text;
+	if (!spend(matcher, SIEVE_MATCH_COST + text.size, error))
+		return FALSE;
+	if (matcher->rule.type == SIEVE_MATCH_MATCHES) {
+		key->wildcard = sieve_wildcard_new(
+			matcher->arena, matcher->comparator, text);
+	} else if (matcher->rule.type == SIEVE_MATCH_REGEX) {
+		key->regex = regex_of(matcher->comparator, text, error);
+		return key->regex != NULL;
+	} else if (wants_folded(matcher)) {
+		g_autoptr(GString) folded = g_string_sized_new(text.size);
+		matcher->comparator->fold(text, folded);
+		key->folded = bytes_of(
+			arena_copy(matcher->arena, folded->str, folded->len),
+			folded->len);
+	}
+	return TRUE;
+}
+
+gboolean sieve_matcher_new(Arena *arena, const SieveMatchHow *how,
+	SieveMatcher **matcher, GError **error)
+{
+	SieveMatcher *made = arena_new_object(arena, SieveMatcher);
+	made->how = *how;
+	made->rule = *how->rule;
+	made->comparator = comparator_of(how->rule);
+	made->arena = arena;
+	made->keys = arena_new_array(arena, Key, how->n_keys);
+	for (guint i = 0; i < how->n_keys; i++) {
+		if (key_init(made, &made->keys[i], how->keys[i], error))
+			continue;
+		sieve_matcher_free(&made);
+		return FALSE;
+	}
+	*matcher = made;
+	return TRUE;
+}
+
+void sieve_matcher_free(SieveMatcher **matcher)
+{
+	if (*matcher == NULL)
+		return;
+	for (guint i = 0; i < (*matcher)->how.n_keys; i++)
+		sieve_regex_free(&(*matcher)->keys[i].regex);
+	*matcher = NULL;
+}
+
+/* Copies what matched; cut between characters where it is too long. */
+static void note_values(SieveMatcher *matcher, const Bytes *values, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		Bytes value =
+			bytes_slice(values[i], 0, matcher->how.max_value_size);
+		if (value.size < values[i].size)
+			while (value.size > 0 &&
+				((guchar)values[i].data[value.size] & 0xc0) ==
+					0x80)
+				value.size--;
+		matcher->values[i] = bytes_of(
+			arena_copy(matcher->arena,
+				value.size > 0 ? value.data : "", value.size),
+			value.size);
+	}
+	matcher->n_values = n;
+}
+
+static gboolean match_is(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	(void)error;
+	if (value->folded != NULL)
+		*matched = bytes_equal(key->folded,
+			bytes_of(value->folded->str, value->folded->len));
+	else
+		*matched = sieve_comparator_equal(
+			matcher->comparator, value->text, key->text);
+	return spend(matcher, MIN(key->text.size, value->text.size) / 8, error);
+}
+
+static gboolean match_contains(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	Bytes text = value->text;
+	if (value->folded != NULL)
+		text = bytes_of(value->folded->str, value->folded->len);
+	*matched = key->folded.size == 0 ||
+		(key->folded.size <= text.size &&
+			memmem(text.data, text.size, key->folded.data,
+				key->folded.size) != NULL);
+	return spend(matcher, (key->text.size + text.size) / 4, error);
+}
+
+static gboolean match_matches(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	Bytes values[SIEVE_MATCH_VALUES_MAX];
+	guint n;
+
+	*matched = sieve_wildcard_match(key->wildcard, &value->wildcard,
+		matcher->how.work, values + 1, SIEVE_MATCH_VALUES_MAX - 1, &n);
+	if (*matched) {
+		values[0] = value->text;
+		note_values(matcher, values, n + 1);
+	}
+	return spend(matcher, 0, error);
+}
+
+static gboolean match_regex(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	Bytes groups[SIEVE_REGEX_GROUPS_MAX];
+	guint64 before = *matcher->how.work / SIEVE_MATCH_STEP_COST;
+	guint64 left = before;
+
+	SieveRegexAnswer answer =
+		sieve_regex_match(key->regex, value->text, &left, groups);
+	if (answer == SIEVE_REGEX_STOPPED)
+		left = 0;
+	*matched = answer == SIEVE_REGEX_YES;
+	if (*matched)
+		note_values(matcher, groups, sieve_regex_groups(key->regex));
+	if (answer == SIEVE_REGEX_STOPPED)
+		*matcher->how.work = 0;
+	return spend(matcher, (before - left) * SIEVE_MATCH_STEP_COST, error);
+}
+
+static gboolean relation_holds(SieveRelation relation, gint order)
+{
+	switch (relation) {
+	case SIEVE_RELATION_GT:
+		return order > 0;
+	case SIEVE_RELATION_GE:
+		return order >= 0;
+	case SIEVE_RELATION_LT:
+		return order < 0;
+	case SIEVE_RELATION_LE:
+		return order <= 0;
+	case SIEVE_RELATION_EQ:
+		return order == 0;
+	case SIEVE_RELATION_NE:
+		return order != 0;
+	}
+	return FALSE;
+}
+
+static gboolean match_value(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	gint order;
+	if (value->folded != NULL)
+		order = sieve_comparator_find(bytes_of_string("i;octet"))
+				->compare(bytes_of(value->folded->str,
+						  value->folded->len),
+					key->folded);
+	else
+		order = matcher->comparator->compare(value->text, key->text);
+	*matched = relation_holds(matcher->rule.relation, order);
+	return spend(matcher, MIN(key->text.size, value->text.size) / 8, error);
+}
+
+static gboolean match_list(SieveMatcher *matcher, const Key *key,
+	const Value *value, gboolean *matched, GError **error)
+{
+	*matched = FALSE;
+	if (matcher->how.list == NULL)
+		return TRUE;
+	g_autofree char *list = g_strndup(key->text.data, key->text.size);
+	g_autofree char *text = g_strndup(value->text.data, value->text.size);
+	if (!matcher->how.list(
+		    matcher->how.list_data, list, text, matched, error))
+		return FALSE;
+	if (*matched)
+		note_values(matcher, &value->text, 1);
+	return TRUE;
+}
+
+static const MatchFunction functions[] = {
+	[SIEVE_MATCH_IS] = match_is,
+	[SIEVE_MATCH_CONTAINS] = match_contains,
+	[SIEVE_MATCH_MATCHES] = match_matches,
+	[SIEVE_MATCH_REGEX] = match_regex,
+	[SIEVE_MATCH_VALUE] = match_value,
+	[SIEVE_MATCH_LIST] = match_list,
+};
+
+static gboolean match_keys(SieveMatcher *matcher, MatchFunction function,
+	const Value *value, gboolean *matched, GError **error)
+{
+	for (guint i = 0; i < matcher->how.n_keys && !*matched; i++) {
+		if (!spend(matcher, SIEVE_MATCH_COST, error) ||
+			!function(matcher, &matcher->keys[i], value, matched,
+				error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean sieve_matcher_add(
+	SieveMatcher *matcher, Bytes text, gboolean *matched, GError **error)
+{
+	Value value = { .text = text };
+	gboolean is_matches = matcher->rule.type == SIEVE_MATCH_MATCHES;
+
+	*matched = FALSE;
+	matcher->count++;
+	if (matcher->rule.type == SIEVE_MATCH_COUNT)
+		return spend(matcher, 1, error);
+	if (value.text.data == NULL)
+		value.text.data = "";
+	if (is_matches || wants_folded(matcher)) {
+		guint64 cost = matcher->comparator->has_characters ?
+			text.size :
+			text.size / 8;
+		if (!spend(matcher, cost, error))
+			return FALSE;
+	}
+	if (is_matches) {
+		sieve_wildcard_text_init(
+			&value.wildcard, matcher->comparator, value.text);
+	} else if (wants_folded(matcher)) {
+		value.folded = g_string_sized_new(text.size);
+		matcher->comparator->fold(text, value.folded);
+	}
+	gboolean done = match_keys(
+		matcher, functions[matcher->rule.type], &value, matched, error);
+	if (is_matches)
+		sieve_wildcard_text_clear(&value.wildcard);
+	if (value.folded != NULL)
+		g_string_free(value.folded, TRUE);
+	return done;
+}
+
+gboolean sieve_matcher_end(
+	SieveMatcher *matcher, gboolean *matched, GError **error)
+{
+	char digits[24];
+
+	*matched = FALSE;
+	if (matcher->rule.type != SIEVE_MATCH_COUNT)
+		return TRUE;
+	g_snprintf(
+		digits, sizeof(digits), "%" G_GUINT64_FORMAT, matcher->count);
+	Value value = { .text = bytes_of_string(digits) };
+	return match_keys(matcher, match_value, &value, matched, error);
+}
+
+gboolean sieve_matcher_only_counts(const SieveMatcher *matcher)
+{
+	return matcher->rule.type == SIEVE_MATCH_COUNT;
+}
+
+guint sieve_matcher_values(const SieveMatcher *matcher, const Bytes **values)
+{
+	*values = matcher->values;
+	return matcher->n_values;
+}
