@@ -10,6 +10,7 @@
 /* A preview in the making. */
 typedef struct {
 	GString *out;
+	guint max;          /* characters that out may have */
 	guint count;        /* characters in out */
 	gboolean has_blank; /* a blank comes before the next one */
 	gunichar joiner;    /* or this, which is nothing by itself */

@@ -131,7 +131,7 @@ void mime_preview_form(const MimeStructure *leaf, GString *out)
 
 gboolean preview_is_full(const Preview *preview)
 {
-	return preview->count >= MIME_PREVIEW_MAX;
+	return preview->count >= preview->max;
 }
 
 static const struct {
@@ -190,11 +190,11 @@ void preview_add(Preview *preview, gunichar c)
 		preview->joiner = c;
 	if (c >= 0xad && is_unseen(c))
 		return;
-	if (preview->has_blank && preview->count + 1 < MIME_PREVIEW_MAX)
+	if (preview->has_blank && preview->count + 1 < preview->max)
 		put(preview, ' ');
 	else if (preview->has_blank)
-		preview->count = MIME_PREVIEW_MAX;
-	if (preview->joiner != 0 && preview->count + 1 < MIME_PREVIEW_MAX)
+		preview->count = preview->max;
+	if (preview->joiner != 0 && preview->count + 1 < preview->max)
 		put(preview, preview->joiner);
 	preview->has_blank = FALSE;
 	preview->joiner = 0;
@@ -364,7 +364,7 @@ void mime_preview_append(const MimeStructure *leaf, Bytes body, GString *out)
 {
 	g_autoptr(Arena) arena = arena_new();
 	g_autoptr(GString) text = g_string_new(NULL);
-	Preview preview = { .out = out };
+	Preview preview = { .out = out, .max = MIME_PREVIEW_MAX };
 
 	mime_decode_text(bytes_slice(body, 0, MIME_PREVIEW_BYTES),
 		leaf->encoding, charset_of(leaf, arena), MIME_PREVIEW_BYTES,
@@ -377,4 +377,10 @@ void mime_preview_append(const MimeStructure *leaf, Bytes body, GString *out)
 		else
 			add_plain(&preview, all, with_quotes > 0);
 	}
+}
+
+void mime_html_text(Bytes html, GString *out)
+{
+	Preview preview = { .out = out, .max = G_MAXUINT };
+	preview_add_html(&preview, html, TRUE);
 }

@@ -28,4 +28,9 @@ void mime_preview_form(const MimeStructure *leaf, GString *out);
  * quotations count.  May append nothing.  Linear in the bytes. */
 void mime_preview_append(const MimeStructure *leaf, Bytes body, GString *out);
 
+/* Appends what a reader of HTML in valid UTF-8 sees, all of it: on one line,
+ * cleaned as in a preview, without the markup, comments, styles and scripts.
+ * Linear in the bytes. */
+void mime_html_text(Bytes html, GString *out);
+
 #endif
