@@ -53,6 +53,20 @@ gboolean sieve_check_constant(
 gboolean sieve_check_variable(
 	SieveChecker *checker, const SieveString *name, SievePiece *variable);
 
+/* Makes a variable global (RFC 6609 section 3.4.1).  FALSE, and an error, as
+ * above, and where a set has made a local one of it. */
+gboolean sieve_check_global(SieveChecker *checker, const SieveString *name);
+
+/* The unit that an include names, which will be compiled if it was not yet;
+ * is_missing is known when all are.  NULL, and an error, where there are too
+ * many. */
+const SieveUnit *sieve_check_unit(SieveChecker *checker, SievePlace place,
+	SieveLocation location, const char *name);
+
+/* ihave: TRUE where all of these may be used, which they may be from here on. */
+gboolean sieve_check_enable(SieveChecker *checker, const SieveArgument *names,
+	SieveExtensions *found);
+
 /* Calls check for each constant string of the argument.  FALSE where one of the
  * calls, which each tell their error, gave FALSE; NULL as argument is fine. */
 gboolean sieve_check_each(SieveChecker *checker, const SieveArgument *argument,

@@ -33,11 +33,9 @@ Bytes sieve_message_body_of(Bytes message, const MimeEntity *entity);
 gboolean sieve_message_number(
 	SieveRun *run, const SieveNode *node, guint *number);
 
-/* Puts a line into the header before line `at` (at == n: at the end).  The
- * name is valid; the value is folded here, and is encoded where it is not
- * ASCII. */
-void sieve_message_insert(
-	SieveRun *run, guint at, const char *name, Bytes value);
+/* Puts a field into the header before line `at` (at == n: at the end); its
+ * bytes must live in run->kept or as long, and its line end with CRLF. */
+void sieve_message_insert(SieveRun *run, guint at, MimeField field);
 
 /* Takes line `at` out. */
 void sieve_message_remove(SieveRun *run, guint at);

@@ -71,6 +71,14 @@ typedef struct {
 
 #define SIEVE_POSITIONAL_MAX 4
 
+/* What is known of a test as the script is compiled.  Only asked in scripts that
+ * require ihave: there, what is never reached is not checked (RFC 5463). */
+typedef enum {
+	SIEVE_DEPENDS,
+	SIEVE_ALWAYS,
+	SIEVE_NEVER,
+} SieveConstant;
+
 /* A command or a test. */
 typedef struct SieveNode SieveNode;
 struct SieveNode {
@@ -82,8 +90,9 @@ struct SieveNode {
 	guint n_tests;
 	gboolean is_test_list; /* in parentheses */
 	gboolean has_block;
-	SieveNode *block; /* the first command, NULL in an empty one */
-	SieveNode *next;  /* the next command of the block, test of the list */
+	gboolean is_broken; /* its syntax is; told already */
+	SieveNode *block;   /* the first command, NULL in an empty one */
+	SieveNode *next; /* the next command of the block, test of the list */
 
 	/* The checker fills these in.  word stays NULL where the node was not
 	 * checked because an ihave says that it is never reached. */
@@ -96,7 +105,8 @@ struct SieveNode {
 	/* Extensions that nobody required, and that must be found by an ihave
 	 * before the node runs (RFC 5463). */
 	SieveExtensions deferred;
-	SieveNode *otherwise; /* if, elsif: the elsif or else behind it */
+	SieveNode *otherwise;   /* if, elsif: the elsif or else behind it */
+	SieveConstant constant; /* of a test */
 	/* What the word's check() has made of the arguments. */
 	struct SieveMatch *match; /* match type, comparator, address part */
 	gpointer data;
@@ -106,7 +116,8 @@ struct SieveNode {
 typedef struct {
 	const char *name;
 	SieveLocation location;
-	guint number; /* the script itself is 0 */
+	guint number;        /* the script itself is 0 */
+	gboolean is_missing; /* there is none of that name */
 	SieveNode *commands;
 	SieveExtensions extensions; /* those that it requires */
 	guint n_variables;          /* local ones */

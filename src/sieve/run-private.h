@@ -15,8 +15,8 @@
 #include "sieve/script.h"
 #include "sieve/word.h"
 
-/* ${0} to ${99}: more is a syntax error (RFC 5229 section 6). */
-#define SIEVE_MATCHED_MAX 100
+/* ${0} to ${32}: more is a syntax error (RFC 5229 section 6). */
+#define SIEVE_MATCHED_MAX 33
 
 /* A unit that runs: the script itself, or one that it includes. */
 typedef struct SieveFrame SieveFrame;
@@ -44,7 +44,7 @@ struct SieveRun {
 	const SieveLimits *limits;
 	const SieveInput *input;
 	SieveResult *result;
-	Arena *kept;    /* lives as long as the result */
+	Arena *kept;    /* the result's: lives as long as it */
 	Arena *scratch; /* cleared before each command: expanded strings */
 	GError *error;  /* of a question, TEMPORARY */
 
@@ -60,8 +60,6 @@ struct SieveRun {
 	/* The internal variable of RFC 5232: flags with a blank between, or
 	 * NULL where no command has touched it. */
 	char *flags;
-	guint n_redirects;
-	guint n_notifies;
 
 	/* The message as it is now: see sieve/message.h. */
 	GArray *fields; /* MimeField: the header's lines, bytes in kept */
@@ -117,6 +115,9 @@ gboolean sieve_run_string(SieveRun *run, const SieveNode *node,
  * actions. */
 gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
 	const SieveString *string, const char **text) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The bytes so. */
+const char *sieve_run_keep(SieveRun *run, Bytes value);
 
 /* Sets a variable, cut at max_variable_size between characters. */
 void sieve_run_set(SieveRun *run, const SievePiece *variable, Bytes value);

@@ -110,6 +110,19 @@ typedef enum {
 	SIEVE_TEST_LIST, /* one or more, in parentheses */
 } SieveTests;
 
+/* What the checker must know of a word beyond its arguments. */
+typedef enum {
+	SIEVE_ROLE_NONE,
+	SIEVE_ROLE_REQUIRE,
+	SIEVE_ROLE_IF,
+	SIEVE_ROLE_ELSIF,
+	SIEVE_ROLE_ELSE,
+	SIEVE_ROLE_ENDS, /* nothing behind it in its block is reached */
+	SIEVE_ROLE_ALLOF,
+	SIEVE_ROLE_ANYOF,
+	SIEVE_ROLE_NOT,
+} SieveRole;
+
 /* A command or a test.  A table of them ends with a row without a name. */
 struct SieveWord {
 	const char *name;
@@ -120,6 +133,7 @@ struct SieveWord {
 	gboolean last_is_optional;
 	SieveTests tests;
 	gboolean has_block;
+	SieveRole role;
 	guint shared;         /* SieveSharedTags */
 	const SieveTag *tags; /* its own, or NULL */
 	/* Called when the node is filled in and what the row says holds; makes
@@ -145,6 +159,9 @@ struct SieveExtraWords {
 	const SieveWord *words;
 	/* Names that require takes besides extensions; NULL-terminated. */
 	const char *const *capabilities;
+	/* What a reference to a namespace that is not ours ("tst.path") stands
+	 * for, as a constant; NULL: nothing.  Or NULL. */
+	const char *(*constant)(Bytes reference);
 };
 
 /* The row of a name, in any case; NULL where there is none. */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of extensions. */
+#include "sieve/extension.h"
+
+#include <stdlib.h>
+
+typedef enum {
+	EVERYWHERE,
+	DELIVERY_ONLY,
+	IMAP_ONLY, /* RFC 6785: of no use to mail that comes in */
+} Where;
+
+/* Only what works in full has a row. */
+static const struct {
+	const char *name;
+	const char *rfc;
+	Where where;
+} rows[SIEVE_EXT_COUNT] = {
+	[SIEVE_EXT_COMPARATOR_OCTET] = { "comparator-i;octet", "5228",
+		EVERYWHERE },
+	[SIEVE_EXT_COMPARATOR_ASCII_CASEMAP] = { "comparator-i;ascii-casemap",
+		"5228", EVERYWHERE },
+	[SIEVE_EXT_ENCODED_CHARACTER] = { "encoded-character", "5228",
+		EVERYWHERE },
+};
+
+static SieveExtensions all_but(Where where)
+{
+	SieveExtensions all = G_GUINT64_CONSTANT(1) << SIEVE_EXT_BASE;
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rows[i].name != NULL && rows[i].where != where)
+			all |= G_GUINT64_CONSTANT(1) << i;
+	}
+	return all;
+}
+
+SieveExtensions sieve_extensions_delivery(void)
+{
+	return all_but(IMAP_ONLY);
+}
+
+SieveExtensions sieve_extensions_imap(void)
+{
+	return all_but(DELIVERY_ONLY);
+}
+
+gboolean sieve_extension_find(Bytes name, SieveExtension *extension)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rows[i].name == NULL ||
+			!bytes_equal(name, bytes_of_string(rows[i].name)))
+			continue;
+		*extension = (SieveExtension)i;
+		return TRUE;
+	}
+	return FALSE;
+}
+
+const char *sieve_extension_name(SieveExtension extension)
+{
+	const char *name = rows[extension].name;
+	return name != NULL ? name : "(not there)";
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void sieve_extensions_write(SieveExtensions extensions, GString *out)
+{
+	const char *names[SIEVE_EXT_COUNT];
+	gsize n = 0;
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (rows[i].name != NULL && rows[i].where != IMAP_ONLY &&
+			(extensions >> i & 1) != 0)
+			names[n++] = rows[i].name;
+	}
+	qsort(names, n, sizeof(*names), compare_names);
+	for (gsize i = 0; i < n; i++)
+		g_string_append_printf(out, "%s%s", i > 0 ? " " : "", names[i]);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The message as a running script sees it. */
+#include "sieve/message.h"
+
+#include "base/text.h"
+#include "sieve/run-private.h"
+
+/* ---- Taking it apart ---- */
+
+/* Where the blank line is that ends the header; the size where there is none. */
+static gsize header_size(Bytes message)
+{
+	gsize pos = 0;
+	while (pos < message.size) {
+		const char *line = message.data + pos;
+		const char *end = memchr(line, '\n', message.size - pos);
+		if (line[0] == '\n' || (line[0] == '\r' && end == line + 1))
+			return pos;
+		if (end == NULL)
+			break;
+		pos += (gsize)(end - line) + 1;
+	}
+	return message.size;
+}
+
+/* What lies between fields is kept, so that the message can be put together
+ * again byte for byte. */
+static void add_lines(GArray *fields, Bytes lines)
+{
+	MimeField rest = { .line = lines };
+	if (lines.size > 0)
+		g_array_append_val(fields, rest);
+}
+
+static void split_header(GArray *fields, Bytes block)
+{
+	gsize pos = 0;
+	gsize done = 0;
+	MimeField field;
+	while (mime_field_next(block, &pos, &field)) {
+		gsize begin = (gsize)(field.line.data - block.data);
+		add_lines(fields, bytes_slice(block, done, begin - done));
+		g_array_append_val(fields, field);
+		done = begin + field.line.size;
+	}
+	add_lines(fields, bytes_slice(block, done, block.size));
+}
+
+void sieve_message_init(SieveRun *run, Bytes message)
+{
+	sieve_message_clear(run);
+	gsize size = header_size(message);
+	run->fields = g_array_new(FALSE, TRUE, sizeof(MimeField));
+	split_header(run->fields, bytes_slice(message, 0, size));
+	run->body = bytes_slice(message, size, message.size);
+	g_array_append_val(run->result->messages, message);
+}
+
+void sieve_message_clear(SieveRun *run)
+{
+	g_clear_pointer(&run->fields, g_array_unref);
+	mime_scan_free(&run->scan);
+	run->is_edited = FALSE;
+}
+
+/* ---- Looking ---- */
+
+const MimeField *sieve_message_fields(SieveRun *run, guint *n)
+{
+	*n = run->fields->len;
+	return (const MimeField *)(const void *)run->fields->data;
+}
+
+guint sieve_message_part(const SieveRun *run)
+{
+	return run->part;
+}
+
+Bytes sieve_message_header_of(Bytes message, const MimeEntity *entity)
+{
+	return bytes_slice(
+		message, entity->header, entity->body - entity->header);
+}
+
+Bytes sieve_message_body_of(Bytes message, const MimeEntity *entity)
+{
+	return bytes_slice(
+		message, entity->body, entity->body_end - entity->body);
+}
+
+/* ---- Changing ---- */
+
+static Bytes newest(const SieveRun *run)
+{
+	const GArray *all = run->result->messages;
+	return g_array_index(all, Bytes, all->len - 1);
+}
+
+static gsize size_now(const SieveRun *run)
+{
+	gsize size = run->body.size;
+	for (guint i = 0; i < run->fields->len; i++)
+		size += g_array_index(run->fields, MimeField, i).line.size;
+	return size;
+}
+
+/* Every edited message takes its size again: all of them are bounded. */
+static gboolean count_edited(SieveRun *run, const SieveNode *node, gsize size)
+{
+	gsize limit = run->limits->max_message_size;
+	run->edited_size += size;
+	return run->edited_size <= limit ||
+		sieve_run_fail(run, node,
+			"the edited messages have more than %" G_GSIZE_FORMAT
+			" bytes",
+			limit);
+}
+
+gboolean sieve_message_number(
+	SieveRun *run, const SieveNode *node, guint *number)
+{
+	if (run->is_edited) {
+		gsize size = size_now(run);
+		if (!count_edited(run, node, size))
+			return FALSE;
+		char *all = arena_alloc(run->kept, size + 1);
+		gsize filled = 0;
+		for (guint i = 0; i < run->fields->len; i++) {
+			Bytes line =
+				g_array_index(run->fields, MimeField, i).line;
+			memcpy(all + filled, line.data, line.size);
+			filled += line.size;
+		}
+		if (run->body.size > 0)
+			memcpy(all + filled, run->body.data, run->body.size);
+		Bytes message = { all, size };
+		g_array_append_val(run->result->messages, message);
+		run->is_edited = FALSE;
+		mime_scan_free(&run->scan);
+	}
+	*number = run->result->messages->len - 1;
+	return TRUE;
+}
+
+const MimeScan *sieve_message_scan(
+	SieveRun *run, const SieveNode *node, Bytes *message)
+{
+	guint number;
+	if (!sieve_message_number(run, node, &number))
+		return NULL;
+	*message = newest(run);
+	if (run->scan == NULL)
+		run->scan = mime_scan_new(*message, NULL);
+	return run->scan;
+}
+
+void sieve_message_insert(SieveRun *run, guint at, MimeField field)
+{
+	g_array_insert_val(run->fields, at, field);
+	run->is_edited = TRUE;
+}
+
+void sieve_message_remove(SieveRun *run, guint at)
+{
+	g_array_remove_index(run->fields, at);
+	run->is_edited = TRUE;
+}
+
+gboolean sieve_message_replace(
+	SieveRun *run, const SieveNode *node, Bytes message)
+{
+	if (!count_edited(run, node, message.size))
+		return FALSE;
+	sieve_message_init(run, message);
+	return TRUE;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of tables of words, and finding a word or a tag in them. */
+#include "sieve/word.h"
+
+#include "base/text.h"
+#include "sieve/words.h"
+
+static const SieveWord *const tables[] = {
+	sieve_words_basic,
+	sieve_words_logic,
+	NULL,
+};
+
+/* Rows of SieveAddedTags; one table per file that adds some. */
+static const SieveAddedTags *const added[] = {
+	NULL,
+};
+
+static const SieveWord *find_in(
+	const SieveWord *word, SieveWordKind kind, Bytes name)
+{
+	for (; word != NULL && word->name != NULL; word++) {
+		if (word->kind == kind && text_equal_nocase(name, word->name))
+			return word;
+	}
+	return NULL;
+}
+
+const SieveWord *sieve_word_find(
+	const struct SieveExtraWords *extra, SieveWordKind kind, Bytes name)
+{
+	const SieveWord *found =
+		extra != NULL ? find_in(extra->words, kind, name) : NULL;
+	for (guint i = 0; found == NULL && tables[i] != NULL; i++)
+		found = find_in(tables[i], kind, name);
+	return found;
+}
+
+static const SieveTag *tag_in(const SieveTag *tag, Bytes name)
+{
+	for (; tag != NULL && tag->name != NULL; tag++) {
+		if (text_equal_nocase(name, tag->name))
+			return tag;
+	}
+	return NULL;
+}
+
+static const SieveTag *tag_in_shared(guint shared, Bytes name)
+{
+	for (guint bit = 1; bit <= shared; bit <<= 1) {
+		const SieveTag *tag = (shared & bit) != 0 ?
+			tag_in(sieve_shared_tags(bit), name) :
+			NULL;
+		if (tag != NULL)
+			return tag;
+	}
+	return NULL;
+}
+
+const SieveTag *sieve_word_tag(const SieveWord *word, Bytes name)
+{
+	const SieveTag *tag = tag_in(word->tags, name);
+	if (tag == NULL)
+		tag = tag_in_shared(word->shared, name);
+	for (guint i = 0; tag == NULL && added[i] != NULL; i++) {
+		const SieveAddedTags *rows = added[i];
+		for (; tag == NULL && rows->word != NULL; rows++) {
+			if (g_ascii_strcasecmp(rows->word, word->name) == 0)
+				tag = tag_in(rows->tags, name);
+		}
+	}
+	return tag;
+}
