@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A SASL exchange over a stream, as IMAP, POP3 and their like frame it. */
+/* A SASL exchange over a stream: base64 each way, in the protocol's frame. */
 #include "auth/exchange.h"
 
 #include <string.h>
@@ -44,18 +44,16 @@ static gboolean response_decode(Response *response, Bytes text)
 	return TRUE;
 }
 
-static ExchangeEnd response_read(Response *response, Stream *stream)
+static ExchangeEnd response_read(Response *response, const ExchangeFrame *frame)
 {
-	g_autoptr(GError) error = NULL;
-	Bytes line;
+	Bytes text;
+	ExchangeEnd end = frame->receive(frame->data, &text);
 
-	if (!stream_read_line(stream, RESPONSE_MAX, &line, &error))
-		return dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ?
-			EXCHANGE_TOO_LONG :
-			EXCHANGE_ENDED;
-	if (line.size == 1 && line.data[0] == '*')
+	if (end != EXCHANGE_DONE)
+		return end;
+	if (text.size == 1 && text.data[0] == '*')
 		return EXCHANGE_CANCELLED;
-	return response_decode(response, line) ? EXCHANGE_DONE :
+	return response_decode(response, text) ? EXCHANGE_DONE :
 						 EXCHANGE_NOT_BASE64;
 }
 
@@ -68,8 +66,8 @@ static gboolean is_for_others(const Sasl *sasl)
 
 /* One message of the client's; EXCHANGE_DONE with *is_over FALSE: it is asked
  * for the next one. */
-static ExchangeEnd step(
-	Sasl *sasl, Stream *stream, Bytes message, gboolean *is_over)
+static ExchangeEnd step(Sasl *sasl, const ExchangeFrame *frame, Bytes message,
+	gboolean *is_over)
 {
 	Bytes challenge = { NULL, 0 };
 
@@ -85,11 +83,12 @@ static ExchangeEnd step(
 	}
 	g_autofree char *text =
 		g_base64_encode((const guchar *)challenge.data, challenge.size);
-	stream_printf(stream, "+ %s\r\n", text);
-	return stream_failed(stream) ? EXCHANGE_ENDED : EXCHANGE_DONE;
+	frame->send(frame->data, text);
+	return EXCHANGE_DONE;
 }
 
-ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
+ExchangeEnd exchange_run_framed(
+	Sasl *sasl, const ExchangeFrame *frame, Bytes initial)
 {
 	Response response = { NULL, 0, 0 };
 	gboolean is_over = FALSE;
@@ -100,13 +99,35 @@ ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
 		return EXCHANGE_NOT_BASE64;
 	for (;;) {
 		Bytes message = bytes_of(response.data, response.size);
-		ExchangeEnd end = step(sasl, stream, message, &is_over);
+		ExchangeEnd end = step(sasl, frame, message, &is_over);
 		response_clear(&response);
 		if (end == EXCHANGE_DONE && !is_over)
-			end = response_read(&response, stream);
+			end = response_read(&response, frame);
 		if (end != EXCHANGE_DONE || is_over)
 			return end;
 	}
+}
+
+static void line_send(gpointer data, const char *challenge)
+{
+	stream_printf(data, "+ %s\r\n", challenge);
+}
+
+static ExchangeEnd line_receive(gpointer data, Bytes *response)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (stream_read_line(data, RESPONSE_MAX, response, &error))
+		return EXCHANGE_DONE;
+	return dbmail_error_is(error, DBMAIL_ERROR_LIMIT) ? EXCHANGE_TOO_LONG :
+							    EXCHANGE_ENDED;
+}
+
+ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
+{
+	const ExchangeFrame frame = { line_send, line_receive, stream };
+
+	return exchange_run_framed(sasl, &frame, initial);
 }
 
 const char *exchange_text(ExchangeEnd end)

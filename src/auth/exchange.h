@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A SASL exchange over a stream, as IMAP, POP3 and their like frame it: a line
- * of base64 each way (RFC 4954 section 4, RFC 5034 section 4, RFC 9051 section
- * 6.2.2). */
+/* A SASL exchange over a stream: base64 each way, in the protocol's frame. */
 #ifndef AUTH_EXCHANGE_H
 #define AUTH_EXCHANGE_H
 
@@ -21,12 +19,27 @@ typedef enum {
 	EXCHANGE_ENDED,      /* the client is gone: nobody to answer */
 } ExchangeEnd;
 
-/* Sends challenges and reads responses until the exchange is over.  initial is
- * the initial response in base64, "=" for an empty one, or NULL data where
- * there is none.  What is decoded is wiped, save what the Sasl keeps until it
- * is freed. */
+/* Sends challenges and reads responses until the exchange is over, a line each
+ * way as IMAP, POP3 and their like have it (RFC 4954 section 4, RFC 5034 section
+ * 4, RFC 9051 section 6.2.2).  initial is the initial response in base64, "="
+ * for an empty one, or NULL data where there is none.  What is decoded is wiped,
+ * save what the Sasl keeps until it is freed. */
 ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+/* Another protocol's way to bring base64 over. */
+typedef struct {
+	/* Sends a challenge. */
+	void (*send)(gpointer data, const char *challenge);
+	/* Reads a response, base64 or "*", which is valid until the next call:
+	 * EXCHANGE_DONE; or why not. */
+	ExchangeEnd (*receive)(gpointer data, Bytes *response);
+	gpointer data;
+} ExchangeFrame;
+
+/* The same in that frame. */
+ExchangeEnd exchange_run_framed(Sasl *sasl, const ExchangeFrame *frame,
+	Bytes initial) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A sentence for the client; NULL for EXCHANGE_DONE and EXCHANGE_ENDED. */
 const char *exchange_text(ExchangeEnd end);
