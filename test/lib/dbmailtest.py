@@ -14,8 +14,10 @@ end with CRLF arrives with one more CRLF; an empty one stays empty.  BDAT
 before the message.  That is all: data_form() and expected() are these sentences.
 """
 
+import base64
 import imaplib
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -121,8 +123,10 @@ def add_user(name, password="secret", *options):
 def check_logs(report):
     """No daemon has logged a warning or an error."""
     found = []
-    for name in ("lmtpd", "imapd", "pop3d"):
+    for name in ("lmtpd", "imapd", "pop3d", "sieved"):
         path = os.path.join(setting("STORE"), name + ".log")
+        if not os.path.exists(path):
+            continue
         for line in read(path).decode(errors="replace").splitlines():
             if "level=notice" not in line and "level=info" not in line and \
                     "level=debug" not in line:
@@ -238,6 +242,91 @@ class ImapLines(Lines):
         while not lines[-1].startswith(tag + b" "):
             lines.append(self.line())
         return lines
+
+
+class SieveAnswer:
+    """What ManageSieve answered: lines of strings and words, then one of OK, NO
+    and BYE with its code and text."""
+
+    def __init__(self, lines, word, code, text):
+        self.lines = lines
+        self.word = word
+        self.code = code
+        self.text = text
+
+    def __repr__(self):
+        return "%s (%s) %r after %r" % (self.word, self.code, self.text,
+                                        self.lines)
+
+
+class SieveLines(Lines):
+    """A ManageSieve session (RFC 5804), read token by token."""
+
+    def __init__(self, user=None, password="secret"):
+        super().__init__(setting("HOST"), port("SIEVE"))
+        self.greeting = self.answer()
+        if user is not None:
+            plain = base64.b64encode(b"\0%s\0%s" % (user.encode(),
+                                                    password.encode()))
+            answer = self.say(b'AUTHENTICATE "PLAIN" "%s"' % plain)
+            if answer.word != "OK":
+                raise RuntimeError("no log-in: %r" % answer)
+
+    def tokens(self):
+        """One line of what the server says, with its literals: strings as
+        bytes, all else as words."""
+        found = []
+        line = self.line()
+        while line:
+            quoted = re.match(rb'"((?:[^"\\]|\\.)*)"', line)
+            literal = re.match(rb"\{(\d+)\}$", line)
+            word = re.match(rb'[^ "(){]+|[()]', line)
+            if quoted:
+                found.append(re.sub(rb"\\(.)", rb"\1", quoted.group(1)))
+                line = line[quoted.end():]
+            elif literal:
+                size = int(literal.group(1))
+                while len(self.buffer) < size:
+                    self.fill()
+                found.append(bytes(self.buffer[:size]))
+                del self.buffer[:size]
+                line = self.line()
+            elif word:
+                found.append(word.group(0).decode())
+                line = line[word.end():]
+            else:
+                raise ValueError("no token at %r" % line)
+            line = line.lstrip(b" ")
+        return found
+
+    def answer(self):
+        lines = []
+        while True:
+            tokens = self.tokens()
+            if tokens and isinstance(tokens[0], str) and \
+                    tokens[0] in ("OK", "NO", "BYE"):
+                break
+            lines.append(tokens)
+        code, rest = None, tokens[1:]
+        if rest and rest[0] == "(":
+            end = rest.index(")")
+            code, rest = rest[1:end], rest[end + 1:]
+            code = code[0] if len(code) == 1 else tuple(code)
+        return SieveAnswer(lines, tokens[0], code, rest[0] if rest else None)
+
+    def say(self, line):
+        self.send(line + b"\r\n")
+        return self.answer()
+
+    def put(self, name, script):
+        return self.say(b'PUTSCRIPT "%s" {%d+}\r\n%s' % (name.encode(),
+                                                        len(script), script))
+
+    def capabilities(self, answer=None):
+        """{name: value, or None}"""
+        answer = answer or self.say(b"CAPABILITY")
+        return {line[0].decode(): line[1].decode() if len(line) > 1 else None
+                for line in answer.lines}
 
 
 class Lmtp(Lines):

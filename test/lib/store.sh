@@ -5,7 +5,8 @@
 # with dbmail.conf, one log per daemon and `pids`.
 
 # Short name, program, section of the configuration.
-STORE_DAEMONS="lmtpd:dbmail-lmtpd:LMTP imapd:dbmail-imapd:IMAP pop3d:dbmail-pop3d:POP"
+STORE_DAEMONS="lmtpd:dbmail-lmtpd:LMTP imapd:dbmail-imapd:IMAP pop3d:dbmail-pop3d:POP
+	sieved:dbmail-sieved:SIEVE"
 # Seconds a daemon may take to greet and to end.
 STORE_START=${DBMAIL_START_TIMEOUT:-20}
 STORE_STOP=${DBMAIL_STOP_TIMEOUT:-20}
@@ -45,6 +46,7 @@ daemon_port() { # NAME
 	lmtpd) echo "$DBMAIL_LMTP_PORT" ;;
 	imapd) echo "$DBMAIL_IMAP_PORT" ;;
 	pop3d) echo "$DBMAIL_POP3_PORT" ;;
+	sieved) echo "$DBMAIL_SIEVE_PORT" ;;
 	esac
 }
 

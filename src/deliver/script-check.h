@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a Sieve script may be stored, for those who store some. */
+#ifndef DELIVER_SCRIPT_CHECK_H
+#define DELIVER_SCRIPT_CHECK_H
+
+#include <glib.h>
+
+#include "base/bytes.h"
+#include "base/settings.h"
+#include "sieve/script.h"
+#include "store/script.h"
+
+/* The bounds that [SIEVE] sets, on scripts and on the space they take. */
+SieveLimits script_limits(const Settings *settings);
+ScriptLimits script_space(const Settings *settings);
+
+/* Compiles a script as it would run for that user under that name, with the
+ * user's other scripts and the global ones to include.  *errors: what is wrong
+ * and what looks wrong, SieveError *, to be freed with g_ptr_array_unref;
+ * *is_good: nothing is wrong. */
+gboolean script_check(Store *store, const Settings *settings, gint64 user,
+	const char *name, Bytes source, GPtrArray **errors, gboolean *is_good,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* HAVESPACE, PUTSCRIPT and CHECKSCRIPT (RFC 5804 sections 2.5, 2.6 and 2.12). */
+#include "managesieve/session.h"
+
+#include "store/script.h"
+#include "deliver/script-check.h"
+#include "managesieve/reply.h"
+
+/* A line for each that is wrong, or looks wrong: Roundcube's editor finds the
+ * lines in just this form.  An included script is told by its name. */
+static void describe(const GPtrArray *errors, GString *out)
+{
+	for (guint i = 0; i < errors->len; i++) {
+		const SieveError *at = g_ptr_array_index(errors, i);
+		if (i > 0)
+			g_string_append(out, "\r\n");
+		if (at->script != NULL && at->script[0] != '\0')
+			g_string_append_printf(out, "%s: ", at->script);
+		g_string_append_printf(out, "line %u: column %u: %s%s",
+			at->line, at->column, at->is_warning ? "warning: " : "",
+			at->text);
+	}
+}
+
+/* Answers, unless the script is good: then *warnings is what looks wrong, or
+ * empty. */
+static gboolean check(ManageSession *session, const char *name, Bytes source,
+	GString *warnings)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) errors = NULL;
+	gboolean is_good;
+
+	if (source.size == 0) {
+		reply_no(session, NULL, "The script is empty");
+		return FALSE;
+	}
+	if (!script_check(session->server->store, session->settings,
+		    session->user->id, name, source, &errors, &is_good,
+		    &error)) {
+		reply_fail(session, error, "check-failed");
+		return FALSE;
+	}
+	describe(errors, warnings);
+	if (!is_good)
+		reply_no(session, NULL, warnings->str);
+	return is_good;
+}
+
+static void accept(ManageSession *session, const GString *warnings)
+{
+	if (warnings->len > 0)
+		reply_ok(session, "WARNINGS", warnings->str);
+	else
+		reply_ok(session, NULL, NULL);
+}
+
+static char *take_name(ManageSession *session, const ManageInput *input)
+{
+	g_autoptr(GError) error = NULL;
+	char *name = script_name_normalise(input->arguments[0].text, &error);
+
+	if (name == NULL)
+		reply_no(session, NULL, error->message);
+	return name;
+}
+
+void manage_cmd_havespace(ManageSession *session, const ManageInput *input)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = take_name(session, input);
+	ScriptLimits limits = script_space(session->settings);
+
+	if (name == NULL)
+		return;
+	if (script_have_space(session->server->store, session->user->id, name,
+		    (gsize)input->arguments[1].number, &limits, &error))
+		reply_ok(session, NULL, NULL);
+	else
+		reply_fail(session, error, "havespace-failed");
+}
+
+void manage_cmd_putscript(ManageSession *session, const ManageInput *input)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GString) warnings = g_string_new(NULL);
+	g_autofree char *name = take_name(session, input);
+	Bytes source = input->arguments[1].text;
+	ScriptLimits limits = script_space(session->settings);
+
+	if (name == NULL || !check(session, name, source, warnings))
+		return;
+	if (!script_put(session->server->store, session->user->id, name, source,
+		    &limits, &error)) {
+		reply_fail(session, error, "put-failed");
+		return;
+	}
+	log_event(LOG_LEVEL_NOTICE, &session->connection->log, "script-put",
+		LOG_STRING("name", name), LOG_NUMBER("size", source.size));
+	accept(session, warnings);
+}
+
+void manage_cmd_checkscript(ManageSession *session, const ManageInput *input)
+{
+	g_autoptr(GString) warnings = g_string_new(NULL);
+
+	/* It has no name, which is nobody's. */
+	if (check(session, "", input->arguments[0].text, warnings))
+		accept(session, warnings);
+}
