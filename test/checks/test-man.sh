@@ -56,13 +56,14 @@ verdict "dbmail-util(8) has every check" \
 	"$(sed -n 's/.*{ \.name = "\([a-z-]*\)".*/\1/p' \
 		"$tree/src/store/check.c" | missing dbmail-util.8 Li)"
 
-for tool in deliver export import users util; do
-	verdict "dbmail-$tool(8) has every option" \
+for page in deliver.8 export.8 import.8 sievecmd.1 users.8 util.8; do
+	tool=${page%.*}
+	verdict "dbmail-$page has every option" \
 		"$(grep -hoE '^	"  -[A-Za-z]' "$tree/src/tools/$tool.c" |
 			sed 's/.*-//' | sort -u |
 			while read -r letter; do
 				grep -qE "^\.It Fl ($letter( |\$)|. , $letter\$)" \
-					"$tree/man/dbmail-$tool.8" ||
+					"$tree/man/dbmail-$page" ||
 					echo "-$letter"
 			done)"
 done
