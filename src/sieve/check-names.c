@@ -360,7 +360,7 @@ const SieveUnit *sieve_check_unit(SieveChecker *checker, SievePlace place,
 	SieveLocation location, const char *name)
 {
 	SieveScript *script = checker->compilation->script;
-	for (guint i = 1; i < script->units->len; i++) {
+	for (guint i = 0; i < script->units->len; i++) {
 		const SieveUnit *unit = g_ptr_array_index(script->units, i);
 		if (unit->location == location && strcmp(unit->name, name) == 0)
 			return unit;

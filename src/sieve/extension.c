@@ -22,6 +22,8 @@ static const struct {
 		"5228", EVERYWHERE },
 	[SIEVE_EXT_ENCODED_CHARACTER] = { "encoded-character", "5228",
 		EVERYWHERE },
+	[SIEVE_EXT_INCLUDE] = { "include", "6609", EVERYWHERE },
+	[SIEVE_EXT_IHAVE] = { "ihave", "5463", EVERYWHERE },
 };
 
 static SieveExtensions all_but(Where where)

@@ -8,6 +8,9 @@
 static const SieveWord *const tables[] = {
 	sieve_words_basic,
 	sieve_words_logic,
+	sieve_words_variables,
+	sieve_words_include,
+	sieve_words_ihave,
 	NULL,
 };
 

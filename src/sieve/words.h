@@ -17,6 +17,7 @@ extern const SieveWord sieve_words_ihave[];
 /* Tests. */
 extern const SieveWord sieve_words_logic[];
 extern const SieveWord sieve_words_environment[];
+extern const SieveWord sieve_words_string[];
 
 /* Tags for words of other files, by the word's name. */
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* include, return, ihave and error: scripts that other scripts and sites
+ * complete. */
+#include "test/sieve/run-lines.h"
+
+static SieveLimits limits = SIEVE_LIMITS_DEFAULT;
+
+#define REQUIRE "require [\"include\",\"ihave\"]; "
+
+/* What the loader finds; a name with a '/' before it is a global script. */
+static const struct {
+	const char *name;
+	const char *source;
+} scripts[] = {
+	{ "discards", "discard;" },
+	{ "returns", REQUIRE "return; discard;" },
+	{ "stops", "stop;" },
+	{ "/discards", "keep;" },
+	{ "self", REQUIRE "include \"self\";" },
+	{ "self-once", REQUIRE "include :once \"self-once\"; discard;" },
+	{ "one", REQUIRE "include \"two\";" },
+	{ "two", REQUIRE "include \"one\";" },
+	{ "wrong", "keep" },
+	{ "deep1", REQUIRE "include \"deep2\";" },
+	{ "deep2", REQUIRE "include \"deep3\";" },
+	{ "deep3", REQUIRE "include \"deep4\";" },
+	{ "deep4", "discard;" },
+};
+
+static gboolean load(gpointer data G_GNUC_UNUSED, SieveLocation location,
+	const char *name, char **source, gsize *size,
+	GError **error G_GNUC_UNUSED)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
+		const char *at = scripts[i].name;
+		if ((at[0] == '/') != (location == SIEVE_GLOBAL) ||
+			strcmp(at[0] == '/' ? at + 1 : at, name) != 0)
+			continue;
+		*source = g_strdup(scripts[i].source);
+		*size = strlen(*source);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static SieveCompile compile_loading(void)
+{
+	return (SieveCompile){ .extensions = sieve_extensions_delivery(),
+		.limits = &limits,
+		.loader = load };
+}
+
+static const RunCase includes[] = {
+	{ REQUIRE "include \"discards\";", "discard\n" },
+	{ REQUIRE "include :global \"discards\";", "keep\n" },
+	{ REQUIRE "include \"returns\"; keep;", "keep\n" },
+	{ REQUIRE "include \"stops\"; discard;", "(keep)\n" },
+	{ REQUIRE "include \"missing\"; discard;",
+		"1:30: there is no personal script \"missing\" to include\n"
+		"(keep)\n" },
+	{ REQUIRE "include :optional \"missing\"; discard;", "discard\n" },
+	{ REQUIRE "if false { include \"missing\"; } discard;", "discard\n" },
+	{ REQUIRE "include \"self\"; discard;",
+		"self:1:30: \"self\" includes itself\n(keep)\n" },
+	{ REQUIRE "include \"one\"; discard;",
+		"two:1:30: \"one\" includes itself\n(keep)\n" },
+	{ REQUIRE "include \"test\"; discard;",
+		"1:30: \"test\" includes itself\n(keep)\n" },
+	{ REQUIRE "include :once \"self-once\";", "discard\n" },
+	{ REQUIRE "include :once \"test\"; discard;", "discard\n" },
+	{ REQUIRE "include \"wrong\";",
+		"wrong:1:5: ';' expected behind the command 'keep', not the "
+		"end of the script\n" },
+	{ REQUIRE "include \"deep1\";", "discard\n" },
+	{ REQUIRE "return; discard;", "(keep)\n" },
+	{ "include \"discards\";",
+		"1:1: 'include' needs: require \"include\"\n" },
+	{ REQUIRE "include \"../x\";",
+		"1:38: \"../x\" cannot be the name of a script\n" },
+	{ REQUIRE "include :personal :global \"x\";",
+		"1:48: ':personal' and ':global' exclude each other\n" },
+	{ "require [\"include\", \"encoded-character\"]; "
+	  "include \"a${unicode:2028}\";",
+		"1:51: \"a\xe2\x80\xa8\" cannot be the name of a script\n" },
+};
+
+static void test_include(void)
+{
+	SieveCompile how = compile_loading();
+	check_runs(&how, includes, G_N_ELEMENTS(includes));
+}
+
+static void test_bounds(void)
+{
+	SieveCompile how = compile_loading();
+	limits.max_include_depth = 4;
+	g_autofree char *deep = run_lines(&how, REQUIRE "include \"deep1\";");
+	g_assert_cmpstr(deep, ==,
+		"deep3:1:30: scripts include each other more than 4 deep\n"
+		"(keep)\n");
+	limits.max_includes = 3;
+	g_autofree char *many = run_lines(&how, REQUIRE "include \"deep1\";");
+	g_assert_cmpstr(
+		many, ==, "deep2:1:38: more than 3 scripts are included\n");
+	limits = SIEVE_LIMITS_DEFAULT;
+}
+
+static const RunCase ihaves[] = {
+	{ "require \"ihave\"; if ihave \"nonsense\" { nonsense 3 true; }",
+		"(keep)\n" },
+	{ "require \"ihave\"; if ihave \"include\" { include \"discards\"; }",
+		"discard\n" },
+	{ "require \"ihave\"; if ihave \"include\" {} include \"discards\";",
+		"discard\n" },
+	{ "require \"ihave\"; include \"discards\";",
+		"1:18: 'include' needs the extension \"include\", which "
+		"neither a require nor an ihave has asked for\n(keep)\n" },
+	{ "require \"ihave\"; if not ihave \"x\" { stop; } nonsense;",
+		"(keep)\n" },
+	{ "require \"ihave\"; if ihave [\"include\", \"x\"] { nonsense; } "
+	  "else { discard; }",
+		"discard\n" },
+	{ "require \"ihave\"; if allof(ihave \"x\", nonsense 3) { y; } "
+	  "elsif anyof(ihave \"include\", nonsense 4) { discard; } "
+	  "else { z; }",
+		"discard\n" },
+	{ "require \"ihave\"; nonsense;",
+		"1:18: unknown command 'nonsense'\n" },
+	{ "require \"ihave\"; if ihave \"encoded-character\" { discard; }",
+		"(keep)\n" },
+	{ "require [\"ihave\", \"encoded-character\"]; "
+	  "if ihave \"encoded-character\" { discard; }",
+		"discard\n" },
+	{ "require \"ihave\";\n error \"no such luck\"; discard;",
+		"2:2: no such luck\n(keep)\n" },
+	{ "if ihave \"x\" { keep; }",
+		"1:4: 'ihave' needs: require \"ihave\"\n" },
+};
+
+static void test_ihave(void)
+{
+	SieveCompile how = compile_loading();
+	check_runs(&how, ihaves, G_N_ELEMENTS(ihaves));
+}
+
+/* One script, many threads: what is compiled is only read. */
+static gpointer run_often(gpointer data)
+{
+	SieveInput input = { .message = bytes_of_string(TEST_MESSAGE) };
+	for (guint i = 0; i < 200; i++) {
+		g_autoptr(SieveResult) result = NULL;
+		g_assert_true(sieve_run(data, &input, &result, NULL));
+		g_autoptr(GString) out = g_string_new(NULL);
+		append_actions(out, result);
+		g_assert_cmpstr(out->str, ==, "discard\n");
+	}
+	SieveScript *mine = data;
+	sieve_script_free(&mine);
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	SieveCompile how = compile_loading();
+	g_autoptr(GString) out = g_string_new(NULL);
+	const char *source = REQUIRE "if ihave \"include\" "
+				     "{ include :once \"deep1\"; }";
+	SieveScript *script = compile_lines(&how, source, strlen(source), out);
+	g_assert_cmpstr(out->str, ==, "");
+	GThread *threads[4];
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new(
+			"run", run_often, sieve_script_ref(script));
+	sieve_script_free(&script);
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_thread_join(threads[i]);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sieve/include/include", test_include);
+	g_test_add_func("/sieve/include/bounds", test_bounds);
+	g_test_add_func("/sieve/include/ihave", test_ihave);
+	g_test_add_func("/sieve/include/threads", test_threads);
+	return g_test_run();
+}
