@@ -90,7 +90,7 @@ COMMENT ON COLUMN dbmail_outbound_queue.created IS 'When it was queued.';
 COMMENT ON COLUMN dbmail_outbound_queue.last_attempt IS 'When it was tried last.';
 COMMENT ON COLUMN dbmail_outbound_queue.next_attempt IS 'When it is to be tried next.';
 COMMENT ON COLUMN dbmail_outbound_queue.lease_until IS 'When a daemon that has it and says nothing counts as dead.';
-COMMENT ON COLUMN dbmail_outbound_queue.handed_over IS 'When, in the last attempt, the whole message was given away before the answer was known: a daemon that died after that may have sent it.';
+COMMENT ON COLUMN dbmail_outbound_queue.handed_over IS 'When the whole message was given away in an attempt whose outcome is not known: a daemon that died after that may have sent it.';
 COMMENT ON COLUMN dbmail_outbound_queue.last_error IS 'Why the last attempt failed.';
 COMMENT ON COLUMN dbmail_outbound_queue.message IS 'The message, whole, as it is to be sent.';
 

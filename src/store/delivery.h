@@ -19,8 +19,9 @@ typedef struct {
 	/* Left out unless that response of the share, from 1, is sent (RFC
 	 * 8580); 0: not so. */
 	guint response;
-	/* Left out where the user of the share was told of a version from
-	 * told_version on; the mailbox must be the user's own. */
+	/* Left out where the user of the share was told of the share's
+	 * told_version already, by an earlier delivery or an earlier share of
+	 * this one; the mailbox must be the user's own. */
 	gboolean is_notice;
 } DeliveryPut;
 
@@ -50,8 +51,8 @@ typedef struct {
 	guint n_responses;
 	const ScriptSeen *seen; /* remembered where the share is taken */
 	guint n_seen;
-	/* ScriptSet's version that the user is told of now; 0: nothing to
-	 * tell. */
+	/* ScriptSet's version that the share's notice tells the user of, noted
+	 * with it; 0: there is none. */
 	gint64 told_version;
 	/* results */
 	DeliveryOutcome outcome;

@@ -20,86 +20,113 @@ UPDATE dbmail_mailboxes b
 -- name: message_put
 -- Decides which of the puts are taken, and writes all of them but the lists
 -- of parts, for which the ids of the physical messages are left in the
--- setting dbmail.put of the transaction.
--- Puts, side by side: $1 mailboxes, $2 drafts (from 1), $3 flags, $4 keywords
--- separated by blanks.  Drafts: $5 sizes, $6 internal dates, $7 hashes.
--- Shared parts, ascending by hash: $8 hashes, $9 bytes.  $10: all puts are
--- taken or none.  $11 the delivery's key or NULL, $12 seconds for which keys
--- are remembered.  $13 mailbox and $14 UID of a message that the same
--- transaction drops if anything is put (RFC 8508), or NULLs.
--- Gives for each put, in their order: its outcome, one of DeliveryOutcome or
--- 4 where the message to be dropped is not there, UID and UIDVALIDITY.  The
--- rows of users and mailboxes are locked, so their ctid holds; OFFSET 0 keeps
--- the planner at one index look-up each.
+-- setting dbmail.put of the transaction, and the tokens that were taken, for
+-- what else goes with them (delivery.sql), in dbmail.taken.
+-- Puts, side by side: $1 mailboxes, $2 drafts (from 1; 0: nothing is put, but
+-- the mailbox has to be there), $3 flags, $4 keywords separated by blanks, $10
+-- tokens: what has the same is taken together or not at all; $15 versions:
+-- above 0, only where the owner was not told of it; $16 numbers: above 0, only
+-- where it is in the setting dbmail.due.  Drafts: $5 sizes, $6 internal dates,
+-- $7 hashes.
+-- Shared parts, ascending by hash: $8 hashes, $9 bytes.  $11 the delivery's key
+-- or NULL, which is looked for and remembered under the tokens, $12 seconds for
+-- which keys are remembered.  $13 mailbox and $14 UID of a message that the
+-- same transaction drops if anything is put (RFC 8508), or NULLs.
+-- Gives for each put, in their order: the outcome of its token, one of
+-- DeliveryOutcome or 4 where the message to be dropped is not there, UID (NULL
+-- where nothing was put) and UIDVALIDITY, and its own outcome.  The rows of
+-- users and mailboxes are locked, so their ctid holds; OFFSET 0 keeps the
+-- planner at one index look-up each.
 WITH replaced AS MATERIALIZED (
 	SELECT b.owner_idnr, m.size
 	  FROM dbmail_messages m
 	  JOIN dbmail_mailboxes b ON b.mailbox_idnr = m.mailbox_idnr
 	 WHERE m.mailbox_idnr = $13::bigint AND m.uid = $14::bigint
-), put AS (
-	SELECT p.n, p.mailbox, p.draft, p.flags, p.keywords, d.size,
-	       b.place, b.owner_idnr, b.uidvalidity, b.uidnext, b.seq, b.known,
-	       b.user_place, b.maxmail_size, b.curmail_size, b.max_messages,
-	       b.held,
-	       CASE WHEN coalesce(b.no_select, 1) = 1 OR b.permission <> 2 THEN 3
-		    WHEN $13::bigint IS NOT NULL
-		     AND NOT EXISTS (SELECT FROM replaced) THEN 4
-		    WHEN EXISTS (SELECT FROM dbmail_delivered x
-				  WHERE x.key = $11::bytea
-				    AND x.mailbox_idnr = p.mailbox
-				    AND x.delivered > now() - $12::bigint
-						* interval '1 second') THEN 1
-		    ELSE 0 END AS outcome
-	  FROM unnest($1::bigint[], $2::integer[], $3::smallint[], $4::text[])
-		WITH ORDINALITY AS p (mailbox, draft, flags, keywords, n)
-	  JOIN unnest($5::bigint[]) WITH ORDINALITY AS d (size, draft)
-	    ON d.draft = p.draft
+), given AS (
+	SELECT p.n, p.mailbox, p.token, p.flags, p.keywords, p.told, b.*,
+	       CASE WHEN p.told > 0 AND b.sieve_told >= p.told THEN 0
+		    WHEN p.response > 0
+		     AND NOT p.response = ANY (coalesce(nullif(
+				current_setting('dbmail.due', true), ''),
+				'{}')::integer[]) THEN 0
+		    ELSE p.draft END AS draft
+	  FROM unnest($1::bigint[], $2::integer[], $3::smallint[], $4::text[],
+		$10::bigint[], $15::bigint[], $16::integer[])
+		WITH ORDINALITY AS p (mailbox, draft, flags, keywords, token,
+				      told, response, n)
 	  LEFT JOIN LATERAL (
 		SELECT m.ctid AS place, m.owner_idnr, m.uidvalidity, m.uidnext,
 		       m.seq, m.keywords AS known, m.no_select, m.permission,
 		       u.ctid AS user_place, u.maxmail_size, u.curmail_size,
-		       u.max_messages,
+		       u.max_messages, u.sieve_told,
 		       CASE WHEN u.max_messages IS NOT NULL
 			    THEN dbmail_messages_held(u.user_idnr) END AS held
 		  FROM dbmail_mailboxes m
 		  JOIN dbmail_users u ON u.user_idnr = m.owner_idnr
 		 WHERE m.mailbox_idnr = p.mailbox
 		OFFSET 0) AS b ON true
-), weighed AS (
+), put AS (
+	SELECT given.*, coalesce(d.size, 0) AS size,
+	       CASE WHEN EXISTS (SELECT FROM dbmail_delivered x
+				  WHERE x.key = $11::bytea
+				    AND x.mailbox_idnr = given.token
+				    AND x.delivered > now() - $12::bigint
+						* interval '1 second') THEN 1
+		    WHEN place IS NULL
+		      OR given.draft > 0 AND (no_select = 1 OR permission <> 2)
+			THEN 3
+		    WHEN $13::bigint IS NOT NULL
+		     AND NOT EXISTS (SELECT FROM replaced) THEN 4
+		    ELSE 0 END AS outcome
+	  FROM given
+	  LEFT JOIN unnest($5::bigint[]) WITH ORDINALITY AS d (size, draft)
+	    ON d.draft = given.draft
+), grouped AS (
 	SELECT put.*,
-	       CASE WHEN outcome = 0 AND maxmail_size > 0
-		     AND curmail_size + sum(size) FILTER (WHERE outcome = 0)
+	       coalesce(min(outcome) FILTER (WHERE outcome > 0)
+			OVER (PARTITION BY token), 0) AS group_outcome
+	  FROM put
+), weighed AS (
+	SELECT grouped.*,
+	       group_outcome = 0 AND draft > 0
+	       AND (maxmail_size > 0
+		    AND curmail_size + sum(size) FILTER (WHERE group_outcome = 0)
 				OVER (PARTITION BY owner_idnr ORDER BY n)
 			 - coalesce((SELECT r.size
 				       FROM replaced r
-				      WHERE r.owner_idnr = put.owner_idnr), 0)
-				> maxmail_size THEN 2
-		    WHEN outcome = 0 AND max_messages IS NOT NULL
-		     AND held + count(*) FILTER (WHERE outcome = 0)
+				      WHERE r.owner_idnr = grouped.owner_idnr), 0)
+				> maxmail_size
+		    OR max_messages IS NOT NULL
+		    AND held + count(*) FILTER (WHERE group_outcome = 0
+						  AND draft > 0)
 				OVER (PARTITION BY owner_idnr ORDER BY n)
 			 - (SELECT count(*)
 			      FROM replaced r
-			     WHERE r.owner_idnr = put.owner_idnr)
-				> max_messages THEN 2
-		    ELSE outcome END AS result
-	  FROM put
-), judged AS MATERIALIZED (
+			     WHERE r.owner_idnr = grouped.owner_idnr)
+				> max_messages) AS is_over
+	  FROM grouped
+), settled AS (
 	SELECT weighed.*,
-	       result = 0 AND (NOT $10::boolean OR bool_and(result = 0) OVER ())
-			AS taken,
-	       uidnext - 1 + count(*) FILTER (WHERE result = 0)
-			OVER (PARTITION BY mailbox ORDER BY n) AS uid
+	       CASE WHEN bool_or(is_over) OVER (PARTITION BY token) THEN 2
+		    ELSE group_outcome END AS result
 	  FROM weighed
+), judged AS MATERIALIZED (
+	SELECT settled.*, result = 0 AND draft > 0 AS taken,
+	       uidnext - 1 + count(*) FILTER (WHERE result = 0 AND draft > 0)
+			OVER (PARTITION BY mailbox ORDER BY n) AS uid
+	  FROM settled
 ), ids AS MATERIALIZED (
 	SELECT d.size, d.internal_date, d.hash, d.draft,
-	       nextval('dbmail_physmessage_id_seq') AS id
+	       CASE WHEN EXISTS (SELECT FROM judged
+				  WHERE taken AND judged.draft = d.draft)
+		    THEN nextval('dbmail_physmessage_id_seq') END AS id
 	  FROM unnest($5::bigint[], $6::timestamptz[], $7::bytea[])
 		WITH ORDINALITY AS d (size, internal_date, hash, draft)
-	 WHERE EXISTS (SELECT FROM judged WHERE taken)
 ), physmessages AS (
 	INSERT INTO dbmail_physmessage (id, messagesize, internal_date, hash)
 	SELECT id, size, internal_date, hash
 	  FROM ids
+	 WHERE id IS NOT NULL
 ), messages AS (
 	INSERT INTO dbmail_messages (mailbox_idnr, physmessage_id, size, uid,
 		seq, keywords, seen_flag, answered_flag, flagged_flag, deleted_flag,
@@ -134,8 +161,9 @@ WITH replaced AS MATERIALIZED (
 	 WHERE b.ctid = s.place
 ), users AS (
 	UPDATE dbmail_users u
-	   SET curmail_size = u.curmail_size + s.size
-	  FROM (SELECT user_place, sum(size) AS size
+	   SET curmail_size = u.curmail_size + s.size,
+	       sieve_told = greatest(u.sieve_told, s.told)
+	  FROM (SELECT user_place, sum(size) AS size, max(told) AS told
 		  FROM judged
 		 WHERE taken
 		 GROUP BY user_place) AS s
@@ -146,17 +174,28 @@ WITH replaced AS MATERIALIZED (
 	  FROM unnest($8::bytea[], $9::bytea[]) AS p (hash, data)
 	 WHERE EXISTS (SELECT FROM judged WHERE taken)
 	    ON CONFLICT DO NOTHING
+	RETURNING id
+), unused AS (
+	INSERT INTO dbmail_part_queue (part_id)
+	SELECT id
+	  FROM parts
+	 WHERE EXISTS (SELECT FROM ids WHERE ids.id IS NULL)
 ), remembered AS (
 	INSERT INTO dbmail_delivered (key, mailbox_idnr)
-	SELECT DISTINCT $11::bytea, mailbox
+	SELECT DISTINCT $11::bytea, token
 	  FROM judged
-	 WHERE taken AND $11::bytea IS NOT NULL
+	 WHERE result = 0 AND $11::bytea IS NOT NULL
 	    ON CONFLICT (key, mailbox_idnr) DO UPDATE SET delivered = now()
 )
-SELECT result, uid, uidvalidity,
+SELECT result, CASE WHEN taken THEN uid END, uidvalidity, outcome,
        (SELECT set_config('dbmail.put',
-			coalesce(array_agg(id ORDER BY draft), '{}')::text, true)
-	  FROM ids)
+			CASE WHEN count(id) = 0 THEN '{}'
+			     ELSE array_agg(id ORDER BY draft)::text END, true)
+	  FROM ids),
+       (SELECT set_config('dbmail.taken',
+			coalesce(array_agg(token), '{}')::text, true)
+	  FROM judged
+	 WHERE result = 0)
   FROM judged
  ORDER BY n;
 
@@ -164,15 +203,15 @@ SELECT result, uid, uidvalidity,
 -- The same for what comes most: one message without keywords for one mailbox,
 -- which without arrays, sums and windows is half the work.
 -- $1 mailbox, $2 flags, $3 size, $4 internal date, $5 hash; $6 hashes and $7
--- bytes of the shared parts; $8 the delivery's key or NULL, $9 seconds.
--- No row where the mailbox is gone.
+-- bytes of the shared parts; $8 the delivery's key or NULL, $9 seconds, $10 its
+-- token.  No row where the mailbox is gone.
 WITH box AS MATERIALIZED (
 	SELECT b.mailbox_idnr, b.uidvalidity, b.uidnext, b.seq,
 	       b.ctid AS place, u.ctid AS user_place,
 	       CASE WHEN b.no_select = 1 OR b.permission <> 2 THEN 3
 		    WHEN EXISTS (SELECT FROM dbmail_delivered x
 				  WHERE x.key = $8::bytea
-				    AND x.mailbox_idnr = b.mailbox_idnr
+				    AND x.mailbox_idnr = $10::bigint
 				    AND x.delivered > now() - $9::bigint
 						* interval '1 second') THEN 1
 		    WHEN u.maxmail_size > 0
@@ -220,7 +259,7 @@ WITH box AS MATERIALIZED (
 	    ON CONFLICT DO NOTHING
 ), remembered AS (
 	INSERT INTO dbmail_delivered (key, mailbox_idnr)
-	SELECT $8::bytea, mailbox_idnr
+	SELECT $8::bytea, $10::bigint
 	  FROM box
 	 WHERE outcome = 0 AND $8::bytea IS NOT NULL
 	    ON CONFLICT (key, mailbox_idnr) DO UPDATE SET delivered = now()
@@ -243,6 +282,7 @@ WITH phys AS (
 	  FROM unnest(
 		nullif(current_setting('dbmail.put', true), '')::bigint[])
 		WITH ORDINALITY AS p (id, draft)
+	 WHERE p.id IS NOT NULL
 ), piece AS MATERIALIZED (
 	SELECT phys.id, x.*,
 	       CASE WHEN x.hash IS NULL

@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- The outbound queue.  Who claimed a mail is known by its attempts: nobody else
+-- counts one as long as the lease lasts.
+
+-- name: outbound_add
+-- $1 user or 0, $2 kind, $3 sender, $4 recipient, $5 message.
+INSERT INTO dbmail_outbound_queue (owner_idnr, kind, sender, recipient, message)
+SELECT (SELECT user_idnr FROM dbmail_users WHERE user_idnr = $1::bigint),
+       $2::text, $3::text, $4::text, $5::bytea;
+
+-- name: outbound_claim
+-- $1 how many, $2 bytes, $3 seconds of the lease.  What others are claiming at
+-- this moment is passed over.
+WITH expired AS MATERIALIZED (
+	SELECT id, lease_until AS due, octet_length(message) AS size
+	  FROM dbmail_outbound_queue
+	 WHERE status = 'sending' AND lease_until <= now()
+	 ORDER BY lease_until
+	 LIMIT $1::integer
+	   FOR UPDATE SKIP LOCKED
+), pending AS MATERIALIZED (
+	SELECT id, next_attempt AS due, octet_length(message) AS size
+	  FROM dbmail_outbound_queue
+	 WHERE status = 'pending' AND next_attempt <= now()
+	 ORDER BY next_attempt
+	 LIMIT $1::integer
+	   FOR UPDATE SKIP LOCKED
+), chosen AS MATERIALIZED (
+	SELECT id, due,
+	       row_number() OVER (ORDER BY due, id) AS place,
+	       sum(size) OVER (ORDER BY due, id) - size AS before
+	  FROM (SELECT * FROM expired
+		 UNION ALL
+		SELECT * FROM pending) AS either
+), claimed AS (
+	UPDATE dbmail_outbound_queue q
+	   SET status = 'sending',
+	       attempts = q.attempts + 1,
+	       last_attempt = now(),
+	       lease_until = now() + $3::bigint * interval '1 second'
+	  FROM chosen
+	 WHERE q.id = chosen.id AND chosen.place <= $1::integer
+	   AND (chosen.place = 1 OR chosen.before < $2::bigint)
+	RETURNING q.*, chosen.place
+)
+SELECT c.id, coalesce(c.owner_idnr, 0), coalesce(u.userid, ''), c.kind,
+       c.status, c.sender, c.recipient, c.attempts, c.created, c.last_attempt,
+       c.next_attempt, c.last_error, c.handed_over IS NOT NULL,
+       octet_length(c.message), c.message
+  FROM claimed c
+  LEFT JOIN dbmail_users u ON u.user_idnr = c.owner_idnr
+ ORDER BY c.place;
+
+-- name: outbound_next
+-- When something is due, in seconds from now; NULL: nothing is queued.
+SELECT ceil(extract(epoch FROM least(
+		(SELECT min(next_attempt)
+		   FROM dbmail_outbound_queue
+		  WHERE status = 'pending'),
+		(SELECT min(lease_until)
+		   FROM dbmail_outbound_queue
+		  WHERE status = 'sending')) - now()))::bigint;
+
+-- name: outbound_hand_over
+-- $1 mail, $2 attempts, $3 seconds of the lease.
+UPDATE dbmail_outbound_queue
+   SET handed_over = now(),
+       lease_until = now() + $3::bigint * interval '1 second'
+ WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
+
+-- name: outbound_settle
+-- $1 mail, $2 attempts, $3 its status from now on, $4 last error.
+UPDATE dbmail_outbound_queue
+   SET status = $3::text,
+       lease_until = NULL,
+       handed_over = CASE WHEN $3::text = 'sent' THEN handed_over END,
+       next_attempt = now() + attempts * attempts * interval '1 minute',
+       last_error = $4::text
+ WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
+
+-- name: outbound_settle_sent
+-- $1 mail, $2 attempts.
+DELETE FROM dbmail_outbound_queue
+ WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
+
+-- name: outbound_release
+-- $1 mail, $2 attempts.
+UPDATE dbmail_outbound_queue
+   SET status = 'pending',
+       attempts = attempts - 1,
+       lease_until = NULL,
+       next_attempt = now()
+ WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
+
+-- name: outbound_totals
+SELECT count(*) FILTER (WHERE status = 'pending'),
+       count(*) FILTER (WHERE status = 'sending'),
+       count(*) FILTER (WHERE status = 'sent'),
+       count(*) FILTER (WHERE status = 'failed'),
+       coalesce(sum(octet_length(message))
+		FILTER (WHERE status IN ('pending', 'sending')), 0)::bigint,
+       min(created) FILTER (WHERE status IN ('pending', 'sending'))
+  FROM dbmail_outbound_queue;
+
+-- name: outbound_list
+-- $1 behind which, $2 how many.
+SELECT q.id, coalesce(q.owner_idnr, 0), coalesce(u.userid, ''), q.kind,
+       q.status, q.sender, q.recipient, q.attempts, q.created, q.last_attempt,
+       q.next_attempt, q.last_error, q.handed_over IS NOT NULL,
+       octet_length(q.message), NULL::bytea
+  FROM dbmail_outbound_queue q
+  LEFT JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
+ WHERE q.id > $1::bigint
+ ORDER BY q.id
+ LIMIT $2::integer;
+
+-- name: outbound_get
+-- $1 mail.
+SELECT q.id, coalesce(q.owner_idnr, 0), coalesce(u.userid, ''), q.kind,
+       q.status, q.sender, q.recipient, q.attempts, q.created, q.last_attempt,
+       q.next_attempt, q.last_error, q.handed_over IS NOT NULL,
+       octet_length(q.message), q.message
+  FROM dbmail_outbound_queue q
+  LEFT JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
+ WHERE q.id = $1::bigint;
+
+-- name: outbound_retry
+-- $1 mails.
+UPDATE dbmail_outbound_queue
+   SET status = 'pending', next_attempt = now()
+ WHERE id = ANY ($1::bigint[]) AND status IN ('pending', 'failed');
+
+-- name: outbound_retry_all
+UPDATE dbmail_outbound_queue
+   SET status = 'pending', next_attempt = now()
+ WHERE status IN ('pending', 'failed');
+
+-- name: outbound_delete
+-- $1 mails.
+DELETE FROM dbmail_outbound_queue
+ WHERE id = ANY ($1::bigint[]);
+
+-- name: outbound_trim
+-- $1 days for what was sent, $2 for what failed.
+DELETE FROM dbmail_outbound_queue
+ WHERE status IN ('sent', 'failed')
+   AND last_attempt < now() - CASE WHEN status = 'sent' THEN $1::integer
+				    ELSE $2::integer END * interval '1 day';
