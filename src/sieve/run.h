@@ -90,6 +90,16 @@ gboolean sieve_run(SieveScript *script, const SieveInput *input,
 
 void sieve_result_free(SieveResult **result);
 
+/* A result that another engine made, of its actions as sieve_action_write()
+ * writes them, a line each.  The message must outlive it.  NULL where one of
+ * the lines cannot be read, or there is none. */
+SieveResult *sieve_result_of_lines(Bytes lines, Bytes message)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The result of a script that failed: the implicit keep.  Takes the failure. */
+SieveResult *sieve_result_of_failure(SieveError *failure, Bytes message)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 static inline void sieve_result_auto_free(SieveResult *result)
 {
 	sieve_result_free(&result);
