@@ -94,6 +94,9 @@ void sieve_check_require(SieveChecker *checker, const SieveNode *node)
 	/* RFC 5235: spamtestplus is spamtest and more. */
 	if ((checker->required & SIEVE_BIT(SIEVE_EXT_SPAMTESTPLUS)) != 0)
 		checker->required |= SIEVE_BIT(SIEVE_EXT_SPAMTEST);
+	/* RFC 6131 section 2. */
+	if ((checker->required & SIEVE_BIT(SIEVE_EXT_VACATION_SECONDS)) != 0)
+		checker->required |= SIEVE_BIT(SIEVE_EXT_VACATION);
 	checker->enabled |= checker->required;
 }
 

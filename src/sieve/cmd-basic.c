@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control structures of RFC 5228 section 3, and keep and discard. */
+/* The control structures of RFC 5228 section 3. */
 #include "sieve/run-private.h"
 #include "sieve/words.h"
 
@@ -21,18 +21,6 @@ static gboolean run_stop(SieveRun *run, const SieveNode *node G_GNUC_UNUSED)
 	return sieve_run_leave(run, SIEVE_STOPS);
 }
 
-static gboolean run_keep(SieveRun *run, const SieveNode *node)
-{
-	SieveAction *action = sieve_run_action(run, node, SIEVE_KEEP);
-	return action != NULL && sieve_result_add(run, node, action);
-}
-
-static gboolean run_discard(SieveRun *run, const SieveNode *node)
-{
-	SieveAction *action = sieve_run_action(run, node, SIEVE_DISCARD);
-	return action != NULL && sieve_result_add(run, node, action);
-}
-
 const SieveWord sieve_words_basic[] = {
 	{ .name = "require",
 		.arguments = { SIEVE_TYPE_STRINGS },
@@ -48,7 +36,5 @@ const SieveWord sieve_words_basic[] = {
 		.role = SIEVE_ROLE_ELSIF },
 	{ .name = "else", .has_block = TRUE, .role = SIEVE_ROLE_ELSE },
 	{ .name = "stop", .role = SIEVE_ROLE_ENDS, .run = run_stop },
-	{ .name = "keep", .run = run_keep },
-	{ .name = "discard", .run = run_discard },
 	{ .name = NULL },
 };

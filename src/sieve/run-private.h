@@ -68,6 +68,11 @@ struct SieveRun {
 	gsize edited_size; /* of all edited messages */
 	MimeScan *scan;    /* of messages[n - 1], made when asked for */
 	guint part;        /* entity that tests look at; 0: the message */
+	/* RFC 5703: the part that a loop is at was replaced, and how often the
+	 * message was enclosed; redirect sends the one before that. */
+	gboolean is_replaced;
+	guint n_enclosed;
+	guint unenclosed; /* of result->messages */
 };
 
 /* ---- Running ---- */
@@ -134,14 +139,15 @@ void sieve_run_set_matched(SieveRun *run, const Bytes *values, guint n);
 
 /* ---- Actions ---- */
 
-/* A new action of that kind, of the node's line and the message as it is now,
- * all else empty; in the run's kept memory, not in the result yet.  NULL after a
+/* A new action of that kind, of the node's line and, but for those that change
+ * the message, of the message as it is now; all else empty; in the run's kept memory, not in the result yet.  NULL after a
  * run-time error. */
 SieveAction *sieve_run_action(
 	SieveRun *run, const SieveNode *node, SieveActionKind kind);
 
 /* Puts it into the result, where it conflicts with none that is there and no
- * limit is reached; one that is there already is not put in twice.  Cancels the
+ * limit is reached; one that is there already is not put in twice, but what the
+ * later one says of flags and message counts.  Cancels the
  * implicit keep where an action of that kind does (result.c's table).  Takes
  * nothing. */
 gboolean sieve_result_add(SieveRun *run, const SieveNode *node,

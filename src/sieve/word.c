@@ -11,6 +11,10 @@ static const SieveWord *const tables[] = {
 	sieve_words_variables,
 	sieve_words_include,
 	sieve_words_ihave,
+	sieve_words_file,
+	sieve_words_reject,
+	sieve_words_vacation,
+	sieve_words_duplicate,
 	NULL,
 };
 

@@ -13,11 +13,15 @@ extern const SieveWord sieve_words_include[];
 extern const SieveWord sieve_words_ihave[];
 
 /* Actions. */
+extern const SieveWord sieve_words_file[];
+extern const SieveWord sieve_words_reject[];
+extern const SieveWord sieve_words_vacation[];
 
 /* Tests. */
 extern const SieveWord sieve_words_logic[];
 extern const SieveWord sieve_words_environment[];
 extern const SieveWord sieve_words_string[];
+extern const SieveWord sieve_words_duplicate[];
 
 /* Tags for words of other files, by the word's name. */
 

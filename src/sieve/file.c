@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What actions have in common: values of tags, and where a copy is filed. */
+#include "sieve/file.h"
+
+#include "sieve/flags.h"
+
+gboolean sieve_tag_text(
+	SieveRun *run, const SieveNode *node, guint slot, const char **text)
+{
+	const SieveTagUse *use = sieve_node_tag(node, slot);
+
+	*text = NULL;
+	if (use == NULL)
+		return TRUE;
+	return sieve_run_text(run, node, &use->value->strings[0], text);
+}
+
+gboolean sieve_tag_list(SieveRun *run, const SieveNode *node, guint slot,
+	const char *const **list)
+{
+	const SieveTagUse *use = sieve_node_tag(node, slot);
+
+	*list = NULL;
+	if (use == NULL)
+		return TRUE;
+	const SieveArgument *value = use->value;
+	const char **items =
+		arena_new_array(run->kept, const char *, value->n_strings + 1);
+	for (guint i = 0; i < value->n_strings; i++)
+		if (!sieve_run_text(run, node, &value->strings[i], &items[i]))
+			return FALSE;
+	*list = items;
+	return TRUE;
+}
+
+static gboolean has_controls(Bytes text)
+{
+	for (gsize i = 0; i < text.size; i++)
+		if ((guchar)text.data[i] < 0x20 || text.data[i] == 0x7f)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean sieve_mailbox_is_valid(Bytes name)
+{
+	return name.size > 0 && !has_controls(name) &&
+		g_utf8_validate(name.data, (gssize)name.size, NULL);
+}
+
+/* A backslash and an atom (RFC 6154 section 6). */
+static gboolean is_special_use(Bytes use)
+{
+	if (use.size < 2 || use.data[0] != '\\')
+		return FALSE;
+	for (gsize i = 1; i < use.size; i++) {
+		guchar c = (guchar)use.data[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("(){%*\"\\]", c) != NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* RFC 9042 section 4.2. */
+static void check_tags(SieveChecker *checker, SieveNode *node)
+{
+	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_SPECIAL_USE);
+
+	if (use == NULL)
+		return;
+	if (sieve_node_tag(node, SIEVE_SLOT_MAILBOX_ID) != NULL)
+		sieve_check_error(checker, use->place,
+			":specialuse and :mailboxid exclude each other");
+	const SieveString *value = &use->value->strings[0];
+	if (sieve_string_is_constant(value) && !is_special_use(value->text))
+		sieve_check_error(checker, value->place,
+			"%s is no special use, such as \"\\\\Junk\"",
+			sieve_quote(checker, value->text));
+}
+
+static void check_mailbox(SieveChecker *checker, const SieveString *mailbox)
+{
+	if (sieve_string_is_constant(mailbox) &&
+		!sieve_mailbox_is_valid(mailbox->text))
+		sieve_check_error(checker, mailbox->place,
+			"%s cannot name a mailbox",
+			sieve_quote(checker, mailbox->text));
+}
+
+void sieve_file_check(
+	SieveChecker *checker, SieveNode *node, const SieveArgument *mailbox)
+{
+	check_mailbox(checker, &mailbox->strings[0]);
+	check_tags(checker, node);
+}
+
+gboolean sieve_file_read_flags(
+	SieveRun *run, const SieveNode *node, SieveFile *file)
+{
+	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_FLAGS);
+	g_autoptr(GString) set = g_string_new(NULL);
+
+	if (use == NULL && run->flags == NULL)
+		return TRUE;
+	if (use == NULL)
+		g_string_assign(set, run->flags);
+	for (guint i = 0; use != NULL && i < use->value->n_strings; i++) {
+		Bytes value;
+
+		if (!sieve_run_string(
+			    run, node, &use->value->strings[i], &value) ||
+			!sieve_run_step(run, node, value.size / 256))
+			return FALSE;
+		sieve_flags_add(set, value);
+	}
+	file->flags = sieve_flags_array(run->kept, set);
+	return TRUE;
+}
+
+static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
+	const SieveString *mailbox, SieveFile *file)
+{
+	Bytes name;
+
+	if (!sieve_run_string(run, node, mailbox, &name))
+		return FALSE;
+	if (!sieve_mailbox_is_valid(name))
+		return sieve_run_fail(run, node,
+			"%s: the value given cannot name a mailbox",
+			node->word->name);
+	file->mailbox = arena_copy(run->kept, name.data, name.size);
+	return TRUE;
+}
+
+gboolean sieve_file_read(SieveRun *run, const SieveNode *node,
+	const SieveArgument *mailbox, SieveFile *file)
+{
+	if (!read_mailbox(run, node, &mailbox->strings[0], file) ||
+		!sieve_tag_text(
+			run, node, SIEVE_SLOT_MAILBOX_ID, &file->mailbox_id) ||
+		!sieve_tag_text(run, node, SIEVE_SLOT_SPECIAL_USE,
+			&file->special_use) ||
+		!sieve_file_read_flags(run, node, file))
+		return FALSE;
+	file->creates = sieve_node_tag(node, SIEVE_SLOT_CREATE) != NULL;
+	if (file->special_use != NULL &&
+		!is_special_use(bytes_of_string(file->special_use)))
+		return sieve_run_fail(run, node,
+			"%s: the value of :specialuse is no special use",
+			node->word->name);
+	return TRUE;
+}
+
+/* Of the copy that :fcc asks for. */
+static const guint fcc_slots[] = { SIEVE_SLOT_FLAGS, SIEVE_SLOT_CREATE,
+	SIEVE_SLOT_SPECIAL_USE, SIEVE_SLOT_MAILBOX_ID };
+
+void sieve_fcc_check(SieveChecker *checker, SieveNode *node)
+{
+	const SieveTagUse *fcc = sieve_node_tag(node, SIEVE_SLOT_FCC);
+
+	if (fcc != NULL) {
+		sieve_file_check(checker, node, fcc->value);
+		return;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(fcc_slots); i++) {
+		const SieveTagUse *use = sieve_node_tag(node, fcc_slots[i]);
+
+		if (use != NULL)
+			sieve_check_error(checker, use->place,
+				":%s needs :fcc here", use->tag->name);
+	}
+}
+
+gboolean sieve_fcc_read(
+	SieveRun *run, const SieveNode *node, SieveAction *action)
+{
+	const SieveTagUse *fcc = sieve_node_tag(node, SIEVE_SLOT_FCC);
+	/* The internal variable is of the message that came, not of ours. */
+	char *flags = run->flags;
+
+	if (fcc == NULL)
+		return TRUE;
+	action->has_fcc = TRUE;
+	run->flags = NULL;
+	gboolean done = sieve_file_read(run, node, fcc->value, &action->file);
+	run->flags = flags;
+	return done;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What actions have in common: values of tags, and where a copy is filed. */
+#ifndef SIEVE_FILE_H
+#define SIEVE_FILE_H
+
+#include <glib.h>
+
+#include "sieve/check.h"
+#include "sieve/run-private.h"
+
+/* The value of the slot's tag as sieve_run_text() gives it; NULL where the tag
+ * was not given. */
+gboolean sieve_tag_text(SieveRun *run, const SieveNode *node, guint slot,
+	const char **text) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same of a list of strings, NULL-terminated. */
+gboolean sieve_tag_list(SieveRun *run, const SieveNode *node, guint slot,
+	const char *const **list) G_GNUC_WARN_UNUSED_RESULT;
+
+/* TRUE when it can name a mailbox: UTF-8 without controls, and not empty. */
+gboolean sieve_mailbox_is_valid(Bytes name);
+
+/* Checks the mailbox and the tags of SIEVE_TAGS_FILE as far as they are
+ * constants; mailbox is an argument of one string. */
+void sieve_file_check(
+	SieveChecker *checker, SieveNode *node, const SieveArgument *mailbox);
+
+/* Fills in *file from them; flags are those of :flags, else the internal
+ * variable's (RFC 5232 section 3). */
+gboolean sieve_file_read(SieveRun *run, const SieveNode *node,
+	const SieveArgument *mailbox, SieveFile *file)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The flags alone. */
+gboolean sieve_file_read_flags(SieveRun *run, const SieveNode *node,
+	SieveFile *file) G_GNUC_WARN_UNUSED_RESULT;
+
+/* :fcc and what is filed there (RFC 8580). */
+void sieve_fcc_check(SieveChecker *checker, SieveNode *node);
+gboolean sieve_fcc_read(SieveRun *run, const SieveNode *node,
+	SieveAction *action) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

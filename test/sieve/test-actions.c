@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands that file, send on, refuse and answer, and what they do to each
+ * other. */
+#include "test/sieve/run-lines.h"
+
+static const SieveLimits limits = SIEVE_LIMITS_DEFAULT;
+
+static void check_all(const RunCase *cases, guint n)
+{
+	SieveCompile how = { .extensions = sieve_extensions_delivery(),
+		.limits = &limits };
+
+	check_runs(&how, cases, n);
+}
+
+#define FILEINTO "require [\"fileinto\", \"copy\"];"
+#define REJECT "require [\"reject\", \"ereject\", \"fileinto\", \"vacation\"];"
+#define VACATION "require [\"vacation\", \"vacation-seconds\"];"
+
+static const RunCase filing[] = {
+	{ FILEINTO "fileinto \"X\";", "fileinto \"X\"\n" },
+	{ FILEINTO "fileinto :copy \"X\";", "fileinto \"X\" :copy\n(keep)\n" },
+	{ FILEINTO "fileinto \"X\"; keep;", "fileinto \"X\"\nkeep\n" },
+	/* RFC 5228 section 2.10.3: into a mailbox once. */
+	{ FILEINTO "fileinto \"X\"; fileinto \"Y\"; fileinto \"X\";",
+		"fileinto \"X\"\nfileinto \"Y\"\n" },
+	/* What was there with :copy is done, and cancels the keep, once. */
+	{ FILEINTO "fileinto :copy \"X\"; fileinto \"X\";",
+		"fileinto \"X\"\n" },
+	{ FILEINTO "fileinto \"X\"; discard;", "fileinto \"X\"\n" },
+	{ FILEINTO "discard; fileinto :copy \"X\";", "fileinto \"X\" :copy\n" },
+	{ "discard; keep;", "keep\n" },
+	{ "discard; discard;", "discard\n" },
+	{ "fileinto \"X\";", "1:1: 'fileinto' needs: require \"fileinto\"\n" },
+	{ FILEINTO "fileinto \"\";", "1:39: \"\" cannot name a mailbox\n" },
+};
+
+static const RunCase redirecting[] = {
+	{ "redirect \"a@b\";", "redirect \"a@b\"\n" },
+	{ "redirect \" A B < a @ b > \";", "redirect \"a@b\"\n" },
+	{ FILEINTO "redirect :copy \"a@b\";",
+		"redirect \"a@b\" :copy\n(keep)\n" },
+	{ "redirect \"a@b\"; redirect \"a@B\"; redirect \"A@b\";",
+		"redirect \"a@b\"\nredirect \"A@b\"\n" },
+	{ "redirect \"a\";",
+		"1:10: \"a\" is no address, such as \"user@example.com\"\n" },
+	{ "redirect \"a@b, c@d\";",
+		"1:10: \"a@b, c@d\" is no address, such as "
+		"\"user@example.com\"\n" },
+	{ "redirect \"a@b\"; redirect \"b@b\"; redirect \"c@b\";\n"
+	  "redirect \"d@b\"; redirect \"e@b\"; redirect \"e@b\";\n"
+	  "redirect \"f@b\";",
+		"3:1: redirect: a script may take 5 redirects at most\n"
+		"(keep)\n" },
+};
+
+static const RunCase refusing[] = {
+	{ REJECT "reject \"no\";", "reject \"no\"\n" },
+	{ REJECT "ereject \"no\\\\\\\"\";", "ereject \"no\\\\\\\"\"\n" },
+	{ REJECT "discard; reject \"no\";", "reject \"no\"\n" },
+	{ REJECT "reject \"no\"; discard;", "reject \"no\"\n" },
+	{ REJECT "reject \"no\";\nereject \"no\";",
+		"2:1: ereject cannot stand beside the reject of line 1\n"
+		"(keep)\n" },
+	{ REJECT "keep;\nreject \"no\";",
+		"2:1: reject cannot stand beside the keep of line 1\n"
+		"(keep)\n" },
+	{ REJECT "reject \"no\";\nfileinto \"X\";",
+		"2:1: fileinto cannot stand beside the reject of line 1\n"
+		"(keep)\n" },
+	{ REJECT "reject \"no\";\nredirect \"a@b\";",
+		"2:1: redirect cannot stand beside the reject of line 1\n"
+		"(keep)\n" },
+	{ REJECT "vacation \"v\";\nreject \"no\";",
+		"2:1: reject cannot stand beside the vacation of line 1\n"
+		"(keep)\n" },
+	{ REJECT "reject \"no\";\nvacation \"v\";",
+		"2:1: vacation cannot stand beside the reject of line 1\n"
+		"(keep)\n" },
+};
+
+#define HANDLE " :handle \"h\" "
+
+static const RunCase answering[] = {
+	{ VACATION "vacation :handle \"h\" \"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 604800\n(keep)\n" },
+	{ "require \"vacation-seconds\"; vacation :handle \"h\" :seconds 0 "
+	  "\"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 0\n(keep)\n" },
+	{ VACATION "vacation" HANDLE ":seconds 2147483648 \"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 31536000\n"
+		"(keep)\n" },
+	{ VACATION "vacation" HANDLE ":days 0 \"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 86400\n(keep)\n" },
+	{ VACATION "vacation" HANDLE ":days 366 \"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 31536000\n"
+		"(keep)\n" },
+	{ VACATION "vacation" HANDLE ":subject \"S\" :from \"A <a@b>, c@d\" "
+		   ":addresses [\"x@y\", \"z@y\"] :mime \"X: y\n\n\303\244\"; "
+		   "discard;",
+		"vacation \"X: y\\r\\n\\r\\n\303\244\" :mime :subject \"S\" "
+		":from \"A <a@b>, c@d\" :addresses [\"x@y\", \"z@y\"] "
+		":handle \"h\" :seconds 604800\ndiscard\n" },
+	{ VACATION "vacation \"a\";\nvacation \"b\";",
+		"2:1: vacation cannot stand beside the vacation of line 1\n"
+		"(keep)\n" },
+	{ VACATION "vacation :days 1 :seconds 1 \"a\";",
+		"1:59: ':days' and ':seconds' exclude each other\n" },
+	{ VACATION "vacation :from \"a\" \"a\";",
+		"1:57: \"a\" is no address, such as "
+		"\"Name <user@example.com>\"\n" },
+	{ VACATION "vacation :addresses \"a\" \"a\";",
+		"1:62: \"a\" is no address, such as \"user@example.com\"\n" },
+	{ VACATION "vacation :mime \"X: \303\244\n\n\";",
+		"1:57: the header of a :mime reason must be ASCII\n" },
+};
+
+static void test_filing(void)
+{
+	check_all(filing, G_N_ELEMENTS(filing));
+}
+
+static void test_redirecting(void)
+{
+	check_all(redirecting, G_N_ELEMENTS(redirecting));
+}
+
+static void test_refusing(void)
+{
+	check_all(refusing, G_N_ELEMENTS(refusing));
+}
+
+static void test_answering(void)
+{
+	check_all(answering, G_N_ELEMENTS(answering));
+}
+
+static char *handle_of(const char *source)
+{
+	SieveCompile how = { .extensions = sieve_extensions_delivery(),
+		.limits = &limits };
+	g_autofree char *whole = g_strconcat(VACATION, source, NULL);
+	g_autofree char *lines = run_lines(&how, whole);
+	const char *handle = strstr(lines, ":handle \"");
+
+	g_assert_nonnull(handle);
+	return g_strndup(handle + strlen(":handle \""), 64);
+}
+
+/* RFC 5230 section 4.2: what tells answers apart. */
+static void test_handles(void)
+{
+	static const char *const sources[] = { "vacation \"a\";",
+		"vacation \"b\";", "vacation :mime \"a\";",
+		"vacation :subject \"a\" \"a\";",
+		"vacation :from \"a@b\" \"a\";",
+		"vacation :subject \"a@b\" \"a\";", "vacation \"\";",
+		"vacation :subject \"\" \"a\";" };
+	g_autofree char *same =
+		handle_of("vacation :days 3 :addresses \"x@y\" \"a\";");
+
+	for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+		g_autofree char *handle = handle_of(sources[i]);
+
+		g_assert_cmpint(i == 0, ==, g_str_equal(handle, same));
+		for (guint j = 0; j < i; j++) {
+			g_autofree char *other = handle_of(sources[j]);
+
+			g_assert_cmpstr(handle, !=, other);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sieve/actions/filing", test_filing);
+	g_test_add_func("/sieve/actions/redirecting", test_redirecting);
+	g_test_add_func("/sieve/actions/refusing", test_refusing);
+	g_test_add_func("/sieve/actions/answering", test_answering);
+	g_test_add_func("/sieve/actions/handles", test_handles);
+	return g_test_run();
+}
