@@ -171,10 +171,10 @@ static void append_original(GString *out, const MimeHeader *original)
 		mime_compose_lines(out, field.line);
 }
 
-static gboolean is_8bit(Bytes bytes)
+static gboolean is_8bit(const char *text, gsize size)
 {
-	for (gsize i = 0; i < bytes.size; i++) {
-		if ((guchar)bytes.data[i] >= 0x80)
+	for (gsize i = 0; i < size; i++) {
+		if ((guchar)text[i] >= 0x80)
 			return TRUE;
 	}
 	return FALSE;
@@ -183,7 +183,7 @@ static gboolean is_8bit(Bytes bytes)
 static void append_disposition(GString *out, const ComposeAbout *about)
 {
 	Bytes id = first_id(mime_header_value(about->original, "Message-ID"));
-	gboolean is_utf8 = is_8bit(bytes_of_string(about->recipient));
+	gboolean is_utf8 = is_8bit(about->recipient, strlen(about->recipient));
 
 	/* RFC 6533 section 5. */
 	g_string_append_printf(out,
@@ -209,8 +209,9 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 		"Your message was refused by the recipient's mail filter.\n"
 		"The reason given is:\n\n",
 		reason, NULL);
-	Bytes block = bytes_slice(about->original->block, 0, HEADERS_MAX);
+	g_autoptr(GString) headers = g_string_new(NULL);
 
+	append_original(headers, about->original);
 	append_dates(out, about);
 	append_from(out, about, NULL);
 	(void)mime_compose_addresses(out, "To", about->sender);
@@ -230,8 +231,10 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 	g_string_append_printf(out,
 		"\r\n--%s\r\nContent-Type: text/rfc822-headers\r\n%s\r\n",
 		about->id,
-		is_8bit(block) ? "Content-Transfer-Encoding: 8bit\r\n" : "");
-	append_original(out, about->original);
+		is_8bit(headers->str, headers->len) ?
+			"Content-Transfer-Encoding: 8bit\r\n" :
+			"");
+	g_string_append_len(out, headers->str, (gssize)headers->len);
 	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);
 }
 

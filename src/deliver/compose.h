@@ -10,11 +10,13 @@
 
 /* What all of them need to know.  Strings are valid UTF-8. */
 typedef struct {
-	const MimeHeader *original; /* of the message that came in */
-	const char *sender;         /* its envelope sender, for To */
-	const char *recipient;      /* the user's address, for From */
-	const char *mark;           /* of guard_mark(), for X-Loop */
-	const char *host;           /* for Message-ID and Reporting-UA */
+	/* Of the message that came in; bytes behind the blank line are no
+	 * matter. */
+	const MimeHeader *original;
+	const char *sender;    /* its envelope sender, for To */
+	const char *recipient; /* the user's address, for From */
+	const char *mark;      /* of guard_mark(), for X-Loop */
+	const char *host;      /* for Message-ID and Reporting-UA */
 	const char *id; /* unlike any other: of Message-ID and boundaries */
 	Timestamp now;
 } ComposeAbout;

@@ -6,13 +6,17 @@
 #include <openssl/types.h>
 
 #include "deliver/deliver.h"
+#include "deliver/folder.h"
 #include "deliver/repeat.h"
 #include "deliver/resolved.h"
+#include "deliver/scripts.h"
 
 struct Deliverer {
 	Store *store;
 	Resolved *resolved;
 	Repeats *repeats;
+	Scripts *scripts;
+	Folders *folders;
 	EVP_MD *sha256; /* fetched once: that is the dear part */
 };
 

@@ -7,12 +7,18 @@
 
 #include "base/errors.h"
 #include "deliver/deliver-private.h"
+#include "deliver/filter.h"
+#include "deliver/plan.h"
 #include "deliver/trace.h"
 
 /* Addresses that are remembered, and for how long: a change of an alias counts
  * after this time at the latest. */
 #define RESOLVED_MAX 20000
 #define RESOLVED_LIFETIME (5 * G_USEC_PER_SEC)
+/* Names of folders that are remembered as long; and how long a compiled script
+ * is used while its version stays: aliases count in it. */
+#define FOLDERS_MAX 50000
+#define SCRIPTS_LIFETIME ((gint64)5 * 60 * G_USEC_PER_SEC)
 /* Confirmed deliveries that are remembered, and for how long: longer than a
  * session can stand still. */
 #define REPEATS_MAX 50000
@@ -25,6 +31,8 @@ Deliverer *deliverer_new(Store *store)
 	deliverer->store = store;
 	deliverer->resolved = resolved_new(RESOLVED_MAX, RESOLVED_LIFETIME);
 	deliverer->repeats = repeats_new(REPEATS_MAX, REPEATS_LIFETIME);
+	deliverer->scripts = scripts_new(SCRIPTS_LIFETIME);
+	deliverer->folders = folders_new(FOLDERS_MAX, RESOLVED_LIFETIME);
 	deliverer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	/* Parts are stored under it: without it there is no store. */
 	g_assert(deliverer->sha256 != NULL);
@@ -39,6 +47,8 @@ void deliverer_free(Deliverer **deliverer)
 		return;
 	resolved_free(&old->resolved);
 	repeats_free(&old->repeats);
+	scripts_free(&old->scripts);
+	folders_free(&old->folders);
 	EVP_MD_free(old->sha256);
 	g_free(old);
 	*deliverer = NULL;
@@ -91,53 +101,163 @@ static Bytes with_trace(Delivery *delivery, const GString *trace, char **copy)
 	return bytes_of(start, size);
 }
 
-/* --- to mailboxes -------------------------------------------------------------- */
+/* --- to recipients ------------------------------------------------------------- */
 
-/* The mailboxes of some recipients, each once. */
+/* Recipients who share what is in front of the message. */
 typedef struct {
-	GArray *targets;   /* of DeliveryTarget */
-	GHashTable *index; /* mailbox -> index + 1 in targets */
-} Targets;
+	PlanJob job;
+	DeliverTo *to;
+	guint count;
+	GPtrArray *plans; /* Plan, freed with it */
+	GPtrArray
+		*plan_of;  /* Plan or NULL, for each target of each recipient */
+	GHashTable *plain; /* mailbox -> Plan that no script made */
+	GArray *shares;    /* DeliveryShare */
+} Round;
 
-static void targets_init(Targets *targets, const DeliverTo *to, guint count)
+static void drop_plan(gpointer data)
 {
-	targets->targets = g_array_new(FALSE, TRUE, sizeof(DeliveryTarget));
-	targets->index = g_hash_table_new(g_int64_hash, g_int64_equal);
-	for (guint i = 0; i < count; i++) {
-		const DeliverRecipient *recipient = to[i].recipient;
-		for (guint j = 0; j < recipient->count; j++) {
-			gint64 *mailbox = &recipient->targets[j].mailbox;
-			DeliveryTarget target = { .mailbox = *mailbox };
-			if (g_hash_table_contains(targets->index, mailbox))
-				continue;
-			g_array_append_val(targets->targets, target);
-			g_hash_table_insert(targets->index, mailbox,
-				GUINT_TO_POINTER(targets->targets->len));
+	plan_free(data);
+}
+
+static void round_init(Round *round, DeliverTo *to, guint count)
+{
+	round->to = to;
+	round->count = count;
+	round->plans = g_ptr_array_new_with_free_func(drop_plan);
+	round->plan_of = g_ptr_array_new();
+	round->plain = g_hash_table_new(g_int64_hash, g_int64_equal);
+	round->shares = g_array_new(FALSE, TRUE, sizeof(DeliveryShare));
+}
+
+static void round_clear(Round *round)
+{
+	if (round->plans == NULL)
+		return;
+	g_array_unref(round->shares);
+	g_hash_table_unref(round->plain);
+	g_ptr_array_unref(round->plan_of);
+	g_ptr_array_unref(round->plans);
+	plan_job_clear(&round->job);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
+
+/* Without scripts a mailbox gets one copy, however many of the addresses lead
+ * to it. */
+static Plan *plan_plain(Round *round, const DeliverTarget *target)
+{
+	Plan *plan = g_hash_table_lookup(round->plain, &target->mailbox);
+
+	if (plan != NULL)
+		return plan;
+	plan = plan_new(target->mailbox, 0);
+	(void)plan_put(plan, &round->job, target->mailbox,
+		plan_job_draft(&round->job), 0, NULL);
+	g_ptr_array_add(round->plans, plan);
+	g_hash_table_insert(round->plain, &plan->share.mailbox, plan);
+	return plan;
+}
+
+static void note(DeliverTo *to, const Plan *plan)
+{
+	g_autofree char *before = g_steal_pointer(&to->did);
+
+	if (plan->did == NULL)
+		to->did = g_steal_pointer(&before);
+	else if (before != NULL)
+		to->did = g_strconcat(before, "; ", plan->did->str, NULL);
+	else
+		to->did = g_strdup(plan->did->str);
+}
+
+/* NULL where the recipient has failed. */
+static Plan *plan_filtered(
+	Round *round, DeliverTo *to, const DeliverTarget *target)
+{
+	const FilterFor whom = {
+		.target = target,
+		.address = to->recipient->address,
+		.may_refuse = to->recipient->count == 1,
+	};
+	Plan *plan = plan_new(target->mailbox, target->user);
+	g_autoptr(GError) failed = NULL;
+
+	g_ptr_array_add(round->plans, plan);
+	if (filter_plan(&round->job, &whom, plan, &failed))
+		return plan;
+	if (to->failure == NULL)
+		to->failure = g_steal_pointer(&failed);
+	return NULL;
+}
+
+static void plan_all(Round *round)
+{
+	for (guint i = 0; i < round->count; i++) {
+		DeliverTo *to = &round->to[i];
+		for (guint j = 0; j < to->recipient->count; j++) {
+			const DeliverTarget *target =
+				&to->recipient->targets[j];
+			gpointer plan = target->sieve_version != 0 ?
+				plan_filtered(round, to, target) :
+				plan_plain(round, target);
+			g_ptr_array_add(round->plan_of, plan);
 		}
 	}
 }
 
-static void targets_clear(Targets *targets)
-{
-	g_array_unref(targets->targets);
-	g_hash_table_unref(targets->index);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Targets, targets_clear)
+/* --- storing ------------------------------------------------------------------- */
 
-static DeliveryOutcome targets_outcome(const Targets *targets, gint64 mailbox)
+/* A plan without anything to store is done already. */
+static void gather(Round *round)
 {
-	guint at =
-		GPOINTER_TO_UINT(g_hash_table_lookup(targets->index, &mailbox));
-
-	return g_array_index(targets->targets, DeliveryTarget, at - 1).outcome;
+	for (guint i = 0; i < round->plan_of->len; i++) {
+		Plan *plan = round->plan_of->pdata[i];
+		if (plan == NULL || plan->number > 0 || !plan_finish(plan))
+			continue;
+		g_array_append_val(round->shares, plan->share);
+		plan->number = round->shares->len;
+	}
 }
+
+/* A mailbox that has all the keywords it can have is no reason to refuse mail:
+ * then it comes without. */
+static void leave_out_keywords(Round *round)
+{
+	for (guint i = 0; i < round->shares->len; i++) {
+		DeliveryShare *share =
+			&g_array_index(round->shares, DeliveryShare, i);
+		for (guint j = 0; j < share->n_puts; j++)
+			share->puts[j].put.keywords = NULL;
+	}
+}
+
+static gboolean store_all(Round *round, const DeliveryKey *key, GError **error)
+{
+	Store *store = round->job.deliverer->store;
+	DeliveryShare *shares = (DeliveryShare *)(gpointer)round->shares->data;
+	g_autoptr(GError) failed = NULL;
+
+	gather(round);
+	shares = (DeliveryShare *)(gpointer)round->shares->data;
+	if (round->shares->len == 0 ||
+		delivery_store(store, shares, round->shares->len, key, &failed))
+		return TRUE;
+	if (!dbmail_error_is(failed, DBMAIL_ERROR_LIMIT)) {
+		g_propagate_error(error, g_steal_pointer(&failed));
+		return FALSE;
+	}
+	leave_out_keywords(round);
+	return delivery_store(store, shares, round->shares->len, key, error);
+}
+
+/* --- what became of it --------------------------------------------------------- */
 
 static void set_failure(
-	Deliverer *deliverer, DeliverTo *to, DeliveryOutcome outcome)
+	Deliverer *deliverer, DeliverTo *to, const DeliveryShare *share)
 {
 	if (to->failure != NULL)
 		return;
-	if (outcome == DELIVERY_OVER_QUOTA) {
+	if (share->outcome == DELIVERY_OVER_QUOTA) {
 		dbmail_error_set(&to->failure, DBMAIL_ERROR_OVER_QUOTA,
 			"the mailbox is full", "over quota");
 		return;
@@ -145,62 +265,99 @@ static void set_failure(
 	/* What was remembered is out of date, or the mailbox went at this
 	 * moment: the next try asks anew. */
 	resolved_forget(deliverer->resolved, to->recipient->address);
+	folders_forget(deliverer->folders, share->missing);
 	dbmail_error_set(&to->failure, DBMAIL_ERROR_TEMPORARY,
 		"the mailbox is gone", "no such mailbox");
 }
 
+static void set_refusal(DeliverTo *to, const Plan *plan)
+{
+	if (plan->refusal == NULL || to->failure != NULL)
+		return;
+	to->refusal = g_strdup(plan->refusal);
+	dbmail_error_set(&to->failure, DBMAIL_ERROR_NO_PERMISSION,
+		"refused by the recipient's filter", "refused by the script");
+}
+
+static DeliveryOutcome take_outcome(
+	Round *round, DeliverTo *to, const Plan *plan)
+{
+	DeliveryOutcome outcome = DELIVERY_STORED;
+
+	note(to, plan);
+	if (plan->number > 0) {
+		const DeliveryShare *share = &g_array_index(
+			round->shares, DeliveryShare, plan->number - 1);
+		outcome = share->outcome;
+		if (outcome != DELIVERY_STORED && outcome != DELIVERY_DUPLICATE)
+			set_failure(round->job.deliverer, to, share);
+	}
+	set_refusal(to, plan);
+	return outcome;
+}
+
 /* Several mailboxes make one recipient: one that fails fails it.  TRUE when
  * others were served all the same. */
-static gboolean take_outcomes(
-	Deliverer *deliverer, const Targets *targets, DeliverTo *to)
+static gboolean take_outcomes(Round *round, DeliverTo *to, guint first)
 {
 	guint stored = 0;
 	guint duplicates = 0;
 
 	for (guint i = 0; i < to->recipient->count; i++) {
-		DeliveryOutcome outcome = targets_outcome(
-			targets, to->recipient->targets[i].mailbox);
-		if (outcome == DELIVERY_STORED)
-			stored++;
-		else if (outcome == DELIVERY_DUPLICATE)
-			duplicates++;
-		else
-			set_failure(deliverer, to, outcome);
+		const Plan *plan = round->plan_of->pdata[first + i];
+		if (plan == NULL)
+			continue;
+		DeliveryOutcome outcome = take_outcome(round, to, plan);
+		stored += outcome == DELIVERY_STORED;
+		duplicates += outcome == DELIVERY_DUPLICATE;
 	}
 	to->is_duplicate = stored == 0 && duplicates > 0;
-	return to->failure != NULL && stored + duplicates > 0;
+	return to->failure != NULL && to->refusal == NULL &&
+		stored + duplicates > 0;
 }
 
 static void fail_all(DeliverTo *to, guint count, const GError *error)
 {
-	for (guint i = 0; i < count; i++)
-		to[i].failure = g_error_copy(error);
+	for (guint i = 0; i < count; i++) {
+		if (to[i].failure == NULL)
+			to[i].failure = g_error_copy(error);
+	}
+}
+
+void deliver_to_clear(DeliverTo *to)
+{
+	deliver_recipient_free(&to->recipient);
+	g_clear_error(&to->failure);
+	g_clear_pointer(&to->refusal, g_free);
+	g_clear_pointer(&to->did, g_free);
 }
 
 /* To some recipients, who share what is in front of the message.  *in_part is
  * set when a recipient was served in part. */
-static void deliver_to(Deliverer *deliverer, Delivery *delivery,
-	const GString *trace, const DeliveryKey *key, DeliverTo *to,
-	guint count, gboolean *in_part)
+static void deliver_to(Deliverer *deliverer, const Settings *settings,
+	Delivery *delivery, const GString *trace, const DeliveryKey *key,
+	DeliverTo *to, guint count, gboolean *in_part)
 {
 	g_autofree char *copy = NULL;
 	g_autoptr(GError) failed = NULL;
-	g_auto(Targets) targets = { NULL, NULL };
-	gboolean has_split_failed = FALSE;
+	g_auto(Round) round = { 0 };
 	Bytes raw = with_trace(delivery, trace, &copy);
-	g_autoptr(MessageDraft) draft =
-		message_draft_new(deliverer->store, raw, &has_split_failed);
+	guint first = 0;
 
-	delivery->has_split_failed |= has_split_failed;
-	targets_init(&targets, to, count);
-	if (!message_deliver(deliverer->store, draft, timestamp_now(), key,
-		    (DeliveryTarget *)(gpointer)targets.targets->data,
-		    targets.targets->len, &failed)) {
+	plan_job_init(&round.job, deliverer, settings, delivery,
+		bytes_of(trace->str, trace->len), raw);
+	round_init(&round, to, count);
+	plan_all(&round);
+	gboolean ok = store_all(&round, key, &failed);
+	delivery->has_split_failed |= round.job.has_split_failed;
+	if (!ok) {
 		fail_all(to, count, failed);
 		return;
 	}
-	for (guint i = 0; i < count; i++)
-		*in_part |= take_outcomes(deliverer, &targets, &to[i]);
+	for (guint i = 0; i < count; i++) {
+		*in_part |= take_outcomes(&round, &to[i], first);
+		first += to[i].recipient->count;
+	}
 }
 
 /* --- the whole ----------------------------------------------------------------- */
@@ -222,17 +379,18 @@ static void deliver_each(Deliverer *deliverer, const Settings *settings,
 		if (settings->LMTP_add_received)
 			trace_received(trace, &delivery->trace, host,
 				to->recipient->address, timestamp_now());
-		deliver_to(deliverer, delivery, trace, key, to, 1, in_part);
+		deliver_to(deliverer, settings, delivery, trace, key, to, 1,
+			in_part);
 	}
 }
 
-static void deliver_shared(Deliverer *deliverer, Delivery *delivery,
-	const DeliveryKey *key, gboolean *in_part)
+static void deliver_shared(Deliverer *deliverer, const Settings *settings,
+	Delivery *delivery, const DeliveryKey *key, gboolean *in_part)
 {
 	g_autoptr(GString) trace = g_string_new(NULL);
 
 	trace_return_path(trace, delivery->sender);
-	deliver_to(deliverer, delivery, trace, key, delivery->to,
+	deliver_to(deliverer, settings, delivery, trace, key, delivery->to,
 		delivery->count, in_part);
 }
 
@@ -242,7 +400,7 @@ static void deliver_all(Deliverer *deliverer, const Settings *settings,
 	if (settings->LMTP_add_delivered_to || settings->LMTP_add_received)
 		deliver_each(deliverer, settings, delivery, key, in_part);
 	else
-		deliver_shared(deliverer, delivery, key, in_part);
+		deliver_shared(deliverer, settings, delivery, key, in_part);
 }
 
 /* The same once it is this try's turn. */

@@ -43,10 +43,19 @@ const char *deliver_recipient_address(const DeliverRecipient *recipient);
 /* One recipient of a delivery and what became of it. */
 typedef struct {
 	DeliverRecipient *recipient;
-	/* results */
-	GError *failure;       /* NULL: delivered; the caller frees it */
+	/* results, which deliver_to_clear() frees */
+	GError *failure;       /* NULL: delivered */
 	gboolean is_duplicate; /* it was there already */
+	/* The recipient's script refuses the message (RFC 5429), which is a
+	 * failure too: what it has to say, ASCII, lines apart by LF.  NULL: it
+	 * does not. */
+	char *refusal;
+	/* What scripts did, for the log; NULL where none ran. */
+	char *did;
 } DeliverTo;
+
+/* Frees the recipient and the results. */
+void deliver_to_clear(DeliverTo *to);
 
 /* Where the message came from, for Received; members may be NULL. */
 typedef struct {
@@ -88,6 +97,11 @@ typedef struct {
  * where add_delivered_to or add_received of [LMTP] are on, Delivered-To and
  * Received behind it, and each recipient has a physical message that
  * shares all parts but the header.
+ *
+ * A recipient whose user has an active script (RFC 5228) gets what that says:
+ * any number of copies in any mailboxes, or none, and mails go out; stored and
+ * queued in the one transaction of the delivery.  A script that cannot be
+ * loaded is a TEMPORARY failure of its recipient, never a delivery without it.
  *
  * All that succeeded is on disk when it returns; to[i].failure says what did
  * not: OVER_QUOTA, or TEMPORARY where nothing was stored or nobody knows.

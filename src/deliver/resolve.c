@@ -4,43 +4,11 @@
 
 #include "base/errors.h"
 #include "deliver/deliver-private.h"
+#include "deliver/folder.h"
 #include "deliver/recipient.h"
 #include "deliver/resolved.h"
 #include "store/mailbox.h"
 #include "store/user.h"
-
-/* The folder's id for a name that is a folder's, 0 where INBOX has to do. */
-static gboolean find_folder(Store *store, gint64 user, const char *name,
-	gboolean creates, gint64 *folder, GError **error)
-{
-	g_autoptr(GError) failed = NULL;
-	g_autoptr(Mailbox) mailbox = NULL;
-
-	*folder = 0;
-	if (!mailbox_get(store, user, name, &mailbox, &failed)) {
-		if (!dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND)) {
-			g_propagate_error(error, g_steal_pointer(&failed));
-			return FALSE;
-		}
-		if (!creates)
-			return TRUE;
-		g_clear_error(&failed);
-		/* Somebody else may make it at this moment; and one that
-		 * cannot be made is no reason to refuse the mail. */
-		if (!mailbox_create(
-			    store, user, name, NULL, &mailbox, &failed) ||
-			!mailbox_subscribe(store, user, name, &failed))
-			g_clear_error(&failed);
-		if (mailbox == NULL &&
-			!mailbox_get(store, user, name, &mailbox, &failed))
-			return TRUE;
-	}
-	/* RFC 4314 section 2.1: p is the right to send mail there. */
-	if (!mailbox->no_select && !mailbox->read_only &&
-		(mailbox->owner == user || (mailbox->rights & RIGHT_POST) != 0))
-		*folder = mailbox->id;
-	return TRUE;
-}
 
 /* Where the match says nothing of a folder, or there is none of that name, the
  * mail goes to INBOX. */
@@ -49,7 +17,7 @@ static gboolean choose_mailbox(Store *store, const Settings *settings,
 	GError **error)
 {
 	g_autoptr(GError) invalid = NULL;
-	gint64 folder = 0;
+	Folder folder = { 0 };
 
 	*mailbox = target->inbox;
 	if (names->detail == NULL || names->has_detail[target->matched] ||
@@ -59,12 +27,14 @@ static gboolean choose_mailbox(Store *store, const Settings *settings,
 		(guint)settings->IMAP_max_mailbox_depth, &invalid);
 	if (name == NULL)
 		return TRUE;
-	if (!find_folder(store, target->user, name,
-		    g_str_equal(settings->LMTP_subaddress_folder, "create"),
-		    &folder, error))
+	gboolean creates =
+		g_str_equal(settings->LMTP_subaddress_folder, "create");
+	if (!folder_find(store, target->user, name,
+		    creates ? &(const FolderMaking){ NULL } : NULL, &folder,
+		    error))
 		return FALSE;
-	if (folder != 0)
-		*mailbox = folder;
+	if (folder.id != 0)
+		*mailbox = folder.id;
 	return TRUE;
 }
 

@@ -12,7 +12,46 @@ SieveLimits script_limits(const Settings *settings)
 	SieveLimits limits = SIEVE_LIMITS_DEFAULT;
 
 	limits.max_script_size = (gsize)settings->SIEVE_max_script_size;
+	limits.max_nesting = (guint)settings->SIEVE_max_nesting;
+	limits.max_includes = (guint)settings->SIEVE_max_includes;
+	limits.max_include_depth = (guint)settings->SIEVE_max_include_depth;
+	limits.max_instructions = (guint64)settings->SIEVE_max_instructions;
+	limits.max_variables_size = (gsize)settings->SIEVE_max_variables_size;
+	limits.max_actions = (guint)settings->SIEVE_max_actions;
+	limits.max_redirects = (guint)settings->SIEVE_max_redirects;
+	limits.max_notifies = (guint)settings->SIEVE_max_notifies;
+	limits.max_message_size = (gsize)settings->DBMAIL_max_message_size;
 	return limits;
+}
+
+SieveExtensions script_extensions(
+	const Settings *settings, SieveExtensions there)
+{
+	g_auto(GStrv) names =
+		g_strsplit_set(settings->SIEVE_extensions, " \t,", -1);
+	SieveExtensions named = 0;
+	gboolean is_empty = TRUE;
+	gboolean takes_away = FALSE;
+
+	for (gsize i = 0; names[i] != NULL; i++) {
+		const char *name = names[i];
+		SieveExtension extension;
+		if (name[0] == '\0')
+			continue;
+		if (is_empty)
+			takes_away = name[0] == '-';
+		is_empty = FALSE;
+		if (name[0] == '-')
+			name++;
+		if (sieve_extension_find(bytes_of_string(name), &extension))
+			named |= (SieveExtensions)1 << extension;
+	}
+	named &= ~((SieveExtensions)1 << SIEVE_EXT_BASE);
+	if (is_empty)
+		return there;
+	return takes_away ?
+		there & ~named :
+		there & (named | (SieveExtensions)1 << SIEVE_EXT_BASE);
 }
 
 ScriptLimits script_space(const Settings *settings)
@@ -65,8 +104,8 @@ gboolean script_check(Store *store, const Settings *settings, gint64 user,
 	SieveLimits limits = script_limits(settings);
 	Shelf shelf = { set, user == NAME_PUBLIC_OWNER_ID, name, source };
 	SieveCompile how = {
-		.extensions =
-			sieve_extensions_delivery() | sieve_extensions_imap(),
+		.extensions = script_extensions(settings,
+			sieve_extensions_delivery() | sieve_extensions_imap()),
 		.limits = &limits,
 		.loader = shelf_load,
 		.loader_data = &shelf,

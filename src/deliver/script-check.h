@@ -14,6 +14,12 @@
 SieveLimits script_limits(const Settings *settings);
 ScriptLimits script_space(const Settings *settings);
 
+/* Those of the extensions `there` that [SIEVE] lets scripts use: those that
+ * extensions names, or, where the first has a - before it, all but those.  Names
+ * that mean nothing are passed over. */
+SieveExtensions script_extensions(
+	const Settings *settings, SieveExtensions there);
+
 /* Compiles a script as it would run for that user under that name, with the
  * user's other scripts and the global ones to include.  *errors: what is wrong
  * and what looks wrong, SieveError *, to be freed with g_ptr_array_unref;

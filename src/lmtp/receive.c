@@ -73,7 +73,7 @@ static void log_result(
 {
 	const LmtpTransaction *transaction = &session->transaction;
 	gint64 spent = g_get_monotonic_time() - transaction->since;
-	LogLevel level = to->failure == NULL ||
+	LogLevel level = to->failure == NULL || to->refusal != NULL ||
 			dbmail_error_is(to->failure, DBMAIL_ERROR_OVER_QUOTA) ?
 		LOG_LEVEL_NOTICE :
 		LOG_LEVEL_ERROR;
@@ -81,13 +81,15 @@ static void log_result(
 	if (!log_enabled(level))
 		return;
 	log_event(level, &session->connection->log,
-		to->failure != NULL      ? "delivery-failed" :
-			to->is_duplicate ? "delivery-repeated" :
-					   "delivered",
+		to->refusal != NULL         ? "delivery-refused" :
+			to->failure != NULL ? "delivery-failed" :
+			to->is_duplicate    ? "delivery-repeated" :
+					      "delivered",
 		LOG_NUMBER("transaction", session->count),
 		LOG_STRING("from", transaction->sender),
 		LOG_STRING("to", deliver_recipient_address(to->recipient)),
 		LOG_NUMBER("size", size), LOG_STRING("reply", reply),
+		LOG_STRING("script", to->did),
 		LOG_NUMBER("ms", spent / MICROSECONDS_PER_MS),
 		LOG_GERROR(to->failure));
 }
@@ -101,7 +103,12 @@ static void answer(LmtpSession *session, gsize size)
 		const DeliverTo *to =
 			&g_array_index(transaction->to, DeliverTo, i);
 		Reply reply = "250 2.0.0 delivered";
-		if (to->failure != NULL)
+		g_autofree char *refusal = to->refusal != NULL ?
+			reply_of_refusal(to->refusal) :
+			NULL;
+		if (refusal != NULL)
+			reply = refusal;
+		else if (to->failure != NULL)
 			reply = reply_of_error(to->failure, session->settings);
 		lmtp_session_reply(session, reply);
 		log_result(session, to, reply, size);

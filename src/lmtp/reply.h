@@ -18,4 +18,9 @@ typedef const char *Reply;
  * code to reply.  quota_failure of [LMTP] decides between 452 and 552. */
 Reply reply_of_error(const GError *error, const Settings *settings);
 
+/* The reply, lines apart by CRLF and without the last one, for a recipient
+ * whose script refuses the message (RFC 5429 section 2.1.1): 550 and the reason,
+ * ASCII, on as many lines as it takes.  Free with g_free. */
+char *reply_of_refusal(const char *reason) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

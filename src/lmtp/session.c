@@ -55,10 +55,7 @@ const char *lmtp_session_protocol(const LmtpSession *session)
 
 static void to_clear(gpointer data)
 {
-	DeliverTo *to = data;
-
-	deliver_recipient_free(&to->recipient);
-	g_clear_error(&to->failure);
+	deliver_to_clear(data);
 }
 
 static GArray *to_new(void)

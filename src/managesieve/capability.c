@@ -44,19 +44,23 @@ static gboolean sasl(const ManageSession *session, GString *value)
 	return TRUE;
 }
 
-static gboolean sieve(
-	const ManageSession *session G_GNUC_UNUSED, GString *value)
+static SieveExtensions extensions_of(const ManageSession *session)
 {
-	sieve_extensions_write(sieve_extensions_delivery(), value);
+	return script_extensions(
+		session->settings, sieve_extensions_delivery());
+}
+
+static gboolean sieve(const ManageSession *session, GString *value)
+{
+	sieve_extensions_write(extensions_of(session), value);
 	return TRUE;
 }
 
 /* RFC 5435: where enotify is, its methods are told. */
-static gboolean notify(
-	const ManageSession *session G_GNUC_UNUSED, GString *value)
+static gboolean notify(const ManageSession *session, GString *value)
 {
 	g_string_append(value, "mailto");
-	return (sieve_extensions_delivery() >> SIEVE_EXT_ENOTIFY) & 1;
+	return (extensions_of(session) >> SIEVE_EXT_ENOTIFY) & 1;
 }
 
 static gboolean max_redirects(const ManageSession *session, GString *value)

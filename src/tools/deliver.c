@@ -30,9 +30,10 @@ static const char usage_text[] =
 	"              where -r is not given\n"
 	"  -C          make each line end CRLF: for MTAs that pipe LF\n"
 	"\n" TOOL_OPTIONS_HELP "\n"
-	"Exit status (sysexits.h): 0 delivered; 67 unknown user; 73 mailbox\n"
-	"cannot be made or is full for good; 65 too large; 75 try again "
-	"later.\n";
+	"Exit status (sysexits.h): 0 delivered; 67 unknown user; 69 refused "
+	"by\n"
+	"the user's script; 73 mailbox cannot be made or is full for good; 65\n"
+	"too large; 75 try again later.\n";
 
 typedef struct {
 	Tool tool;
@@ -302,6 +303,13 @@ static int fail(const Deliver *deliver, GError **error)
 	return status;
 }
 
+/* The MTA's bounce quotes what stands on standard error. */
+static int refuse(const DeliverTo *to)
+{
+	fprintf(stderr, "%s\n", to->refusal);
+	return EX_UNAVAILABLE;
+}
+
 /* A temporary failure of one is the failure of all: the MTA has one message
  * and one status, and those who have theirs are not given it again. */
 static int report(const Deliver *deliver)
@@ -314,7 +322,8 @@ static int report(const Deliver *deliver)
 			continue;
 		fprintf(stderr, "%s: to %s\n", deliver->tool.name,
 			deliver_recipient_address(to->recipient));
-		int its = fail(deliver, &to->failure);
+		int its = to->refusal != NULL ? refuse(to) :
+						fail(deliver, &to->failure);
 		if (status != EX_TEMPFAIL)
 			status = its;
 	}
@@ -371,10 +380,7 @@ static int run(Deliver *deliver)
 
 static void to_clear(gpointer data)
 {
-	DeliverTo *to = data;
-
-	deliver_recipient_free(&to->recipient);
-	g_clear_error(&to->failure);
+	deliver_to_clear(data);
 }
 
 int main(int argc, char **argv)

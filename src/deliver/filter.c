@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A user's script over a message: what it wants done becomes a plan. */
+#include "deliver/filter.h"
+
+#include <string.h>
+
+#include "deliver/act.h"
+#include "deliver/libsieve.h"
+#include "deliver/questions.h"
+
+#define ENVIRONMENT_MAX 24
+
+/* --- what is known ------------------------------------------------------------- */
+
+static guint add_pair(
+	const char **pairs, guint count, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return count;
+	g_assert(count + 2 < ENVIRONMENT_MAX);
+	pairs[count] = name;
+	pairs[count + 1] = value;
+	return count + 2;
+}
+
+/* RFC 5183 section 4.1; a unix socket's peer has no address. */
+static const char *const *environment_of(PlanJob *job, const char *host)
+{
+	const char **pairs =
+		arena_new_array(job->arena, const char *, ENVIRONMENT_MAX);
+	const char *remote = job->delivery->trace.remote;
+	const char *dot = strchr(host, '.');
+	guint count = 0;
+
+	count = add_pair(pairs, count, "domain", dot != NULL ? dot + 1 : NULL);
+	count = add_pair(pairs, count, "host", host);
+	count = add_pair(pairs, count, "location", "MDA");
+	count = add_pair(pairs, count, "name", "DBMail");
+	count = add_pair(pairs, count, "phase", "during");
+	count = add_pair(pairs, count, "version", PACKAGE_VERSION);
+	if (remote != NULL && strpbrk(remote, ".:") != NULL && remote[0] != '/')
+		count = add_pair(pairs, count, "remote-ip", remote);
+	return pairs;
+}
+
+static gint zone_minutes(Timestamp now)
+{
+	g_autoptr(GDateTime) time =
+		g_date_time_new_from_unix_local(now / TIMESTAMP_SECOND);
+
+	return time != NULL ?
+		(gint)(g_date_time_get_utc_offset(time) / G_TIME_SPAN_MINUTE) :
+		0;
+}
+
+/* --- the run ------------------------------------------------------------------- */
+
+static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
+	const SieveInput *input, SieveResult **result, GError **error)
+{
+	const Settings *settings = job->settings;
+	const LibsieveBounds bounds = {
+		.helper = settings->SIEVE_libsieve_helper[0] != '\0' ?
+			settings->SIEVE_libsieve_helper :
+			libsieve_helper(),
+		.seconds = (guint)settings->SIEVE_libsieve_time,
+		.memory = (guint64)settings->SIEVE_libsieve_memory,
+	};
+
+	return libsieve_run(&bounds, script->name,
+		bytes_of(script->source, script->source_size), input, result,
+		error);
+}
+
+static gboolean run(PlanJob *job, const FilterFor *whom,
+	const UserScript *script, const char *host, SieveResult **result,
+	GError **error)
+{
+	Asker asker = {
+		.store = job->deliverer->store,
+		.settings = job->settings,
+		.folders = job->deliverer->folders,
+		.user = whom->target->user,
+	};
+	const SieveQuestions questions = questions_of(&asker);
+	const Delivery *delivery = job->delivery;
+	const char *delimiters = job->settings->LMTP_recipient_delimiter;
+	const SieveInput input = {
+		.message = bytes_of(delivery->message, delivery->size),
+		.sender = delivery->sender,
+		.recipient = whom->address,
+		.delimiter = delimiters,
+		.environment = environment_of(job, host),
+		.now = job->now,
+		.zone_minutes = zone_minutes(job->now),
+		.questions = &questions,
+	};
+
+	gboolean ok = script->source != NULL ?
+		run_libsieve(job, script, &input, result, error) :
+		sieve_run(script->script, &input, result, error);
+	if (!ok)
+		return FALSE;
+	g_ptr_array_add(job->results, *result);
+	return TRUE;
+}
+
+static void take_seen(Plan *plan, const SieveResult *result)
+{
+	for (guint i = 0; i < result->seen->len; i++) {
+		const SieveSeen *from =
+			&g_array_index(result->seen, SieveSeen, i);
+		ScriptSeen seen = { .seconds = from->seconds };
+
+		memcpy(seen.id, from->id, sizeof(seen.id));
+		if (plan->seen == NULL)
+			plan->seen =
+				g_array_new(FALSE, FALSE, sizeof(ScriptSeen));
+		g_array_append_val(plan->seen, seen);
+	}
+}
+
+static gboolean do_all(Act *act, GError **error)
+{
+	const GPtrArray *actions = act->result->actions;
+
+	for (guint i = 0; i < actions->len; i++) {
+		if (!act_do(act, actions->pdata[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* The script, or what is wrong with it. */
+static gboolean fail(Act *act, const SieveError *wrong, GError **error)
+{
+	plan_note(act->plan, "keep: script failed: %s:%u: %s", wrong->script,
+		wrong->line, wrong->text);
+	act_keep(act);
+	return act_tell(act, wrong->script, wrong->line, wrong->text, error);
+}
+
+static gboolean filter(PlanJob *job, const FilterFor *whom,
+	const UserScript *script, Plan *plan, GError **error)
+{
+	SieveResult *result = NULL;
+	Act act;
+
+	act_init(&act, job, whom, script, NULL, plan);
+	if (script->wrong != NULL)
+		return fail(&act, script->wrong, error);
+	if (script->script == NULL) {
+		act_keep(&act);
+		return TRUE;
+	}
+	if (!run(job, whom, script, act.host, &result, error))
+		return FALSE;
+	act_init(&act, job, whom, script, result, plan);
+	if (result->failure != NULL)
+		return fail(&act, result->failure, error);
+	take_seen(plan, result);
+	return do_all(&act, error);
+}
+
+gboolean filter_plan(
+	PlanJob *job, const FilterFor *whom, Plan *plan, GError **error)
+{
+	UserScript *script = NULL;
+
+	if (!scripts_get(job->deliverer->scripts, job->deliverer->store,
+		    job->settings, whom->target, &script, error))
+		return FALSE;
+	g_ptr_array_add(job->scripts, script);
+	return filter(job, whom, script, plan, error);
+}

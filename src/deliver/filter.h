@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A user's script over a message: what it wants done becomes a plan. */
+#ifndef DELIVER_FILTER_H
+#define DELIVER_FILTER_H
+
+#include "deliver/plan.h"
+
+/* For whom a script runs. */
+typedef struct {
+	const DeliverTarget *target;
+	const char *address; /* whom the message was for, detail and all */
+	/* The sender can be told at once, in the reply: nobody else is behind
+	 * that address. */
+	gboolean may_refuse;
+} FilterFor;
+
+/* Runs the script of the target's user and plans what it says; where it fails,
+ * the message goes where it would without a script, and its owner is told.
+ * Nothing is stored or sent yet, but for folders that had to be made.  FALSE
+ * only with TEMPORARY: then the message must not be delivered, filtered or
+ * not. */
+gboolean filter_plan(PlanJob *job, const FilterFor *whom, Plan *plan,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A delivery on its way from the message to the store: what is to be stored and
+ * sent for whom. */
+#ifndef DELIVER_PLAN_H
+#define DELIVER_PLAN_H
+
+#include <glib.h>
+
+#include "deliver/deliver-private.h"
+#include "mime/header.h"
+#include "sieve/run.h"
+#include "store/delivery.h"
+
+/* One message to recipients who share what is in front of it. */
+typedef struct {
+	Deliverer *deliverer;
+	const Settings *settings;
+	const Delivery *delivery;
+	Bytes trace; /* what is put in front of the message */
+	Bytes raw;   /* both */
+	Timestamp now;
+	Arena *arena;
+	gboolean has_split_failed;
+	/* Made when they are asked for. */
+	MessageDraft *draft; /* of raw */
+	MimeHeader *header;  /* of the message */
+	/* What puts and mails point into. */
+	GPtrArray *drafts;  /* MessageDraft */
+	GPtrArray *texts;   /* GString */
+	GPtrArray *results; /* SieveResult */
+	GPtrArray *scripts; /* UserScript */
+	/* What was planned for a user already, by whatever address. */
+	GHashTable *planned; /* char * */
+} PlanJob;
+
+void plan_job_init(PlanJob *job, Deliverer *deliverer, const Settings *settings,
+	const Delivery *delivery, Bytes trace, Bytes raw);
+void plan_job_clear(PlanJob *job);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PlanJob, plan_job_clear)
+
+/* The draft of the message as it came, trace fields and all. */
+const MessageDraft *plan_job_draft(PlanJob *job);
+
+/* The draft of an edited message, behind the same trace fields. */
+const MessageDraft *plan_job_draft_of(PlanJob *job, Bytes message);
+
+/* The header of the message as it came, without trace fields. */
+const MimeHeader *plan_job_header(PlanJob *job);
+
+/* A string that lives as long as the job. */
+GString *plan_job_text(PlanJob *job);
+
+/* TRUE the first time it is said of that user. */
+gboolean plan_job_is_new(PlanJob *job, gint64 user, const char *what);
+
+/* What one address's mail, for one of the users it leads to, comes to. */
+typedef struct {
+	DeliveryShare share;
+	GArray *puts;      /* DeliveryPut */
+	GArray *mails;     /* OutboundMail */
+	GArray *responses; /* DeliveryResponse */
+	GArray *seen;      /* ScriptSeen */
+	GString *did;      /* NULL: no script ran */
+	/* The sender is told so in the reply: ASCII, lines apart by LF; NULL:
+	 * it is not refused. */
+	char *refusal;
+	guint number; /* of its share, from 1; 0: it has none */
+} Plan;
+
+Plan *plan_new(gint64 mailbox, gint64 user) G_GNUC_WARN_UNUSED_RESULT;
+void plan_free(Plan *plan);
+
+/* Puts a draft into a mailbox, once: TRUE when it was not there yet.  keywords
+ * (or NULL) must live as long as the job. */
+gboolean plan_put(Plan *plan, PlanJob *job, gint64 mailbox,
+	const MessageDraft *draft, Flags flags, const char *const *keywords);
+
+/* Notes for the log what was done: "; " before all but the first. */
+void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Puts what was gathered into plan->share, which is FALSE where that is
+ * nothing at all.  Nothing may be added after it. */
+gboolean plan_finish(Plan *plan);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a script asks of the world, answered by the store. */
+#include "deliver/questions.h"
+
+#include "base/errors.h"
+#include "store/mailbox.h"
+#include "store/metadata.h"
+#include "store/script.h"
+
+static gboolean mailbox_exists(
+	gpointer data, const char *name, gboolean *exists, GError **error)
+{
+	const Asker *asker = data;
+	Folder folder;
+
+	if (!folders_find(asker->folders, asker->store, asker->settings,
+		    asker->user, name, NULL, &folder, error))
+		return FALSE;
+	*exists = folder.id != 0;
+	return TRUE;
+}
+
+static gboolean mailbox_id_exists(
+	gpointer data, const char *id, gboolean *exists, GError **error)
+{
+	const Asker *asker = data;
+	Folder folder;
+
+	if (!folder_find_id(asker->store, asker->user, id, &folder, error))
+		return FALSE;
+	*exists = folder.id != 0;
+	return TRUE;
+}
+
+/* The mailbox of any name, NULL where there is none that the user sees. */
+static gboolean find_mailbox(
+	const Asker *asker, const char *name, Mailbox **mailbox, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+	g_autofree char *normal = mailbox_name_normalise(
+		name, (guint)asker->settings->IMAP_max_mailbox_depth, &failed);
+
+	*mailbox = NULL;
+	if (normal == NULL)
+		return TRUE;
+	if (mailbox_get(asker->store, asker->user, normal, mailbox, &failed) ||
+		dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return FALSE;
+}
+
+static gboolean has_uses(const char *have, const char *const *uses)
+{
+	for (gsize i = 0; uses[i] != NULL; i++) {
+		if (!folder_has_use(have, uses[i]))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean all_uses_exist(const Asker *asker, const char *const *uses,
+	gboolean *exist, GError **error)
+{
+	*exist = TRUE;
+	for (gsize i = 0; uses[i] != NULL && *exist; i++) {
+		Folder folder;
+		if (!folder_find_use(
+			    asker->store, asker->user, uses[i], &folder, error))
+			return FALSE;
+		*exist = folder.id != 0;
+	}
+	return TRUE;
+}
+
+static gboolean special_use_exists(gpointer data, const char *name,
+	const char *const *uses, gboolean *exists, GError **error)
+{
+	const Asker *asker = data;
+	g_autoptr(Mailbox) mailbox = NULL;
+
+	if (name == NULL)
+		return all_uses_exist(asker, uses, exists, error);
+	if (!find_mailbox(asker, name, &mailbox, error))
+		return FALSE;
+	*exists = mailbox != NULL && has_uses(mailbox->special_use, uses);
+	return TRUE;
+}
+
+/* RFC 5464 section 3.3. */
+#define RIGHTS_TO_ANNOTATIONS \
+	(RIGHT_READ | RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_POST)
+
+static gboolean may_read(const Mailbox *mailbox)
+{
+	return (mailbox->rights & RIGHT_LOOKUP) != 0 &&
+		(mailbox->rights & RIGHTS_TO_ANNOTATIONS) != 0;
+}
+
+static gboolean metadata(gpointer data, const char *name, const char *entry,
+	char **value, GError **error)
+{
+	const Asker *asker = data;
+	g_autoptr(GPtrArray) found = NULL;
+	g_autoptr(Mailbox) mailbox = NULL;
+	g_autoptr(GError) invalid = NULL;
+	gint64 id = METADATA_SERVER;
+	g_autofree char *normal = metadata_entry_normalise(
+		bytes_of_string(entry), TRUE, &invalid);
+	const char *entries[] = { normal, NULL };
+
+	*value = NULL;
+	if (normal == NULL)
+		return TRUE;
+	if (name != NULL) {
+		if (!find_mailbox(asker, name, &mailbox, error))
+			return FALSE;
+		if (mailbox == NULL || !may_read(mailbox))
+			return TRUE;
+		id = mailbox->id;
+	}
+	const MetadataQuery query = {
+		.user = asker->user,
+		.mailboxes = &id,
+		.mailbox_count = 1,
+		.entries = entries,
+		.max_size = G_MAXUINT64,
+	};
+	if (!metadata_get(asker->store, &query, &found, error))
+		return FALSE;
+	if (found->len > 0) {
+		const MetadataEntry *first = found->pdata[0];
+		*value = g_strndup(first->value, first->size);
+	}
+	return TRUE;
+}
+
+static gboolean was_seen(gpointer data, const guint8 id[static 32],
+	gboolean *seen, GError **error)
+{
+	const Asker *asker = data;
+	ScriptSeen asked = { .seconds = 0 };
+
+	memcpy(asked.id, id, sizeof(asked.id));
+	return script_was_seen(
+		asker->store, asker->user, &asked, 1, seen, error);
+}
+
+SieveQuestions questions_of(Asker *asker)
+{
+	return (SieveQuestions){
+		.data = asker,
+		.mailbox_exists = mailbox_exists,
+		.mailbox_id_exists = mailbox_id_exists,
+		.special_use_exists = special_use_exists,
+		.metadata = metadata,
+		.was_seen = was_seen,
+	};
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Users' scripts, compiled, and kept for the deliveries to come. */
+#include "deliver/scripts.h"
+
+#include "base/errors.h"
+#include "deliver/libsieve.h"
+#include "deliver/script-check.h"
+#include "sieve/extension.h"
+#include "store/script.h"
+
+/* What an entry takes beside its script, more or less. */
+#define ENTRY_SIZE 1024
+
+typedef struct {
+	UserScript *script;
+	gsize size;
+	gint64 loaded;
+	GList link; /* in recent */
+} Entry;
+
+struct Scripts {
+	GMutex lock;
+	GHashTable *entries; /* user -> Entry */
+	GQueue recent;       /* of Entry, the latest used first */
+	guint64 size;
+	gint64 lifetime;
+};
+
+/* --- one script ---------------------------------------------------------------- */
+
+static UserScript *user_script_ref(UserScript *script)
+{
+	atomic_fetch_add(&script->references, 1);
+	return script;
+}
+
+void user_script_free(UserScript **script)
+{
+	UserScript *old = g_steal_pointer(script);
+
+	if (old == NULL || atomic_fetch_sub(&old->references, 1) != 1)
+		return;
+	g_free(old->user_name);
+	g_strfreev(old->addresses);
+	g_free(old->name);
+	g_free(old->source);
+	sieve_script_free(&old->script);
+	if (old->wrong != NULL)
+		sieve_error_free(old->wrong);
+	g_free(old);
+}
+
+static gboolean load_included(gpointer data, SieveLocation location,
+	const char *name, char **source, gsize *size, GError **error)
+{
+	const ScriptSet *set = data;
+	const ScriptSource *found = script_set_find(
+		location == SIEVE_GLOBAL ? set->global : set->personal, name);
+
+	(void)error;
+	if (found == NULL)
+		return FALSE;
+	*source = g_memdup2(found->source, found->size + 1);
+	*size = found->size;
+	return TRUE;
+}
+
+static SieveError *first_error(const GPtrArray *errors)
+{
+	SieveError *copy = g_new0(SieveError, 1);
+	const SieveError *found = NULL;
+
+	for (guint i = 0; i < errors->len && found == NULL; i++) {
+		const SieveError *error = errors->pdata[i];
+		if (!error->is_warning)
+			found = error;
+	}
+	copy->script = g_strdup(found != NULL ? found->script : "");
+	copy->line = found != NULL ? found->line : 1;
+	copy->column = found != NULL ? found->column : 1;
+	copy->text =
+		g_strdup(found != NULL ? found->text : "it cannot be compiled");
+	return copy;
+}
+
+static gboolean compile(UserScript *script, const Settings *settings,
+	ScriptSet *set, GError **error)
+{
+	g_autoptr(GPtrArray) errors = NULL;
+	g_autoptr(GError) failed = NULL;
+	gboolean is_libsieve =
+		g_str_equal(settings->SIEVE_engine, "libsieve") &&
+		libsieve_is_built();
+	const SieveCompile how = {
+		.extensions = script_extensions(settings,
+			is_libsieve ? libsieve_extensions() :
+				      sieve_extensions_delivery()),
+		.limits = &script->limits,
+		.loader = load_included,
+		.loader_data = set,
+	};
+
+	script->script = sieve_compile(&how, set->active->name,
+		bytes_of(set->active->source, set->active->size), &errors,
+		&failed);
+	if (failed != NULL) {
+		g_propagate_error(error, g_steal_pointer(&failed));
+		return FALSE;
+	}
+	if (script->script == NULL)
+		script->wrong = first_error(errors);
+	if (is_libsieve && script->script != NULL) {
+		script->source =
+			g_memdup2(set->active->source, set->active->size + 1);
+		script->source_size = set->active->size;
+	}
+	return TRUE;
+}
+
+static UserScript *load(
+	Store *store, const Settings *settings, gint64 user, GError **error)
+{
+	g_autoptr(UserScript) script = g_new0(UserScript, 1);
+	g_autoptr(ScriptSet) set = NULL;
+
+	atomic_init(&script->references, 1);
+	if (!script_load(store, user, &set, error))
+		return NULL;
+	script->user = user;
+	script->user_name = g_steal_pointer(&set->user_name);
+	script->addresses = g_steal_pointer(&set->addresses);
+	script->version = set->version;
+	script->global_version = set->global_version;
+	script->told_version = set->told_version;
+	script->limits = script_limits(settings);
+	if (set->active == NULL)
+		return g_steal_pointer(&script);
+	script->name = g_strdup(set->active->name);
+	if (!compile(script, settings, set, error))
+		return NULL;
+	return g_steal_pointer(&script);
+}
+
+/* --- those that are kept ------------------------------------------------------- */
+
+Scripts *scripts_new(gint64 lifetime)
+{
+	Scripts *scripts = g_new0(Scripts, 1);
+
+	g_mutex_init(&scripts->lock);
+	scripts->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
+	scripts->lifetime = lifetime;
+	return scripts;
+}
+
+/* With the lock held, as all that follow. */
+static void drop(Scripts *scripts, Entry *entry)
+{
+	g_hash_table_remove(scripts->entries, &entry->script->user);
+	g_queue_unlink(&scripts->recent, &entry->link);
+	scripts->size -= entry->size;
+	user_script_free(&entry->script);
+	g_free(entry);
+}
+
+void scripts_free(Scripts **scripts)
+{
+	Scripts *old = g_steal_pointer(scripts);
+
+	if (old == NULL)
+		return;
+	while (old->recent.tail != NULL)
+		drop(old, old->recent.tail->data);
+	g_hash_table_unref(old->entries);
+	g_mutex_clear(&old->lock);
+	g_free(old);
+}
+
+static UserScript *find(
+	Scripts *scripts, const DeliverTarget *target, gint64 now)
+{
+	Entry *entry = g_hash_table_lookup(scripts->entries, &target->user);
+
+	if (entry == NULL)
+		return NULL;
+	if (now - entry->loaded >= scripts->lifetime ||
+		entry->script->version < target->sieve_version ||
+		entry->script->global_version < target->global_version) {
+		drop(scripts, entry);
+		return NULL;
+	}
+	g_queue_unlink(&scripts->recent, &entry->link);
+	g_queue_push_head_link(&scripts->recent, &entry->link);
+	return user_script_ref(entry->script);
+}
+
+static void keep(
+	Scripts *scripts, UserScript *script, gint64 now, guint64 max_size)
+{
+	Entry *old = g_hash_table_lookup(scripts->entries, &script->user);
+	Entry *entry = g_new0(Entry, 1);
+
+	if (old != NULL)
+		drop(scripts, old);
+	entry->script = user_script_ref(script);
+	entry->size = ENTRY_SIZE + script->source_size +
+		(script->script != NULL ? sieve_script_size(script->script) :
+					  0);
+	entry->loaded = now;
+	entry->link.data = entry;
+	g_hash_table_insert(scripts->entries, &entry->script->user, entry);
+	g_queue_push_head_link(&scripts->recent, &entry->link);
+	scripts->size += entry->size;
+	while (scripts->size > max_size)
+		drop(scripts, scripts->recent.tail->data);
+}
+
+/* The delivery must be tried again, whatever it was. */
+static void make_temporary(GError **error, GError *failed)
+{
+	dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
+		"the recipient's filter cannot be loaded", "script: %s",
+		dbmail_error_detail(failed));
+}
+
+gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
+	const DeliverTarget *target, UserScript **script, GError **error)
+{
+	gint64 now = g_get_monotonic_time();
+	g_autoptr(GError) failed = NULL;
+
+	g_mutex_lock(&scripts->lock);
+	UserScript *found = find(scripts, target, now);
+	g_mutex_unlock(&scripts->lock);
+	if (found == NULL) {
+		found = load(store, settings, target->user, &failed);
+		if (found == NULL) {
+			make_temporary(error, failed);
+			return FALSE;
+		}
+		g_mutex_lock(&scripts->lock);
+		keep(scripts, found, now,
+			(guint64)settings->SIEVE_max_script_cache);
+		g_mutex_unlock(&scripts->lock);
+	}
+	*script = found;
+	return TRUE;
+}

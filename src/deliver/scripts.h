@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Users' scripts, compiled, and kept for the deliveries to come. */
+#ifndef DELIVER_SCRIPTS_H
+#define DELIVER_SCRIPTS_H
+
+#include <glib.h>
+#include <stdatomic.h>
+
+#include "base/settings.h"
+#include "deliver/resolved.h"
+#include "sieve/script.h"
+#include "store/store.h"
+
+/* What a delivery to a user goes by.  Never changed once made; counted
+ * references, safe between threads. */
+typedef struct {
+	atomic_uint references;
+	gint64 user;
+	char *user_name;
+	char **addresses; /* the user's, as ScriptSet has them */
+	gint64 version;
+	gint64 global_version;
+	gint64 told_version; /* up to which the owner was told of failures */
+	char *name;          /* of the active script; NULL: there is none */
+	SieveLimits limits;
+	SieveScript *script; /* NULL: none, or it does not compile */
+	SieveError *wrong;   /* then: its first error */
+	char *source; /* for libsieve, where that is to run it; else NULL */
+	gsize source_size;
+} UserScript;
+
+void user_script_free(UserScript **script);
+
+static inline void user_script_auto_free(UserScript *script)
+{
+	user_script_free(&script);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(UserScript, user_script_auto_free)
+
+/* Safe between threads; times are g_get_monotonic_time()'s. */
+typedef struct Scripts Scripts;
+
+/* Keeps the scripts used last, up to so many bytes, for `lifetime` microseconds
+ * each: a change of an alias or of [SIEVE] counts after that. */
+Scripts *scripts_new(gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
+void scripts_free(Scripts **scripts);
+
+/* The script of the target's user, in the versions the target names or later
+ * ones; loaded and compiled where it is not there.  Errors: TEMPORARY, also
+ * where the user is gone. */
+gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
+	const DeliverTarget *target, UserScript **script, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

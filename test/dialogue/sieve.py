@@ -1,0 +1,491 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scripts at delivery (RFC 5228 and its extensions): what is filed where with
+which flags, what is queued to be sent, who is refused, and that no failure
+loses, doubles or sends anything."""
+
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                "..", "lib"))
+import dbmailtest as t  # noqa: E402
+
+report = t.Report()
+count = 0
+
+
+def sql(query):
+    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
+
+
+def quoted(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def put_script(user, script, name="main", active=1):
+    sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script, active)
+           SELECT user_idnr, %s, %s, %d FROM dbmail_users WHERE userid = %s;
+           UPDATE dbmail_users SET sieve_version = sieve_version + 1
+            WHERE userid = %s""" % (quoted(name), quoted(script), active,
+                                    quoted(user), quoted(user)))
+
+
+def change_script(user, script):
+    """The daemon starts anew: addresses are remembered for some seconds."""
+    sql("""UPDATE dbmail_sievescripts SET script = %s
+            WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users
+                                 WHERE userid = %s);
+           UPDATE dbmail_users SET sieve_version = sieve_version + 1
+            WHERE userid = %s""" % (quoted(script), quoted(user),
+                                    quoted(user)))
+    t.run("store-daemon", "restart", "lmtpd")
+
+
+def new_user(script=None, **options):
+    """A user of its own for each case."""
+    global count
+    count += 1
+    name = t.add_user("sieve%d" % count)
+    if script is not None:
+        put_script(name, script, **options)
+    return name
+
+
+def configure(text):
+    with open(t.setting("CONF"), encoding="utf-8") as file:
+        before = file.read()
+    with open(t.setting("CONF"), "a", encoding="utf-8") as file:
+        file.write("\n" + text + "\n")
+    t.run("store-daemon", "restart", "lmtpd")
+    return before
+
+
+def restore(before):
+    with open(t.setting("CONF"), "w", encoding="utf-8") as file:
+        file.write(before)
+    t.run("store-daemon", "restart", "lmtpd")
+
+
+def message(user, subject="hello", fields="", body="body"):
+    return ("From: Bob <%s>\r\nTo: %s\r\nSubject: %s\r\n"
+            "Message-ID: <%s.%s@example.org>\r\n%s\r\n%s\r\n" % (
+                t.SENDER, t.address(user), subject, user,
+                subject.replace(" ", "-"), fields, body)).encode()
+
+
+def deliver(user, text=None, sender=t.SENDER, to=None):
+    """(code, lines) for one recipient."""
+    lmtp = t.Lmtp()
+    reply = lmtp.deliver([to or t.address(user)], text or message(user),
+                         sender=sender)[0]
+    lmtp.quit()
+    return reply
+
+
+def listing(user):
+    """{folder: number of messages}, without the empty ones."""
+    rows = sql("""SELECT b.name, b.messages FROM dbmail_mailboxes b
+                    JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+                   WHERE u.userid = %s AND b.messages > 0
+                   ORDER BY b.name""" % quoted(user)).splitlines()
+    return {row.split("|")[0]: int(row.split("|")[1]) for row in rows}
+
+
+def queued(user):
+    """[(kind, sender, recipient, message)] in the order they were queued."""
+    rows = sql("""SELECT q.kind, q.sender, q.recipient, encode(q.message, 'hex')
+                    FROM dbmail_outbound_queue q
+                    JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
+                   WHERE u.userid = %s ORDER BY q.id""" % quoted(user))
+    return [tuple(row.split("|")[:3]) + (bytes.fromhex(row.split("|")[3]),)
+            for row in rows.splitlines()]
+
+
+def kinds(user):
+    return [mail[:3] for mail in queued(user)]
+
+
+def expect(what, user, reply, folders, mails=()):
+    report.equal(what + ": reply", reply[0], 250)
+    report.equal(what + ": folders", listing(user), folders)
+    report.equal(what + ": mails", kinds(user), list(mails))
+
+
+def flags(user, folder):
+    imap = t.Imap(user)
+    imap.select('"%s"' % folder, readonly=True)
+    got = imap.fetch("1:*", "(FLAGS)")[1]
+    imap.logout()
+    return [sorted(row.split(b"FLAGS (")[1].split(b")")[0].split())
+            for row in got]
+
+
+def contents(user, folder="INBOX"):
+    imap = t.Imap(user)
+    got = [text for _, text in imap.messages(folder)]
+    imap.logout()
+    return got
+
+
+# --- filing ------------------------------------------------------------------
+
+def filing():
+    user = new_user("keep;")
+    expect("keep", user, deliver(user), {"INBOX": 1})
+    report.equal("keep: bytes", contents(user),
+                 [t.RETURN_PATH + message(user)])
+
+    user = new_user("discard;")
+    expect("discard", user, deliver(user), {})
+
+    user = new_user('require "fileinto"; fileinto "Archive";')
+    expect("fileinto", user, deliver(user), {"Archive": 1})
+
+    user = new_user('require "fileinto"; fileinto "New/Fold\u00e9r";')
+    expect("fileinto makes it", user, deliver(user), {"New/Fold\u00e9r": 1})
+    subscribed = sql("""SELECT count(*) FROM dbmail_subscribed_names s
+                          JOIN dbmail_users u ON u.user_idnr = s.user_id
+                         WHERE u.userid = %s AND s.name LIKE 'New/%%'""" %
+                     quoted(user)).strip()
+    report.equal("and it is subscribed", subscribed, "1")
+
+    user = new_user('require ["fileinto", "copy"]; fileinto :copy "Archive";')
+    expect("fileinto :copy", user, deliver(user), {"Archive": 1, "INBOX": 1})
+    shared = sql("""SELECT count(DISTINCT m.physmessage_id)
+                      FROM dbmail_messages m
+                      JOIN dbmail_mailboxes b
+                        ON b.mailbox_idnr = m.mailbox_idnr
+                      JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+                     WHERE u.userid = %s""" % quoted(user)).strip()
+    report.equal("both are one message", shared, "1")
+
+    user = new_user('require "fileinto"; fileinto "inbox"; keep;')
+    expect("the same folder twice", user, deliver(user), {"INBOX": 1})
+
+    user = new_user('require "fileinto"; fileinto "bad//name"; ')
+    expect("a name that cannot be", user, deliver(user), {"INBOX": 2})
+    report.case("its owner is told", any(
+        b"no mailbox" in text for text in contents(user)))
+
+    user = new_user('require ["fileinto", "imap4flags"];'
+                    'fileinto :flags ["\\\\Seen", "$Label1", "(bad"] "Junk";')
+    expect("flags", user, deliver(user), {"Junk": 1})
+    report.equal("flags: seen over IMAP", flags(user, "Junk"),
+                 [[b"$Label1", b"\\Seen"]])
+
+    user = new_user('require ["special-use", "fileinto"];'
+                    'fileinto :specialuse "\\\\Junk" "Spam";')
+    expect("special use", user, deliver(user), {"Junk": 1})
+
+    user = new_user()
+    box = sql("""SELECT b.mailbox_idnr FROM dbmail_mailboxes b
+                   JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+                  WHERE u.userid = %s AND b.name = 'Trash'""" %
+              quoted(user)).strip()
+    put_script(user, 'require ["mailboxid", "fileinto"];'
+               'fileinto :mailboxid "F%s" "Other";' % box)
+    expect("mailbox id", user, deliver(user), {"Trash": 1})
+
+    user = new_user('require ["subaddress", "envelope", "fileinto"];'
+                    'if envelope :detail "to" "lists" '
+                    '{ fileinto "Archive"; }')
+    expect("subaddress", user, deliver(
+        user, to=t.address(user).replace("@", "+lists@")), {"Archive": 1})
+
+    user = new_user('require ["editheader"]; addheader "X-Seen" "yes";')
+    expect("edited", user, deliver(user), {"INBOX": 1})
+    report.equal("edited: bytes", contents(user),
+                 [t.RETURN_PATH + b"X-Seen: yes\r\n" + message(user)])
+
+
+def missing_folder():
+    before = configure("[SIEVE]\nmissing_folder = inbox")
+    user = new_user('require "fileinto"; fileinto "Nowhere";')
+    expect("missing folder", user, deliver(user), {"INBOX": 2})
+    user = new_user('require ["fileinto", "mailbox"];'
+                    'fileinto :create "Nowhere";')
+    expect("missing folder with :create", user, deliver(user), {"Nowhere": 1})
+    restore(before)
+
+
+# --- sending -----------------------------------------------------------------
+
+def redirecting():
+    user = new_user('redirect "else@example.net";')
+    expect("redirect", user, deliver(user), {},
+           [("redirect", t.SENDER, "else@example.net")])
+    sent = queued(user)[0][3]
+    mark, rest = sent.split(b"\r\n", 1)
+    report.equal("redirect: bytes", rest, message(user))
+    report.case("redirect: mark", mark.startswith(b"X-Loop: dbmail-"), mark)
+    # It comes back by another way: kept, not sent on again.
+    expect("redirect: loop", user, deliver(user, sent), {"INBOX": 1},
+           [("redirect", t.SENDER, "else@example.net")])
+
+    user = new_user('redirect "else@example.net";')
+    expect("redirect of a bounce", user, deliver(user, sender=""), {},
+           [("redirect", "", "else@example.net")])
+
+    user = new_user('require "copy"; redirect :copy "else@example.net";')
+    expect("redirect :copy", user, deliver(user), {"INBOX": 1},
+           [("redirect", t.SENDER, "else@example.net")])
+
+    for how, sender in (("recipient", None), ("empty", ""),
+                        ("bounces@example.org", "bounces@example.org")):
+        before = configure("[SIEVE]\nredirect_sender = " + how)
+        user = new_user('redirect "else@example.net";')
+        expect("redirect_sender = " + how, user, deliver(user), {},
+               [("redirect", t.address(user) if sender is None else sender,
+                 "else@example.net")])
+        restore(before)
+
+
+def answering():
+    script = 'require "vacation"; vacation :days 3 "Away.";'
+    user = new_user(script)
+    expect("vacation", user, deliver(user), {"INBOX": 1},
+           [("vacation", "", t.SENDER)])
+    sent = queued(user)[0][3]
+    for field in (b"Auto-Submitted: auto-replied\r\n",
+                  b"From: " + t.address(user).encode() + b"\r\n",
+                  b"To: " + t.SENDER.encode() + b"\r\n",
+                  b"Subject: Auto: hello\r\n", b"\r\n\r\nAway.\r\n",
+                  b"In-Reply-To: <%s.hello@example.org>\r\n" % user.encode()):
+        report.case("vacation: %r" % field, field in sent, sent)
+    expect("vacation again", user, deliver(user, message(user, "again")),
+           {"INBOX": 2}, [("vacation", "", t.SENDER)])
+    expect("vacation to another", user, deliver(
+        user, message(user), sender="c@example.org"), {"INBOX": 3},
+        [("vacation", "", t.SENDER), ("vacation", "", "c@example.org")])
+    for what, fields, sender in (
+            ("null sender", "", ""), ("a list", "List-Id: <x>\r\n", "x@y.z"),
+            ("a program", "Auto-Submitted: auto-generated\r\n", "x@y.z"),
+            ("bulk", "Precedence: bulk\r\n", "x@y.z"),
+            ("a daemon", "", "MAILER-DAEMON@y.z")):
+        other = new_user(script)
+        expect("vacation, " + what, other, deliver(
+            other, message(other, fields=fields), sender=sender), {"INBOX": 1})
+    other = new_user(script)
+    expect("vacation, not to the user", other, deliver(
+        other, message("somebody")), {"INBOX": 1})
+    other = new_user('require "vacation"; vacation :addresses "%s" "Away.";' %
+                     t.address("somebody"))
+    expect("vacation, :addresses", other, deliver(
+        other, message("somebody")), {"INBOX": 1},
+        [("vacation", "", t.SENDER)])
+    other = new_user('require ["vacation", "fcc", "mailbox"];'
+                     'vacation :fcc "Sent" "Away.";')
+    deliver(other)
+    expect("vacation, fcc", other, deliver(other, message(other, "again")),
+           {"INBOX": 2, "Sent": 1}, [("vacation", "", t.SENDER)])
+    # What we sent comes back to one of ours: no answer.
+    expect("vacation, our own answer", other, deliver(
+        other, sent, sender="x@y.z"), {"INBOX": 3, "Sent": 1},
+        [("vacation", "", t.SENDER)])
+
+
+def notifying():
+    user = new_user('require "enotify"; notify :message "News"'
+                    ' "mailto:pager@example.net?cc=c@example.net&body=Look";')
+    expect("notify", user, deliver(user), {"INBOX": 1},
+           [("notify", t.address(user), "pager@example.net"),
+            ("notify", t.address(user), "c@example.net")])
+    sent = queued(user)[0][3]
+    for field in (b"Auto-Submitted: auto-notified; owner-token=dbmail-",
+                  b"\r\nSubject: News\r\n", b"\r\n\r\nLook\r\n",
+                  b"\r\nTo: pager@example.net\r\n"):
+        report.case("notify: %r" % field, field in sent, sent)
+    user = new_user('require "enotify"; notify "mailto:pager@example.net";')
+    expect("notify of a bounce", user, deliver(user, sender=""), {"INBOX": 1},
+           [("notify", "", "pager@example.net")])
+    user = new_user('require "enotify"; notify "mailto:pager@example.net";')
+    expect("notify of a notice", user, deliver(user, message(
+        user, fields="Auto-Submitted: auto-notified\r\n")), {"INBOX": 1})
+
+
+def refusing():
+    for word in ("reject", "ereject"):
+        user = new_user('require "%s"; %s "Go\nelsewhere";' % (word, word))
+        reply = deliver(user)
+        report.equal(word, reply, (550, ["5.7.1 Go", "5.7.1 elsewhere"]))
+        report.equal(word + ": folders", listing(user), {})
+        report.equal(word + ": mails", kinds(user), [])
+        reply = deliver(user, sender="")
+        report.equal(word + " of a bounce", reply[0], 550)
+    user = new_user('require "reject"; reject "Weg, b\u00f6se";')
+    expect("reject in UTF-8", user, deliver(user), {},
+           [("reject", "", t.SENDER)])
+    sent = queued(user)[0][3]
+    for part in (b"report-type=disposition-notification",
+                 b"MDN-sent-automatically; deleted", b"Weg, b=C3=B6se",
+                 b"text/rfc822-headers", b"Subject: hello"):
+        report.case("reject in UTF-8: %r" % part, part in sent, sent)
+    expect("reject in UTF-8 of a bounce", user, deliver(
+        user, sender=""), {}, [("reject", "", t.SENDER)])
+    user = new_user('require "ereject"; ereject "Weg, b\u00f6se";')
+    report.equal("ereject in UTF-8", deliver(user)[0], 550)
+    before = configure("[SIEVE]\nreject = mail")
+    user = new_user('require "reject"; reject "Go";')
+    expect("reject = mail", user, deliver(user), {},
+           [("reject", "", t.SENDER)])
+    restore(before)
+
+
+# --- many at once ------------------------------------------------------------
+
+def together():
+    plain, other = new_user(), new_user()
+    filer = new_user('require "fileinto"; fileinto "Archive";')
+    sender = new_user('redirect "else@example.net";')
+    refuser = new_user('require "ereject"; ereject "no";')
+    users = [plain, filer, sender, refuser, other]
+    lmtp = t.Lmtp()
+    replies = lmtp.deliver([t.address(u) for u in users], message("all"))
+    report.equal("five: replies", [reply[0] for reply in replies],
+                 [250, 250, 250, 550, 250])
+    report.equal("five: folders", [listing(u) for u in users],
+                 [{"INBOX": 1}, {"Archive": 1}, {}, {}, {"INBOX": 1}])
+    report.equal("five: mails", kinds(sender),
+                 [("redirect", t.SENDER, "else@example.net")])
+    physical = sql("""SELECT count(DISTINCT m.physmessage_id)
+                        FROM dbmail_messages m
+                        JOIN dbmail_mailboxes b
+                          ON b.mailbox_idnr = m.mailbox_idnr
+                        JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
+                       WHERE u.userid IN (%s)""" %
+                   ", ".join(quoted(u) for u in users)).strip()
+    report.equal("five: one message", physical, "1")
+    lmtp.quit()
+    # Two addresses of one user: the script sees both, one copy comes.
+    user = new_user('require "fileinto"; fileinto "Archive";'
+                    'redirect "else@example.net";')
+    lmtp = t.Lmtp()
+    replies = lmtp.deliver(
+        [t.address(user), t.address(user).replace("@", "+x@")],
+        message(user))
+    report.equal("two addresses: replies", [r[0] for r in replies], [250, 250])
+    expect("two addresses", user, replies[0], {"Archive": 1},
+           [("redirect", t.SENDER, "else@example.net")])
+    lmtp.quit()
+    # An alias of two users, of whom one refuses: nobody else loses by it.
+    name = "both%d" % count
+    kept, refuser = new_user(), new_user('require "ereject"; ereject "no";')
+    for user in (kept, refuser):
+        t.run("dbmail-users", "-c", user, "-s", t.address(name))
+    reply = deliver(name)
+    expect("alias", kept, reply, {"INBOX": 1})
+    report.equal("alias: the refusal goes by mail", kinds(refuser),
+                 [("reject", "", t.SENDER)])
+
+
+def again():
+    """A client that never reads the reply sends it again."""
+    user = new_user('require ["fileinto", "copy", "vacation"];'
+                    'fileinto :copy "Archive"; redirect "else@example.net";'
+                    'vacation "Away.";')
+    for _ in range(3):
+        lmtp = t.Lmtp()
+        lmtp.send(("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n" % (
+            t.SENDER, t.address(user))).encode())
+        for _ in range(3):
+            lmtp.reply()
+        lmtp.send(t.data_form(message(user)))
+        lmtp.reply()
+        # The connection breaks before the client shows it has read it.
+        lmtp.socket.setsockopt(
+            t.socket.SOL_SOCKET, t.socket.SO_LINGER,
+            b"\1\0\0\0\0\0\0\0")
+        lmtp.close()
+    report.equal("again: folders", listing(user), {"Archive": 1})
+    report.equal("again: mails", sorted(kinds(user)),
+                 [("redirect", t.SENDER, "else@example.net"),
+                  ("vacation", "", t.SENDER)])
+
+
+# --- what goes wrong ---------------------------------------------------------
+
+def failing():
+    user = new_user('require "fileinto"; fileinto "Archive"; nonsense;')
+    expect("does not compile", user, deliver(user), {"INBOX": 2})
+    notice = [text for text in contents(user) if b"script failed" in text]
+    report.equal("does not compile: notices", len(notice), 1)
+    report.case("it names the place", b"main:1: " in notice[0], notice[0])
+    expect("does not compile, again", user, deliver(
+        user, message(user, "again")), {"INBOX": 3})
+    change_script(user, "nonsense;")
+    expect("does not compile, changed", user, deliver(
+        user, message(user, "changed")), {"INBOX": 5})
+
+    user = new_user('require ["variables", "fileinto"]; fileinto "Archive";'
+                    'redirect "${x}";')
+    expect("fails when it runs", user, deliver(user), {"INBOX": 2})
+
+    before = configure("[SIEVE]\nextensions = -fileinto\n"
+                       "notify_owner = no")
+    user = new_user('require "fileinto"; fileinto "Archive";')
+    expect("extension taken away, owner not told", user, deliver(user),
+           {"INBOX": 1})
+    restore(before)
+
+
+def full():
+    user = new_user('require ["fileinto", "copy"];'
+                    'redirect :copy "else@example.net"; fileinto "Archive";')
+    sql("UPDATE dbmail_users SET maxmail_size = 400 WHERE userid = %s" %
+        quoted(user))
+    reply = deliver(user, message(user, body="x" * 1000))
+    report.equal("over quota: reply", reply[0], 452)
+    report.equal("over quota: folders", listing(user), {})
+    report.equal("over quota: nothing is sent", kinds(user), [])
+
+
+def no_database():
+    """Nothing is delivered unfiltered while the script cannot be had."""
+    user = new_user('require "fileinto"; fileinto "Archive";')
+    lmtp = t.Lmtp()
+    lmtp.command("MAIL FROM:<%s>" % t.SENDER)
+    report.equal("database away: RCPT",
+                 lmtp.command("RCPT TO:<%s>" % t.address(user))[0], 250)
+    lmtp.command("DATA")
+    t.run("store-daemon", "stop", "postmaster")
+    before = t.setting("STORE")
+    try:
+        lmtp.send(t.data_form(message(user)))
+        reply = lmtp.reply()
+    finally:
+        t.run("store-daemon", "start", "postmaster")
+    report.equal("database away: reply", reply[0], 451)
+    report.case("database away: the store", os.path.isdir(before))
+    report.equal("database away: folders", listing(user), {})
+    expect("database back", user, deliver(user), {"Archive": 1})
+
+
+def tool():
+    user = new_user('require "fileinto"; fileinto "Archive";')
+    t.run("dbmail-deliver", "-d", t.address(user), data=message(user))
+    report.equal("dbmail-deliver", listing(user), {"Archive": 1})
+    user = new_user('require "ereject"; ereject "Go away";')
+    done = subprocess.run(["dbmail-deliver", "-d", t.address(user)],
+                          input=message(user), stderr=subprocess.PIPE,
+                          check=False)
+    report.equal("dbmail-deliver, refused", done.returncode, 69)
+    report.case("dbmail-deliver says why", b"Go away" in done.stderr,
+                done.stderr)
+
+
+def main():
+    signal.alarm(500)
+    for case in (filing, missing_folder, redirecting, answering, notifying,
+                 refusing, together, again, failing, full, tool, no_database):
+        case()
+    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    report.case("the store contradicts itself nowhere", done.returncode == 0,
+                done.stdout.decode())
+    report.end()
+
+
+main()
