@@ -57,6 +57,14 @@ SELECT max(id), count(*)
   FROM (SELECT id FROM dbmail_mimeparts
 	 WHERE id > $1::bigint ORDER BY id LIMIT $2::integer) k;
 
+-- name: check_scripts_count
+SELECT count(*) FROM dbmail_sievescripts;
+
+-- name: check_scripts_next
+SELECT max(id), count(*)
+  FROM (SELECT id FROM dbmail_sievescripts
+	 WHERE id > $1::bigint ORDER BY id LIMIT $2::integer) k;
+
 -- name: check_lock_users
 -- $1 users.
 SELECT user_idnr
@@ -124,6 +132,101 @@ SELECT a.alias_idnr, format('alias %s leads to user %s, who does not exist',
 DELETE FROM dbmail_aliases
  WHERE alias_idnr = ANY ($1::bigint[])
 RETURNING alias_idnr;
+
+-- Scripts ------------------------------------------------------------------
+
+-- name: check_lock_script_owners
+-- $1 scripts.
+SELECT user_idnr
+  FROM dbmail_users
+ WHERE user_idnr IN (SELECT owner_idnr FROM dbmail_sievescripts
+		      WHERE id = ANY ($1::bigint[]))
+ ORDER BY user_idnr
+   FOR NO KEY UPDATE;
+
+-- name: check_orphan_script
+SELECT s.id, format('script %s belongs to user %s, who does not exist', s.id,
+		s.owner_idnr)
+  FROM dbmail_sievescripts s
+ WHERE s.id > $1::bigint AND s.id <= $2::bigint
+   AND NOT EXISTS (SELECT FROM dbmail_users u
+		    WHERE u.user_idnr = s.owner_idnr);
+
+-- name: check_repair_orphan_script
+DELETE FROM dbmail_sievescripts
+ WHERE id = ANY ($1::bigint[])
+RETURNING id;
+
+-- name: check_script_active
+SELECT u.user_idnr, format('user %s (%s) has %s active scripts', u.user_idnr,
+		u.userid, a.scripts)
+  FROM dbmail_users u
+ CROSS JOIN LATERAL (
+	SELECT count(*) AS scripts
+	  FROM dbmail_sievescripts s
+	 WHERE s.owner_idnr = u.user_idnr AND s.active + 0 = 1
+	OFFSET 0) a
+ WHERE u.user_idnr > $1::bigint AND u.user_idnr <= $2::bigint
+   AND a.scripts > 1;
+
+-- name: check_repair_script_active
+-- The one that was changed last stays.
+WITH ended AS (
+	UPDATE dbmail_sievescripts s
+	   SET active = 0
+	 WHERE s.owner_idnr = ANY ($1::bigint[]) AND s.active + 0 = 1
+	   AND EXISTS (SELECT FROM dbmail_sievescripts o
+			WHERE o.owner_idnr = s.owner_idnr AND o.active + 0 = 1
+			  AND (o.changed, o.id) > (s.changed, s.id))
+	RETURNING s.owner_idnr
+)
+UPDATE dbmail_users u
+   SET sieve_version = sieve_version + 1
+ WHERE user_idnr IN (SELECT owner_idnr FROM ended)
+RETURNING user_idnr;
+
+-- name: check_script_name
+SELECT s.id, format('script %s of user %s has a name no client can say',
+		s.id, s.owner_idnr)
+  FROM dbmail_sievescripts s
+ WHERE s.id > $1::bigint AND s.id <= $2::bigint
+   AND (s.name IS NOT NFC NORMALIZED OR char_length(s.name) > 128
+	OR s.name ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029]');
+
+-- name: check_repair_script_name
+-- The script's number comes behind what is left, so that no other has it.
+WITH named AS (
+	UPDATE dbmail_sievescripts s
+	   SET name = left(regexp_replace(normalize(s.name, NFC),
+			'[\u0001-\u001f\u007f-\u009f\u2028\u2029]+', ' ',
+			'g'), 100) || ' ' || s.id
+	 WHERE s.id = ANY ($1::bigint[])
+	RETURNING s.id, s.owner_idnr
+), raised AS (
+	UPDATE dbmail_users
+	   SET sieve_version = sieve_version + 1
+	 WHERE user_idnr IN (SELECT owner_idnr FROM named)
+)
+SELECT id
+  FROM named;
+
+-- name: check_script_version
+-- Of scripts that were put into the table by hand nobody would know.
+SELECT u.user_idnr, format('user %s (%s) has scripts of version %s, was told'
+		' of version %s', u.user_idnr, u.userid, u.sieve_version,
+		u.sieve_told)
+  FROM dbmail_users u
+ WHERE u.user_idnr > $1::bigint AND u.user_idnr <= $2::bigint
+   AND (u.sieve_told > u.sieve_version
+	OR u.sieve_version <= 0
+	AND EXISTS (SELECT FROM dbmail_sievescripts s
+		     WHERE s.owner_idnr = u.user_idnr));
+
+-- name: check_repair_script_version
+UPDATE dbmail_users
+   SET sieve_version = greatest(sieve_version, sieve_told, 0) + 1
+ WHERE user_idnr = ANY ($1::bigint[])
+RETURNING user_idnr;
 
 -- Mailboxes ----------------------------------------------------------------
 

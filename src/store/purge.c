@@ -186,9 +186,13 @@ static gboolean forget(
 	db_params_timestamp(db_batch_add(batch, &SQL_PURGE_DELIVERIES),
 		now - store->duplicate_window * TIMESTAMP_SECOND);
 	db_batch_add(batch, &SQL_PURGE_LOCKS);
+	db_batch_add(batch, &SQL_PURGE_RESPONSES);
+	db_batch_add(batch, &SQL_PURGE_SEEN);
 	if (!db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error))
 		return FALSE;
 	report->deliveries += db_rows_affected(db_batch_rows(batch, 0));
+	report->memories += db_rows_affected(db_batch_rows(batch, 2)) +
+		db_rows_affected(db_batch_rows(batch, 3));
 	return TRUE;
 }
 

@@ -170,3 +170,13 @@ DELETE FROM dbmail_delivered
 -- name: purge_locks
 DELETE FROM dbmail_maildrop_locks
  WHERE expires < now();
+
+-- name: purge_responses
+-- A month is kept in any case, lest somebody is answered again because the
+-- script now waits longer.
+DELETE FROM dbmail_vacation_responses
+ WHERE last_reply < now() - greatest(seconds, 2592000) * interval '1 second';
+
+-- name: purge_seen
+DELETE FROM dbmail_sieve_seen
+ WHERE until <= now();

@@ -112,9 +112,10 @@ static int verb_purge(Util *util)
 	tool_say(&util->tool,
 		"removed %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT
 		" parts of %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT
-		" rows of the change log, %" G_GUINT64_FORMAT " delivery keys",
+		" rows of the change log, %" G_GUINT64_FORMAT
+		" delivery keys, %" G_GUINT64_FORMAT " memories of scripts",
 		report.messages, report.parts, report.bytes, report.changes,
-		report.deliveries);
+		report.deliveries, report.memories);
 	return EX_OK;
 }
 

@@ -134,6 +134,35 @@ static const struct {
 		"INSERT INTO dbmail_aliases (alias, deliver_to)"
 		" VALUES ('a@b', '987654')",
 		TRUE, FALSE },
+	{ "orphan-script",
+		"ALTER TABLE dbmail_sievescripts DISABLE TRIGGER ALL;"
+		"INSERT INTO dbmail_sievescripts (owner_idnr, name)"
+		" VALUES (987654, 'x');"
+		"ALTER TABLE dbmail_sievescripts ENABLE TRIGGER ALL",
+		TRUE, TRUE },
+	{ "script-active",
+		"DROP INDEX dbmail_sievescripts_active;"
+		"UPDATE dbmail_users SET sieve_version = 2"
+		" WHERE user_idnr = -2;"
+		"INSERT INTO dbmail_sievescripts (owner_idnr, name, active)"
+		" VALUES (-2, 'old', 1), (-2, 'new', 1)",
+		TRUE, FALSE },
+	{ "script-name",
+		"INSERT INTO dbmail_sievescripts (owner_idnr, name)"
+		" VALUES (-2, U&'a\\0308'), (-2, U&'\\00e4')",
+		TRUE, FALSE },
+	{ "script-name",
+		"INSERT INTO dbmail_sievescripts (owner_idnr, name)"
+		" VALUES (-2, E'a\nb')",
+		TRUE, FALSE },
+	{ "script-version",
+		"UPDATE dbmail_users SET sieve_version = 0"
+		" WHERE user_idnr = -2",
+		TRUE, FALSE },
+	{ "script-version",
+		"UPDATE dbmail_users SET sieve_told = 900"
+		" WHERE user_idnr = -2",
+		TRUE, FALSE },
 	{ "orphan-message",
 		"INSERT INTO dbmail_physmessage"
 		" (messagesize, internal_date, hash)"

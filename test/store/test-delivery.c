@@ -527,6 +527,8 @@ static void test_notice(void)
 		put_of(notice, to.inbox) };
 	DeliveryShare shares[2];
 
+	database_script("UPDATE dbmail_users SET sieve_version = 3"
+			" WHERE userid = 'notice'");
 	for (guint i = 0; i < THREADS; i++)
 		threads[i] = g_thread_new("notify", notify_many, &to);
 	for (guint i = 0; i < THREADS; i++)

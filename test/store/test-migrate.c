@@ -5,6 +5,7 @@
 #include "store/check.h"
 #include "store/flag.h"
 #include "store/mailbox.h"
+#include "store/script.h"
 #include "store/view.h"
 #include "fixture.h"
 
@@ -280,6 +281,28 @@ static void assert_names(void)
 		==, 1);
 }
 
+/* The old user can have a script at once. */
+static void assert_scripts(Store *store)
+{
+	const ScriptLimits limits = { 0, 0, 0 };
+	g_autoptr(ScriptSet) set = NULL;
+	g_autoptr(User) user = NULL;
+	GError *error = NULL;
+
+	if (!user_get(store, "old", &user, &error) ||
+		!script_put(store, user->id, "new", bytes_of_string("keep;"),
+			&limits, &error) ||
+		!script_activate(store, user->id, "new", &error) ||
+		!script_load(store, user->id, &set, &error))
+		database_check(error);
+	g_assert_cmpint(set->version, ==, 2);
+	g_assert_cmpint(set->told_version, ==, 0);
+	g_assert_cmpstr(set->active->source, ==, "keep;");
+	g_assert_cmpint(
+		fixture_number("SELECT count(*) FROM dbmail_outbound_queue"),
+		==, 0);
+}
+
 static void test_mail(void)
 {
 	gint64 inbox = fill();
@@ -302,6 +325,7 @@ static void test_mail(void)
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_messages"
 				       " WHERE save_date IS NOT NULL"),
 		==, 0);
+	assert_scripts(store);
 	fixture_deliver(
 		store, inbox, bytes_of_string("after\r\n"), DELIVERY_STORED);
 	store_close(&store);

@@ -214,6 +214,29 @@ static void test_against_deliveries(void)
 	g_assert_cmpint(orphans(), ==, 0);
 }
 
+/* What a script need not remember any more goes; what it may ask for stays. */
+static void test_memories(void)
+{
+	fixture_user(store, "memories", 0);
+	database_script(
+		"INSERT INTO dbmail_vacation_responses"
+		" SELECT user_idnr, 'h', d || ' ' || s,"
+		" now() - d * interval '1 day', s * 86400"
+		" FROM dbmail_users, unnest(ARRAY[1, 29, 31, 59, 61]) d,"
+		" unnest(ARRAY[0, 60]) s WHERE userid = 'memories';"
+		"INSERT INTO dbmail_sieve_seen"
+		" SELECT user_idnr, s::text::bytea, now() + s * interval '1 h'"
+		" FROM dbmail_users, generate_series(-2, 2) s"
+		" WHERE userid = 'memories'");
+	g_assert_cmpuint(purge().memories, ==, 3 + 1 + 3);
+	g_assert_cmpint(fixture_number("SELECT count(*)"
+				       " FROM dbmail_vacation_responses"),
+		==, 6);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_sieve_seen"
+				       " WHERE until > now()"),
+		==, 2);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -225,6 +248,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/purge/copied", test_copied);
 	g_test_add_func("/store/purge/sent-ahead", test_sent_ahead);
 	g_test_add_func("/store/purge/old", test_old);
+	g_test_add_func("/store/purge/memories", test_memories);
 	g_test_add_func(
 		"/store/purge/against-deliveries", test_against_deliveries);
 	status = g_test_run();
