@@ -62,13 +62,13 @@ const char *sieve_match_check(const SieveMatch *rule)
 	case SIEVE_MATCH_MATCHES:
 		return comparator->has_substring ?
 			NULL :
-			"This comparator cannot look for a part of a text: it "
+			"this comparator cannot look for a part of a text: it "
 			"goes with :is and :value, not with :contains and "
 			":matches";
 	case SIEVE_MATCH_REGEX:
 		return comparator->has_substring ?
 			NULL :
-			"This comparator cannot be used with :regex";
+			"this comparator cannot be used with :regex";
 	case SIEVE_MATCH_IS:
 	case SIEVE_MATCH_VALUE:
 	case SIEVE_MATCH_COUNT:
@@ -105,7 +105,8 @@ static gboolean spend(SieveMatcher *matcher, guint64 cost, GError **error)
 		return TRUE;
 	}
 	*matcher->how.work = 0;
-	dbmail_error_set(error, DBMAIL_ERROR_LIMIT, "The script takes too long",
+	dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
+		"the script takes too long: its comparisons look at too much",
 		"the work allowed for comparisons is used up");
 	return FALSE;
 }

@@ -148,7 +148,7 @@ static gboolean add_range(
 	}
 	if (set->n_ranges == RANGES_MAX) {
 		dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
-			"Too many characters in brackets",
+			"too many characters in brackets",
 			"more than %d ranges", RANGES_MAX);
 		return FALSE;
 	}

@@ -40,7 +40,7 @@ typedef struct {
 void regex_refuse(GError **error, gsize place, const char *reason)
 {
 	g_autofree char *text =
-		g_strdup_printf("At character %" G_GSIZE_FORMAT
+		g_strdup_printf("at character %" G_GSIZE_FORMAT
 				" of the regular expression: %s",
 			place + 1, reason);
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID, text, "%s", reason);
@@ -285,7 +285,7 @@ static gboolean check_size(Parser *p)
 		p->visits < 16 * SIEVE_REGEX_STEPS_MAX)
 		return TRUE;
 	dbmail_error_set(p->error, DBMAIL_ERROR_LIMIT,
-		"The regular expression is too large", "more than %d steps",
+		"the regular expression is too large", "more than %d steps",
 		SIEVE_REGEX_STEPS_MAX);
 	return FALSE;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tagged arguments that many words share. */
+#include "sieve/match.h"
+#include "sieve/part.h"
+#include "sieve/select.h"
 #include "sieve/word.h"
 
-/* What they mean is told by match.c; a row without a check takes any value
+/* What they mean is told by testing.c and select.c; a row without a check takes any value
  * of their type. */
 static const SieveTag comparator_tags[] = {
 	{ .name = "comparator",
@@ -13,16 +16,101 @@ static const SieveTag comparator_tags[] = {
 };
 
 static const SieveTag match_tags[] = {
-	{ .name = "is", .slot = SIEVE_SLOT_MATCH },
-	{ .name = "contains", .slot = SIEVE_SLOT_MATCH },
-	{ .name = "matches", .slot = SIEVE_SLOT_MATCH },
+	{ .name = "is", .slot = SIEVE_SLOT_MATCH, .number = SIEVE_MATCH_IS },
+	{ .name = "contains",
+		.slot = SIEVE_SLOT_MATCH,
+		.number = SIEVE_MATCH_CONTAINS },
+	{ .name = "matches",
+		.slot = SIEVE_SLOT_MATCH,
+		.number = SIEVE_MATCH_MATCHES },
+	{ .name = "regex",
+		.needs = SIEVE_BIT(SIEVE_EXT_REGEX),
+		.slot = SIEVE_SLOT_MATCH,
+		.number = SIEVE_MATCH_REGEX },
+	{ .name = "value",
+		.needs = SIEVE_BIT(SIEVE_EXT_RELATIONAL),
+		.slot = SIEVE_SLOT_MATCH,
+		.value = SIEVE_TYPE_STRING,
+		.is_constant = TRUE,
+		.number = SIEVE_MATCH_VALUE },
+	{ .name = "count",
+		.needs = SIEVE_BIT(SIEVE_EXT_RELATIONAL),
+		.slot = SIEVE_SLOT_MATCH,
+		.value = SIEVE_TYPE_STRING,
+		.is_constant = TRUE,
+		.number = SIEVE_MATCH_COUNT },
+	{ .name = "list",
+		.needs = SIEVE_BIT(SIEVE_EXT_EXTLISTS),
+		.slot = SIEVE_SLOT_MATCH,
+		.number = SIEVE_MATCH_LIST },
 	{ .name = NULL },
 };
 
 static const SieveTag address_part_tags[] = {
-	{ .name = "all", .slot = SIEVE_SLOT_ADDRESS_PART },
-	{ .name = "localpart", .slot = SIEVE_SLOT_ADDRESS_PART },
-	{ .name = "domain", .slot = SIEVE_SLOT_ADDRESS_PART },
+	{ .name = "all",
+		.slot = SIEVE_SLOT_ADDRESS_PART,
+		.number = SIEVE_PART_ALL },
+	{ .name = "localpart",
+		.slot = SIEVE_SLOT_ADDRESS_PART,
+		.number = SIEVE_PART_LOCAL },
+	{ .name = "domain",
+		.slot = SIEVE_SLOT_ADDRESS_PART,
+		.number = SIEVE_PART_DOMAIN },
+	{ .name = "user",
+		.needs = SIEVE_BIT(SIEVE_EXT_SUBADDRESS),
+		.slot = SIEVE_SLOT_ADDRESS_PART,
+		.number = SIEVE_PART_USER },
+	{ .name = "detail",
+		.needs = SIEVE_BIT(SIEVE_EXT_SUBADDRESS),
+		.slot = SIEVE_SLOT_ADDRESS_PART,
+		.number = SIEVE_PART_DETAIL },
+	{ .name = NULL },
+};
+
+static const SieveTag index_tags[] = {
+	{ .name = "index",
+		.needs = SIEVE_BIT(SIEVE_EXT_INDEX),
+		.slot = SIEVE_SLOT_INDEX,
+		.value = SIEVE_TYPE_NUMBER },
+	{ .name = "last",
+		.needs = SIEVE_BIT(SIEVE_EXT_INDEX),
+		.slot = SIEVE_SLOT_LAST },
+	{ .name = NULL },
+};
+
+static const SieveTag mime_tags[] = {
+	{ .name = "mime",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_MIME },
+	{ .name = "anychild",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_ANYCHILD },
+	{ .name = NULL },
+};
+
+static const SieveTag piece_tags[] = {
+	{ .name = "type",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_MIME_PART,
+		.number = SIEVE_PIECE_TYPE },
+	{ .name = "subtype",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_MIME_PART,
+		.number = SIEVE_PIECE_SUBTYPE },
+	{ .name = "contenttype",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_MIME_PART,
+		.number = SIEVE_PIECE_CONTENT_TYPE },
+	{ .name = "param",
+		.needs = SIEVE_BIT(SIEVE_EXT_MIME),
+		.slot = SIEVE_SLOT_MIME_PART,
+		.value = SIEVE_TYPE_STRINGS,
+		.number = SIEVE_PIECE_PARAM },
+	{ .name = NULL },
+};
+
+static const SieveTag zone_tags[] = {
+	{ .name = "zone", .slot = SIEVE_SLOT_ZONE, .value = SIEVE_TYPE_STRING },
 	{ .name = NULL },
 };
 
@@ -71,6 +159,10 @@ static const struct {
 	{ SIEVE_TAGS_FILE, file_tags },
 	{ SIEVE_TAGS_COPY, copy_tags },
 	{ SIEVE_TAGS_FCC, fcc_tags },
+	{ SIEVE_TAGS_INDEX, index_tags },
+	{ SIEVE_TAGS_MIME, mime_tags },
+	{ SIEVE_TAGS_MIME_PART, piece_tags },
+	{ SIEVE_TAGS_ZONE, zone_tags },
 };
 
 const SieveTag *sieve_shared_tags(guint bit)

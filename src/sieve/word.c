@@ -15,6 +15,12 @@ static const SieveWord *const tables[] = {
 	sieve_words_reject,
 	sieve_words_vacation,
 	sieve_words_duplicate,
+	sieve_words_header,
+	sieve_words_address,
+	sieve_words_body,
+	sieve_words_date,
+	sieve_words_spam,
+	sieve_words_mailbox,
 	NULL,
 };
 

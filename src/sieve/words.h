@@ -19,6 +19,12 @@ extern const SieveWord sieve_words_vacation[];
 
 /* Tests. */
 extern const SieveWord sieve_words_logic[];
+extern const SieveWord sieve_words_header[];
+extern const SieveWord sieve_words_address[];
+extern const SieveWord sieve_words_body[];
+extern const SieveWord sieve_words_date[];
+extern const SieveWord sieve_words_spam[];
+extern const SieveWord sieve_words_mailbox[];
 extern const SieveWord sieve_words_environment[];
 extern const SieveWord sieve_words_string[];
 extern const SieveWord sieve_words_duplicate[];
