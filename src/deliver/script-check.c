@@ -2,10 +2,8 @@
 /* Whether a Sieve script may be stored, for those who store some. */
 #include "deliver/script-check.h"
 
-#include <string.h>
-
 #include "sieve/extension.h"
-#include "store/name.h"
+#include "deliver/libsieve.h"
 
 SieveLimits script_limits(const Settings *settings)
 {
@@ -63,60 +61,31 @@ ScriptLimits script_space(const Settings *settings)
 	};
 }
 
-/* The scripts there are, and the one that is to be among them. */
-typedef struct {
-	ScriptSet *set;
-	gboolean is_global;
-	const char *name;
-	Bytes source;
-} Shelf;
-
-static gboolean shelf_load(gpointer data, SieveLocation location,
-	const char *name, char **source, gsize *size,
-	GError **error G_GNUC_UNUSED)
+SieveExtensions script_extensions_delivery(const Settings *settings)
 {
-	const Shelf *shelf = data;
-	gboolean is_global = location == SIEVE_GLOBAL;
+	gboolean is_libsieve =
+		g_str_equal(settings->SIEVE_engine, "libsieve") &&
+		libsieve_is_built();
 
-	if (is_global == shelf->is_global && g_str_equal(name, shelf->name)) {
-		*source = g_strndup(shelf->source.data, shelf->source.size);
-		*size = shelf->source.size;
-		return TRUE;
-	}
-	const ScriptSource *found = script_set_find(
-		is_global ? shelf->set->global : shelf->set->personal, name);
-	if (found == NULL)
-		return FALSE;
-	*source = g_memdup2(found->source, found->size + 1);
-	*size = found->size;
-	return TRUE;
+	return script_extensions(settings,
+		is_libsieve ? libsieve_extensions() :
+			      sieve_extensions_delivery());
 }
 
-gboolean script_check(Store *store, const Settings *settings, gint64 user,
-	const char *name, Bytes source, GPtrArray **errors, gboolean *is_good,
-	GError **error)
+gboolean script_check(const Settings *settings, const char *name, Bytes source,
+	GPtrArray **errors)
 {
-	g_autoptr(ScriptSet) set = NULL;
-	GError *failure = NULL;
-
-	if (!script_load(store, user, &set, error))
-		return FALSE;
 	SieveLimits limits = script_limits(settings);
-	Shelf shelf = { set, user == NAME_PUBLIC_OWNER_ID, name, source };
-	SieveCompile how = {
-		.extensions = script_extensions(settings,
-			sieve_extensions_delivery() | sieve_extensions_imap()),
+	/* Those that only scripts of IMAP events have. */
+	SieveExtensions more =
+		sieve_extensions_imap() & ~sieve_extensions_delivery();
+	const SieveCompile how = {
+		.extensions = script_extensions_delivery(settings) |
+			script_extensions(settings, more),
 		.limits = &limits,
-		.loader = shelf_load,
-		.loader_data = &shelf,
 	};
 	g_autoptr(SieveScript) script =
-		sieve_compile(&how, name, source, errors, &failure);
-	if (failure != NULL) {
-		g_clear_pointer(errors, g_ptr_array_unref);
-		g_propagate_error(error, failure);
-		return FALSE;
-	}
-	*is_good = script != NULL;
-	return TRUE;
+		sieve_compile(&how, name, source, errors, NULL);
+
+	return script != NULL;
 }

@@ -20,12 +20,14 @@ ScriptLimits script_space(const Settings *settings);
 SieveExtensions script_extensions(
 	const Settings *settings, SieveExtensions there);
 
-/* Compiles a script as it would run for that user under that name, with the
- * user's other scripts and the global ones to include.  *errors: what is wrong
- * and what looks wrong, SieveError *, to be freed with g_ptr_array_unref;
- * *is_good: nothing is wrong. */
-gboolean script_check(Store *store, const Settings *settings, gint64 user,
-	const char *name, Bytes source, GPtrArray **errors, gboolean *is_good,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those that a delivery's scripts may use, by the engine that [SIEVE] names. */
+SieveExtensions script_extensions_delivery(const Settings *settings);
+
+/* Whether a script of that name compiles.  *errors: what is wrong and what looks
+ * wrong, SieveError *, to be freed with g_ptr_array_unref.  Scripts that it
+ * includes are not looked at: they may come later, and in a circle (RFC 6609
+ * section 3.1). */
+gboolean script_check(const Settings *settings, const char *name, Bytes source,
+	GPtrArray **errors) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

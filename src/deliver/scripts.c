@@ -92,9 +92,7 @@ static gboolean compile(UserScript *script, const Settings *settings,
 		g_str_equal(settings->SIEVE_engine, "libsieve") &&
 		libsieve_is_built();
 	const SieveCompile how = {
-		.extensions = script_extensions(settings,
-			is_libsieve ? libsieve_extensions() :
-				      sieve_extensions_delivery()),
+		.extensions = script_extensions_delivery(settings),
 		.limits = &script->limits,
 		.loader = load_included,
 		.loader_data = set,

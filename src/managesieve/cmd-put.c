@@ -7,7 +7,7 @@
 #include "managesieve/reply.h"
 
 /* A line for each that is wrong, or looks wrong: Roundcube's editor finds the
- * lines in just this form.  An included script is told by its name. */
+ * lines in just this form. */
 static void describe(const GPtrArray *errors, GString *out)
 {
 	for (guint i = 0; i < errors->len; i++) {
@@ -27,20 +27,14 @@ static void describe(const GPtrArray *errors, GString *out)
 static gboolean check(ManageSession *session, const char *name, Bytes source,
 	GString *warnings)
 {
-	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) errors = NULL;
-	gboolean is_good;
 
 	if (source.size == 0) {
 		reply_no(session, NULL, "The script is empty");
 		return FALSE;
 	}
-	if (!script_check(session->server->store, session->settings,
-		    session->user->id, name, source, &errors, &is_good,
-		    &error)) {
-		reply_fail(session, error, "check-failed");
-		return FALSE;
-	}
+	gboolean is_good =
+		script_check(session->settings, name, source, &errors);
 	describe(errors, warnings);
 	if (!is_good)
 		reply_no(session, NULL, warnings->str);

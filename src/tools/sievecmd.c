@@ -310,17 +310,15 @@ static gboolean look_up(SieveCmd *cmd, const char *name, gboolean *exists,
 }
 
 static gboolean check_source(
-	SieveCmd *cmd, const char *name, Bytes source, GError **error)
+	const SieveCmd *cmd, const char *name, Bytes source, GError **error)
 {
 	g_autoptr(GPtrArray) errors = NULL;
 	const char *file = cmd->file;
-	gboolean is_good;
 
 	if (file == NULL || g_str_equal(file, "-"))
 		file = "standard input";
-	if (!script_check(cmd->tool.store, cmd->tool.settings, cmd->user->id,
-		    name, source, &errors, &is_good, error))
-		return FALSE;
+	gboolean is_good =
+		script_check(cmd->tool.settings, name, source, &errors);
 	sieve_try_say(errors, name, file);
 	if (!is_good)
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
