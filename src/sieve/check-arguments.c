@@ -82,7 +82,8 @@ static gboolean take_value(SieveChecker *checker, const SieveNode *node,
 		return FALSE;
 	}
 	return !tag->is_constant ||
-		sieve_check_constant(checker, &value->strings[0], tag->name);
+		sieve_check_constant(
+			checker, &value->strings[0], "the tag's string");
 }
 
 /* What may stand behind a tag that is unknown is not known either: the rest of

@@ -67,6 +67,15 @@ static gboolean is_capability(const struct SieveExtraWords *extra, Bytes name)
 	return FALSE;
 }
 
+/* Extensions that bring another with them. */
+static const struct {
+	SieveExtension extension;
+	SieveExtension brings;
+} brought[] = {
+	{ SIEVE_EXT_SPAMTESTPLUS, SIEVE_EXT_SPAMTEST },   /* RFC 5235 */
+	{ SIEVE_EXT_VACATION_SECONDS, SIEVE_EXT_VACATION }, /* RFC 6131 */
+};
+
 static gboolean find_available(
 	SieveChecker *checker, Bytes name, SieveExtensions *found)
 {
@@ -78,7 +87,39 @@ static gboolean find_available(
 			SIEVE_BIT(extension)) == 0)
 		return FALSE;
 	*found |= SIEVE_BIT(extension);
+	for (guint i = 0; i < G_N_ELEMENTS(brought); i++) {
+		if (brought[i].extension == extension)
+			*found |= SIEVE_BIT(brought[i].brings);
+	}
 	return TRUE;
+}
+
+/* Names of drafts that old scripts still ask for. */
+static const struct {
+	const char *old;
+	const char *now;
+} renamed[] = {
+	{ "imapflags", "imap4flags" },
+	{ "notify", "enotify" },
+	{ "vnd.dovecot.duplicate", "duplicate" },
+};
+
+static void tell_no_extension(SieveChecker *checker, const SieveString *name)
+{
+	const char *now = NULL;
+	for (guint i = 0; i < G_N_ELEMENTS(renamed); i++) {
+		if (bytes_equal(name->text, bytes_of_string(renamed[i].old)))
+			now = renamed[i].now;
+	}
+	if (now != NULL)
+		sieve_check_error(checker, name->place,
+			"there is no extension %s here; its successor is "
+			"\"%s\"",
+			sieve_quote(checker, name->text), now);
+	else
+		sieve_check_error(checker, name->place,
+			"there is no extension %s here",
+			sieve_quote(checker, name->text));
 }
 
 void sieve_check_require(SieveChecker *checker, const SieveNode *node)
@@ -87,16 +128,8 @@ void sieve_check_require(SieveChecker *checker, const SieveNode *node)
 	for (guint i = 0; i < names->n_strings; i++) {
 		const SieveString *name = &names->strings[i];
 		if (!find_available(checker, name->text, &checker->required))
-			sieve_check_error(checker, name->place,
-				"there is no extension %s here",
-				sieve_quote(checker, name->text));
+			tell_no_extension(checker, name);
 	}
-	/* RFC 5235: spamtestplus is spamtest and more. */
-	if ((checker->required & SIEVE_BIT(SIEVE_EXT_SPAMTESTPLUS)) != 0)
-		checker->required |= SIEVE_BIT(SIEVE_EXT_SPAMTEST);
-	/* RFC 6131 section 2. */
-	if ((checker->required & SIEVE_BIT(SIEVE_EXT_VACATION_SECONDS)) != 0)
-		checker->required |= SIEVE_BIT(SIEVE_EXT_VACATION);
 	checker->enabled |= checker->required;
 }
 
@@ -296,7 +329,7 @@ gboolean sieve_check_constant(
 	if (sieve_string_is_constant(string))
 		return TRUE;
 	sieve_check_error(checker, string->place,
-		"the string of '%s' must have no variables in it", what);
+		"%s must have no variables in it", what);
 	return FALSE;
 }
 
@@ -304,7 +337,7 @@ gboolean sieve_check_variable(
 	SieveChecker *checker, const SieveString *name, SievePiece *variable)
 {
 	guint number;
-	if (!sieve_check_constant(checker, name, "name of a variable"))
+	if (!sieve_check_constant(checker, name, "the name of a variable"))
 		return FALSE;
 	*variable = (SievePiece){ .kind = SIEVE_LOCAL };
 	if (name->text.size > 0 &&
@@ -333,7 +366,7 @@ gboolean sieve_check_variable(
 
 gboolean sieve_check_global(SieveChecker *checker, const SieveString *name)
 {
-	if (!sieve_check_constant(checker, name, "name of a variable"))
+	if (!sieve_check_constant(checker, name, "the name of a variable"))
 		return FALSE;
 	if (!sieve_string_is_identifier(name->text)) {
 		sieve_check_error(checker, name->place,

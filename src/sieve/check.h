@@ -44,7 +44,8 @@ gboolean sieve_check_has(const SieveChecker *checker, SieveExtension extension);
 gboolean sieve_check_needs(SieveChecker *checker, SieveNode *node,
 	SievePlace place, SieveExtension extension, const char *what);
 
-/* FALSE, and an error, where the string has variables; `what` names it. */
+/* FALSE, and an error, where the string has variables; `what` begins the
+ * error's sentence. */
 gboolean sieve_check_constant(
 	SieveChecker *checker, const SieveString *string, const char *what);
 

@@ -40,7 +40,7 @@ static void check_include(SieveChecker *checker, SieveNode *node)
 {
 	const SieveString *name = &node->positional[0]->strings[0];
 	const SieveTagUse *location = sieve_node_tag(node, SIEVE_SLOT_LOCATION);
-	if (!sieve_check_constant(checker, name, "include"))
+	if (!sieve_check_constant(checker, name, "the name of a script"))
 		return;
 	if (!is_script_name(name->text)) {
 		sieve_check_error(checker, name->place,

@@ -186,6 +186,7 @@ void sieve_run_restart(SieveRun *run, const SieveInput *input)
 	run->flow = SIEVE_GOES_ON;
 	run->is_kept = TRUE;
 	run->part = 0;
+	run->edited_size = 0;
 	run->n_enclosed = 0;
 	g_clear_pointer(&run->flags, g_free);
 	run->result = sieve_result_new(&run->kept);

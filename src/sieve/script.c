@@ -52,6 +52,10 @@ const SieveUnit *sieve_script_unit(const SieveScript *script, guint number)
 		NULL;
 }
 
+/* All sources that one script is made of may have so many times the size of
+ * one. */
+#define TOTAL_FACTOR 4
+
 static void compile_unit(
 	SieveCompilation *compilation, SieveUnit *unit, Bytes source)
 {
