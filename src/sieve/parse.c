@@ -248,8 +248,10 @@ static SieveNode *parse_commands(Parser *parser, gboolean in_block);
 static void parse_block(Parser *parser, SieveNode *node)
 {
 	SievePlace open = parser->token.place;
+	gboolean was_told =
+		node->is_broken && parser->nesting >= parser->max_nesting;
 	node->has_block = TRUE;
-	if (!enter(parser)) {
+	if (was_told || !enter(parser)) {
 		node->is_broken = TRUE;
 		skip_block(parser);
 		return;
@@ -271,9 +273,9 @@ static void tell_no_semicolon(Parser *parser, SieveNode *node)
 		return;
 	sieve_report_error(parser->lexer.report, parser->lexer.script,
 		parser->lexer.end,
-		"';' expected behind the command '%.*s', not %s",
-		(int)MIN(node->name.size, 40), node->name.data,
-		token_text(parser));
+		"'%c' expected behind the command '%.*s', not %s",
+		node->tests != NULL ? '{' : ';', (int)MIN(node->name.size, 40),
+		node->name.data, token_text(parser));
 }
 
 static void parse_command(Parser *parser, SieveNode **made)

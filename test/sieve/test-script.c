@@ -34,12 +34,85 @@ static void test_basics(void)
 }
 
 static const RunCase wrong[] = {
+	/* Grammar. */
 	{ "keep",
 		"1:5: ';' expected behind the command 'keep', not the end "
 		"of the script\n" },
 	{ "keep\ndiscard;",
 		"2:1: ';' expected before 'discard': the command 'keep' ends "
 		"here\n" },
+	{ "if true { keep }",
+		"1:15: ';' expected behind the command 'keep', not '}'\n" },
+	{ "keep;; discard;", "1:6: a command expected, not ';'\n" },
+	{ "} keep;", "1:1: a command expected, not '}'\n" },
+	{ "if true { keep;", "1:9: this block has no '}' at its end\n" },
+	{ "if anyof(true, ) { keep; }", "1:16: a test expected, not ')'\n" },
+	{ "if anyof(true true) { keep; }",
+		"1:15: the test 'true' takes no tests\n" },
+	{ "if anyof(true \"x\" { keep; }",
+		"1:19: ',' or ')' behind a test expected, not '{'\n" },
+	{ "require [];", "1:10: a string of the list expected, not ']'\n" },
+	{ "require [\"a\" \"b\"];",
+		"1:14: ',' or ']' in a list expected, not a string\n" },
+	{ "\"x\"; keep; 5 { discard; } $$ $;",
+		"1:1: a command expected, not a string\n"
+		"1:12: a command expected, not a number\n"
+		"1:27: '$$' means nothing here\n"
+		"1:30: '$' means nothing here\n" },
+	/* Words. */
+	{ "frop; if snot { friep; }",
+		"1:1: unknown command 'frop'\n"
+		"1:10: unknown test 'snot'\n"
+		"1:17: unknown command 'friep'\n" },
+	{ "true; if keep { }",
+		"1:1: 'true' is a test; a command must stand here\n"
+		"1:10: 'keep' is a command; a test must stand here\n" },
+	{ "if true { } else if false { keep; }",
+		"1:18: ';' expected before 'if': the command 'else' ends "
+		"here\n" },
+	/* Arguments. */
+	{ "stop \"x\" 3 [\"y\"];",
+		"1:1: the command 'stop' needs 0 positional arguments, not "
+		"3\n" },
+	{ "stop :x;", "1:6: unknown tag ':x' for the command 'stop'\n" },
+	{ "stop { keep; }",
+		"1:1: the command 'stop' takes no block; ';' expected\n" },
+	{ "if true; if { } if (true) { }",
+		"1:1: the command 'if' needs a block { ... }\n"
+		"1:10: the command 'if' needs one test, without parentheses\n"
+		"1:17: the command 'if' needs one test, without "
+		"parentheses\n" },
+	{ "if not (true) { } if allof true { }",
+		"1:4: the test 'not' needs one test, without parentheses\n"
+		"1:22: the test 'allof' needs a list of tests in "
+		"parentheses\n" },
+	{ "require 45; require; require \"a\" true;",
+		"1:9: the command 'require' needs a string or a list of "
+		"strings as argument 1, not a number\n"
+		"1:13: the command 'require' needs 1 positional argument, not "
+		"0\n"
+		"1:34: the command 'require' takes no tests\n" },
+	/* Where words stand. */
+	{ "else { keep; } elsif true { }",
+		"1:1: 'else' must stand right behind the block of an if or "
+		"elsif\n"
+		"1:16: 'elsif' must stand right behind the block of an if or "
+		"elsif\n" },
+	{ "if true { } keep; else { }",
+		"1:19: 'else' must stand right behind the block of an if or "
+		"elsif\n" },
+	{ "require [\"_a\", \"comparator-i;octet\"]; keep; "
+	  "require \"comparator-i;octet\";",
+		"1:10: there is no extension \"_a\" here\n"
+		"1:45: require must stand before all other commands\n" },
+	{ "if true { require \"comparator-i;octet\"; }",
+		"1:11: require must stand before all other commands\n" },
+	/* Broken ifs do not break what is chained to them. */
+	{ "if true ] { keep; frop; } else { stop; }",
+		"1:8: '{' expected behind the command 'if', not ']'\n"
+		"1:19: unknown command 'frop'\n" },
+	/* Warnings. */
+	{ "stop; keep;", "1:7: warning: this is never reached\n(keep)\n" },
 };
 
 static void test_wrong(void)
@@ -48,10 +121,78 @@ static void test_wrong(void)
 	check_runs(&how, wrong, G_N_ELEMENTS(wrong));
 }
 
+/* ---- Bounds ---- */
+
+static char *repeat(const char *before, guint n, const char *after)
+{
+	GString *out = g_string_new(NULL);
+	for (guint i = 0; i < n; i++)
+		g_string_append(out, before);
+	g_string_append(out, "keep;");
+	for (guint i = 0; i < n; i++)
+		g_string_append(out, after);
+	return g_string_free(out, FALSE);
+}
+
+static void test_nesting(void)
+{
+	SieveCompile how = compile_all();
+	g_autofree char *fits = repeat("if true {", 32, "}");
+	g_autofree char *found = run_lines(&how, fits);
+	g_assert_cmpstr(found, ==, "keep\n");
+	g_autofree char *deep = repeat("if true {", 33, "}");
+	g_autofree char *told = run_lines(&how, deep);
+	g_assert_cmpstr(told, ==,
+		"1:292: blocks and tests nest more than 32 levels deep\n");
+	g_autofree char *deepest = repeat("if true {", 10000, "}");
+	g_autofree char *told_once = run_lines(&how, deepest);
+	g_assert_cmpstr(told_once, ==, told);
+}
+
+static void test_nested_tests(void)
+{
+	SieveCompile how = compile_all();
+	g_autoptr(GString) source = g_string_new("if ");
+	for (guint i = 0; i < 20000; i++)
+		g_string_append(source, i % 2 == 0 ? "not " : "anyof(");
+	g_string_append(source, "true { frop; } else { discard; } friep;");
+	g_autofree char *found = run_lines(&how, source->str);
+	g_assert_true(g_str_has_prefix(found,
+		"1:163: blocks and tests nest more than 32 levels deep\n1:"));
+	g_assert_nonnull(strstr(found, "unknown command 'frop'"));
+	g_assert_nonnull(strstr(found, "unknown command 'friep'"));
+}
+
+static void test_limits(void)
+{
+	SieveLimits small = limits;
+	SieveCompile how = compile_all();
+	how.limits = &small;
+	small.max_errors = 2;
+	g_autofree char *few = run_lines(&how, "a; b; c; d;");
+	g_assert_cmpstr(few, ==,
+		"1:1: unknown command 'a'\n1:4: unknown command 'b'\n");
+	small.max_script_size = 9;
+	g_autofree char *large = run_lines(&how, "keep; stop;");
+	g_assert_cmpstr(large, ==, "1:1: the script has more than 9 bytes\n");
+	small.max_script_size = 1000;
+	small.max_instructions = 5;
+	g_autofree char *fits =
+		run_lines(&how, "if true { } if true { } keep;");
+	g_assert_cmpstr(fits, ==, "keep\n");
+	g_autofree char *long_one =
+		run_lines(&how, "if true { } if true { }\nkeep; discard;");
+	g_assert_cmpstr(long_one, ==,
+		"2:7: the script takes more than 5 instructions\n(keep)\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sieve/script/basics", test_basics);
 	g_test_add_func("/sieve/script/wrong", test_wrong);
+	g_test_add_func("/sieve/script/nesting", test_nesting);
+	g_test_add_func("/sieve/script/nested-tests", test_nested_tests);
+	g_test_add_func("/sieve/script/limits", test_limits);
 	return g_test_run();
 }
