@@ -72,7 +72,7 @@ static const struct {
 	SieveExtension extension;
 	SieveExtension brings;
 } brought[] = {
-	{ SIEVE_EXT_SPAMTESTPLUS, SIEVE_EXT_SPAMTEST },   /* RFC 5235 */
+	{ SIEVE_EXT_SPAMTESTPLUS, SIEVE_EXT_SPAMTEST },     /* RFC 5235 */
 	{ SIEVE_EXT_VACATION_SECONDS, SIEVE_EXT_VACATION }, /* RFC 6131 */
 };
 

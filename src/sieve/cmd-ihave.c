@@ -13,8 +13,8 @@ static void check_ihave(SieveChecker *checker, SieveNode *node)
 	SieveExtensions *found =
 		arena_new_object(sieve_check_arena(checker), SieveExtensions);
 	for (guint i = 0; i < names->n_strings; i++) {
-		if (!sieve_check_constant(checker, &names->strings[i],
-			    "what ihave asks for"))
+		if (!sieve_check_constant(
+			    checker, &names->strings[i], "what ihave asks for"))
 			return;
 	}
 	node->data = found;

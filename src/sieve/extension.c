@@ -49,6 +49,8 @@ static const struct {
 	[SIEVE_EXT_VIRUSTEST] = { "virustest", "5235", EVERYWHERE },
 	[SIEVE_EXT_ENCODED_CHARACTER] = { "encoded-character", "5228",
 		EVERYWHERE },
+	[SIEVE_EXT_ENVIRONMENT] = { "environment", "5183", EVERYWHERE },
+	[SIEVE_EXT_VARIABLES] = { "variables", "5229", EVERYWHERE },
 	[SIEVE_EXT_INCLUDE] = { "include", "6609", EVERYWHERE },
 	[SIEVE_EXT_IHAVE] = { "ihave", "5463", EVERYWHERE },
 };

@@ -21,6 +21,8 @@ static const SieveWord *const tables[] = {
 	sieve_words_date,
 	sieve_words_spam,
 	sieve_words_mailbox,
+	sieve_words_environment,
+	sieve_words_string,
 	NULL,
 };
 
