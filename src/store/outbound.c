@@ -218,9 +218,33 @@ gboolean outbound_hand_over(Store *store, const OutboundEntry *entry,
 	return TRUE;
 }
 
+static void add_notice(
+	DbBatch *batch, const OutboundEntry *entry, const OutboundMail *notice)
+{
+	DbParams *params = add_held(batch, &SQL_OUTBOUND_SETTLE_NOTICE, entry);
+
+	db_params_int64(params, notice->user);
+	db_params_text(params, notice->kind);
+	db_params_text(params, notice->sender);
+	db_params_text(params, notice->recipient);
+	db_params_bytes(params, notice->message);
+}
+
+gboolean outbound_renew(Store *store, const gint64 *ids, const gint32 *attempts,
+	guint count, guint lease_seconds, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = db_batch_add(batch, &SQL_OUTBOUND_RENEW);
+
+	db_params_int64_array(params, ids, count);
+	db_params_int32_array(params, attempts, count);
+	db_params_int64(params, lease_seconds);
+	return db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error);
+}
+
 gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	OutboundOutcome outcome, const char *reason, gboolean keeps_sent,
-	GError **error)
+	const OutboundMail *notice, GError **error)
 {
 	/* By OutboundOutcome. */
 	static const OutboundStatus becomes[] = { OUTBOUND_SENT,
@@ -229,10 +253,14 @@ gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	g_autofree char *text = NULL;
 	DbParams *params;
 
+	if (notice != NULL && !outbound_check(notice, error))
+		return FALSE;
 	if (outcome == OUTBOUND_DONE && !keeps_sent) {
 		add_held(batch, &SQL_OUTBOUND_SETTLE_SENT, entry);
 		return db_pool_run(store->pool, batch, DB_WRITE, error);
 	}
+	if (notice != NULL)
+		add_notice(batch, entry, notice);
 	params = add_held(batch, &SQL_OUTBOUND_SETTLE, entry);
 	db_params_text(params, statuses[becomes[outcome]]);
 	if (reason != NULL) {
@@ -242,7 +270,11 @@ gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	} else {
 		db_params_null(params);
 	}
-	return db_pool_run(store->pool, batch, DB_WRITE, error);
+	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+		return FALSE;
+	if (notice != NULL)
+		watch_notify(store, OUTBOUND_WATCH);
+	return TRUE;
 }
 
 gboolean outbound_release(

@@ -82,6 +82,12 @@ gboolean outbound_claim(Store *store, guint max, gsize max_bytes,
 gboolean outbound_next(Store *store, gint64 *seconds, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Has the leases of claimed mails, by their ids and attempts, last for
+ * lease_seconds from now on; one that lasts longer stays. */
+gboolean outbound_renew(Store *store, const gint64 *ids, const gint32 *attempts,
+	guint count, guint lease_seconds, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* Notes, on disk when it returns, that the message is about to be given away
  * whole: from here on a crash leaves the outcome open.  Call before the end of
  * DATA.  *still_mine FALSE, nothing noted: the lease ran out and another has
@@ -98,11 +104,12 @@ typedef enum {
 
 /* What became of an attempt; error (may be NULL) is made valid UTF-8 and cut.
  * keeps_sent: a mail that was sent stays as "sent" until outbound_trim(), else
- * it is deleted.  Nothing happens where the mail is no longer this
- * caller's. */
+ * it is deleted.  notice (may be NULL) is queued in the same transaction: the
+ * word to the sender of a mail that has failed.  Nothing happens where the mail
+ * is no longer this caller's. */
 gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	OutboundOutcome outcome, const char *reason, gboolean keeps_sent,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	const OutboundMail *notice, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives a mail back untried (a daemon that stops): the attempt is not
  * counted, it is due at once. */

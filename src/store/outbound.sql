@@ -68,6 +68,28 @@ UPDATE dbmail_outbound_queue
        lease_until = now() + $3::bigint * interval '1 second'
  WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
 
+-- name: outbound_renew
+-- $1 mails, $2 their attempts, side by side, $3 seconds of the lease.
+UPDATE dbmail_outbound_queue q
+   SET lease_until = greatest(q.lease_until,
+			      now() + $3::bigint * interval '1 second')
+  FROM unnest($1::bigint[], $2::integer[]) AS mine (id, attempts)
+ WHERE q.id = mine.id AND q.status = 'sending'
+   AND q.attempts = mine.attempts;
+
+-- name: outbound_settle_notice
+-- $1 mail, $2 attempts, $3 user or 0, $4 kind, $5 sender, $6 recipient,
+-- $7 message: queues a notice while the mail is still the caller's, which it is
+-- no more when outbound_settle has run.
+INSERT INTO dbmail_outbound_queue (owner_idnr, kind, sender, recipient, message)
+SELECT (SELECT user_idnr FROM dbmail_users WHERE user_idnr = $3::bigint),
+       $4::text, $5::text, $6::text, $7::bytea
+  FROM (SELECT id
+	  FROM dbmail_outbound_queue
+	 WHERE id = $1::bigint AND status = 'sending'
+	   AND attempts = $2::integer
+	   FOR UPDATE) AS held;
+
 -- name: outbound_settle
 -- $1 mail, $2 attempts, $3 its status from now on, $4 last error.
 UPDATE dbmail_outbound_queue

@@ -42,7 +42,8 @@ static void settle(const OutboundEntry *entry, OutboundOutcome outcome,
 {
 	GError *error = NULL;
 
-	if (!outbound_settle(store, entry, outcome, reason, keeps_sent, &error))
+	if (!outbound_settle(
+		    store, entry, outcome, reason, keeps_sent, NULL, &error))
 		database_check(error);
 }
 
@@ -189,6 +190,57 @@ static void test_lease(void)
 	g_assert_true(outbound_release(store, fourth->pdata[0], NULL));
 	g_autoptr(GPtrArray) fifth = claim(10, 1000, 60);
 	g_assert_cmpint(((OutboundEntry *)fifth->pdata[0])->attempts, ==, 4);
+}
+
+/* Renewing is for those whose attempt it is, and never shortens. */
+static void test_renew(void)
+{
+	make_empty();
+	add("r@example.org", 5, 0);
+	g_autoptr(GPtrArray) entries = claim(1, 1000, 60);
+	const OutboundEntry *entry = entries->pdata[0];
+	const gint32 attempts[] = { entry->attempts, entry->attempts + 1 };
+
+	g_assert_true(
+		outbound_renew(store, &entry->id, &attempts[1], 1, 600, NULL));
+	g_assert_cmpint(seconds_to_next(), <=, 60);
+	g_assert_true(outbound_renew(store, &entry->id, attempts, 1, 5, NULL));
+	g_assert_cmpint(seconds_to_next(), >, 50);
+	g_assert_true(
+		outbound_renew(store, &entry->id, attempts, 1, 600, NULL));
+	g_assert_cmpint(seconds_to_next(), >, 590);
+}
+
+/* The word to the sender is queued with the failure, once, and only by whoever
+ * has the mail. */
+static void test_notice(void)
+{
+	const OutboundMail notice = { "bounce", 0, "", "s@example.org",
+		bytes_of("notice", 6) };
+	const OutboundMail wrong = { "bounce", 0, "", "s@example.org> X",
+		bytes_of("notice", 6) };
+
+	make_empty();
+	add("r@example.org", 5, 0);
+	g_autoptr(GPtrArray) entries = claim(1, 1000, 60);
+	OutboundEntry *entry = entries->pdata[0];
+	g_assert_false(outbound_settle(
+		store, entry, OUTBOUND_GIVE_UP, "no", TRUE, &wrong, NULL));
+	entry->attempts++;
+	g_assert_true(outbound_settle(
+		store, entry, OUTBOUND_GIVE_UP, "no", TRUE, &notice, NULL));
+	g_assert_cmpint(seconds_to_next(), >, 0);
+	entry->attempts--;
+	for (guint i = 0; i < 2; i++)
+		g_assert_true(outbound_settle(store, entry, OUTBOUND_GIVE_UP,
+			"no", TRUE, &notice, NULL));
+	g_autoptr(GPtrArray) all = list();
+	g_assert_cmpuint(all->len, ==, 2);
+	const OutboundEntry *queued = all->pdata[1];
+	g_assert_cmpstr(queued->kind, ==, "bounce");
+	g_assert_cmpstr(queued->sender, ==, "");
+	g_assert_cmpstr(queued->recipient, ==, "s@example.org");
+	g_assert_cmpint(queued->status, ==, OUTBOUND_PENDING);
 }
 
 static void test_bounds(void)
@@ -381,6 +433,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/outbound/sent", test_sent);
 	g_test_add_func("/store/outbound/retry", test_retry);
 	g_test_add_func("/store/outbound/lease", test_lease);
+	g_test_add_func("/store/outbound/renew", test_renew);
+	g_test_add_func("/store/outbound/notice", test_notice);
 	g_test_add_func("/store/outbound/bounds", test_bounds);
 	g_test_add_func("/store/outbound/race", test_race);
 	g_test_add_func("/store/outbound/tools", test_tools);
