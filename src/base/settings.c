@@ -203,7 +203,7 @@ static gboolean key_set(
 static gboolean section_set(Reader *reader, Bytes line, GError **error)
 {
 	static const char *const sections[] = { "DBMAIL", "LMTP", "IMAP", "POP",
-		"SIEVE" };
+		"SIEVE", "QUEUE" };
 	Bytes name = text_trim(bytes_slice(line, 1, line.size - 2));
 
 	for (gsize i = 0; i < G_N_ELEMENTS(sections); i++) {
@@ -216,7 +216,7 @@ static gboolean section_set(Reader *reader, Bytes line, GError **error)
 	}
 	line_error(error, reader, NULL,
 		"no such section; there are [DBMAIL] [LMTP] [IMAP] [POP] "
-		"[SIEVE]");
+		"[SIEVE] [QUEUE]");
 	return FALSE;
 }
 

@@ -298,8 +298,10 @@ static gboolean start(Daemon *daemon, GError **error)
 	daemon->state = spec->start(daemon->settings, error);
 	if (daemon->state == NULL)
 		return FALSE;
-	if (daemon->server == NULL)
+	if (daemon->server == NULL) {
+		log_event(LOG_LEVEL_NOTICE, NULL, "working");
 		return TRUE;
+	}
 	server_set_state(daemon->server, daemon->state);
 	server_each_listener(daemon->server, log_listening, NULL);
 	return server_start(daemon->server, error);

@@ -10,6 +10,7 @@
 #include "store/migrate.h"
 #include "store/purge.h"
 #include "store/search.h"
+#include "tools/queue-verb.h"
 #include "tools/tool.h"
 
 #define STATUS_PROBLEMS 1 /* check: something is wrong and stays so */
@@ -19,6 +20,8 @@ typedef struct {
 	Tool tool;
 	gboolean repair;
 	guint keep_days;
+	char **words; /* behind the verb */
+	guint n_words;
 } Util;
 
 static const char usage[] =
@@ -28,6 +31,9 @@ static const char usage[] =
 	"  check     verify that the store is whole; with -y repair it\n"
 	"  purge     remove what no mailbox holds any more\n"
 	"  index     prepare messages for SEARCH BODY and TEXT\n"
+	"  queue     list the mail that goes out; show ID, retry ID... or "
+	"all,\n"
+	"            remove ID...\n"
 	"  test      try configuration, database and schema, change nothing\n"
 	"\n"
 	"  -a, -t    the same as check\n"
@@ -145,17 +151,28 @@ static int verb_test(Util *util)
 	return EX_OK;
 }
 
+static int verb_queue(Util *util)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!tool_open(&util->tool, STORE_NOTIFY, &error))
+		return tool_fail(&util->tool, &error);
+	return queue_verb(&util->tool, util->words, util->n_words);
+}
+
 static const struct {
 	const char *name;
 	int letter; /* DBMail's option for it, or 0 */
 	int (*run)(Util *util);
+	gboolean takes_words;
 } verbs[] = {
-	{ "migrate", 0, verb_migrate },
-	{ "check", 'a', verb_check },
-	{ "check", 't', verb_check },
-	{ "purge", 'p', verb_purge },
-	{ "index", 0, verb_index },
-	{ "test", 0, verb_test },
+	{ "migrate", 0, verb_migrate, FALSE },
+	{ "check", 'a', verb_check, FALSE },
+	{ "check", 't', verb_check, FALSE },
+	{ "purge", 'p', verb_purge, FALSE },
+	{ "index", 0, verb_index, FALSE },
+	{ "queue", 0, verb_queue, TRUE },
+	{ "test", 0, verb_test, FALSE },
 };
 
 static guint parse_days(const Util *util, const char *text)
@@ -199,9 +216,11 @@ int main(int argc, char **argv)
 	}
 	if (verb < 0 && optind < argc)
 		verb = verb_find(0, argv[optind++]);
-	if (verb < 0 || optind < argc)
+	util.words = argv + optind;
+	util.n_words = (guint)(argc - optind);
+	if (verb < 0 || (util.n_words > 0 && !verbs[verb].takes_words))
 		tool_wrong_usage(&util.tool,
-			"say one of migrate, check, purge, index, test");
+			"say one of migrate, check, purge, index, queue, test");
 	int status = verbs[verb].run(&util);
 	tool_close(&util.tool);
 	return status;

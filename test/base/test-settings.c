@@ -69,10 +69,10 @@ static const struct {
 		"dbmail.conf(5) lists them" },
 	{ "[NNTP]\n",
 		"test.conf:1: no such section; there are [DBMAIL] [LMTP] "
-		"[IMAP] [POP] [SIEVE]" },
+		"[IMAP] [POP] [SIEVE] [QUEUE]" },
 	{ "[IMAP\n",
 		"test.conf:1: no such section; there are [DBMAIL] [LMTP] "
-		"[IMAP] [POP] [SIEVE]" },
+		"[IMAP] [POP] [SIEVE] [QUEUE]" },
 	{ "port = 1\n",
 		"test.conf:1: port: must stand in a section; write [DBMAIL] "
 		"above it" },

@@ -6,7 +6,7 @@
 
 # Short name, program, section of the configuration.
 STORE_DAEMONS="lmtpd:dbmail-lmtpd:LMTP imapd:dbmail-imapd:IMAP pop3d:dbmail-pop3d:POP
-	sieved:dbmail-sieved:SIEVE"
+	sieved:dbmail-sieved:SIEVE queued:dbmail-queued:QUEUE"
 # Seconds a daemon may take to greet and to end.
 STORE_START=${DBMAIL_START_TIMEOUT:-20}
 STORE_STOP=${DBMAIL_STOP_TIMEOUT:-20}
@@ -72,21 +72,38 @@ daemon_greets() { # PID PORT
 	return 1
 }
 
+# One that listens nowhere says so in its log, behind what was there before.
+daemon_works() { # PID LOG BYTES
+	local deadline=$((SECONDS + STORE_START))
+
+	while pid_runs "$1" && [ "$SECONDS" -lt "$deadline" ]; do
+		! tail -c +$(($3 + 1)) "$2" | grep -q 'event=working\|"working"' ||
+			return 0
+		read -r -t 0.02 <> <(:) || :
+	done
+	return 1
+}
+
 # Starts the daemon as a child of this shell and waits until it serves.  Its
 # pid goes to DBMAIL_PIDS and to started_pid.
 daemon_start() { # NAME
-	local entry program
+	local entry program log=$DBMAIL_STORE/$1.log size
 
 	for entry in $STORE_DAEMONS; do
 		[ "${entry%%:*}" != "$1" ] || program=${entry#*:}
 	done
 	program=${program%%:*}
+	size=$(stat -c %s "$log" 2>/dev/null || echo 0)
 	# shellcheck disable=SC2086 # the wrapper may have arguments
 	${DBMAIL_WRAP:-} "$program" -f "$DBMAIL_CONF" \
-		</dev/null >>"$DBMAIL_STORE/$1.log" 2>&1 8>&- 9>&- &
+		</dev/null >>"$log" 2>&1 8>&- 9>&- &
 	started_pid=$!
 	pids_change "$1" "$started_pid"
-	daemon_greets "$started_pid" "$(daemon_port "$1")"
+	if [ -n "$(daemon_port "$1")" ]; then
+		daemon_greets "$started_pid" "$(daemon_port "$1")"
+	else
+		daemon_works "$started_pid" "$log" "$size"
+	fi
 }
 
 # Asks it to end and waits until it has; ends it by force when it does not.
