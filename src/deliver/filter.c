@@ -7,6 +7,7 @@
 #include "deliver/act.h"
 #include "deliver/libsieve.h"
 #include "deliver/questions.h"
+#include "deliver/spam-settings.h"
 
 #define ENVIRONMENT_MAX 24
 
@@ -85,6 +86,8 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 	const SieveQuestions questions = questions_of(&asker);
 	const Delivery *delivery = job->delivery;
 	const char *delimiters = job->settings->LMTP_recipient_delimiter;
+	g_auto(SpamSettings) spam = { 0 };
+	spam_settings_init(&spam, job->settings);
 	const SieveInput input = {
 		.message = bytes_of(delivery->message, delivery->size),
 		.sender = delivery->sender,
@@ -93,6 +96,7 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 		.environment = environment_of(job, host),
 		.now = job->now,
 		.zone_minutes = zone_minutes(job->now),
+		.spam = &spam.sieve,
 		.questions = &questions,
 	};
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dbmail-lmtpd: takes mail in over LMTP. */
-#include "lmtp/session.h"
 #include "net/daemon.h"
+#include "deliver/spam-settings.h"
+#include "lmtp/session.h"
 
 static gpointer start(const Settings *settings, GError **error)
 {
+	if (!spam_settings_check(settings, error))
+		return NULL;
 	Store *store =
 		store_open(settings, "dbmail-lmtpd", STORE_NOTIFY, error);
-
 	if (store == NULL)
 		return NULL;
 	LmtpState *state = g_new0(LmtpState, 1);
@@ -22,7 +24,8 @@ static gboolean reload(gpointer data, const Settings *settings, GError **error)
 {
 	LmtpState *state = data;
 
-	(void)error;
+	if (!spam_settings_check(settings, error))
+		return FALSE;
 	g_atomic_pointer_set(&state->settings, settings);
 	return TRUE;
 }

@@ -12,6 +12,7 @@
 #include "sieve/extension.h"
 #include "sieve/run.h"
 #include "deliver/script-check.h"
+#include "deliver/spam-settings.h"
 #include "tools/tool.h"
 
 #define READ_SIZE 65536
@@ -149,16 +150,20 @@ static void print(const SieveResult *result, const char *file)
 			result->failure->text);
 }
 
-static gboolean run(SieveScript *script, const SieveTry *what, Bytes message,
-	gboolean *is_good, GError **error)
+static gboolean run(SieveScript *script, const SieveTry *what,
+	const Settings *settings, Bytes message, gboolean *is_good,
+	GError **error)
 {
 	g_autoptr(SieveResult) result = NULL;
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_auto(SpamSettings) spam = { 0 };
+	spam_settings_init(&spam, settings);
 	SieveInput input = {
 		.message = message,
 		.sender = what->sender,
 		.recipient = what->recipient,
 		.delimiter = "+",
+		.spam = &spam.sieve,
 		.now = timestamp_now(),
 		.zone_minutes = (gint)(g_date_time_get_utc_offset(now) /
 			G_TIME_SPAN_MINUTE),
@@ -194,5 +199,6 @@ gboolean sieve_try(const SieveTry *what, const Settings *settings,
 		return FALSE;
 	}
 	return script == NULL ||
-		run(script, what, bytes_of(message, size), is_good, error);
+		run(script, what, settings, bytes_of(message, size), is_good,
+			error);
 }
