@@ -355,6 +355,13 @@ static void test_body(void)
 	};
 	input = input_of("Subject: no body\r\n");
 	check_cases(&input, none, G_N_ELEMENTS(none));
+	static const Case broken[] = {
+		{ "body :contains \"hello\"", FALSE },
+		{ "body :content \"text\" :contains \"hello\"", TRUE },
+	};
+	input = input_of("Content-Transfer-Encoding: multipart/related\r\n"
+			 "\r\nHello\r\n");
+	check_cases(&input, broken, G_N_ELEMENTS(broken));
 	static const Case empty[] = {
 		{ "body :raw \"\"", TRUE },
 		{ "body :text \"\"", TRUE },
