@@ -230,10 +230,8 @@ static gboolean add_entity(Search *search, guint index, gint kind)
 	if (!spend(search, block.size))
 		return FALSE;
 	read_content(arena, block, &content);
-	/* What nobody can decode is no text (RFC 2045 section 6.4). */
 	if (kind == BODY_TEXT)
 		return entity->kind != MIME_LEAF || !is_text(&content) ||
-			content.encoding == MIME_ENCODING_UNKNOWN ||
 			add_leaf(search, &content,
 				sieve_message_body_of(search->message, entity),
 				TRUE);

@@ -362,7 +362,8 @@ static void test_body(void)
 	check_cases(&input, none, G_N_ELEMENTS(none));
 	static const Case broken[] = {
 		{ "body :contains \"hello\"", FALSE },
-		{ "body :content \"text\" :contains \"hello\"", TRUE },
+		{ "body :content \"text\" :contains \"hello\"", FALSE },
+		{ "body :content \"application\" :contains \"hello\"", TRUE },
 	};
 	input = input_of("Content-Transfer-Encoding: multipart/related\r\n"
 			 "\r\nHello\r\n");
