@@ -33,8 +33,8 @@ static const char *owner_address(Arena *arena, const Act *act, const char *host)
 	return arena_printf(arena, "%.*s%s", (int)plain, address, at);
 }
 
-void act_init(Act *act, PlanJob *job, const FilterFor *whom,
-	const UserScript *script, const SieveResult *result, Plan *plan)
+void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
+	const SieveResult *result, Plan *plan)
 {
 	const char *host = job->settings->DBMAIL_hostname[0] != '\0' ?
 		job->settings->DBMAIL_hostname :
@@ -256,11 +256,11 @@ gboolean act_tell(Act *act, const char *script, guint line, const char *why,
 	GError **error)
 {
 	PlanJob *job = act->job;
-	const UserScript *of = act->script;
+	UserScript *of = act->script;
 	Folder inbox;
 
 	if (act->is_told || !job->settings->SIEVE_notify_owner ||
-		of->told_version >= of->version)
+		atomic_load(&of->told_version) >= of->version)
 		return TRUE;
 	if (!folders_find(job->deliverer->folders, job->deliverer->store,
 		    job->settings, of->user, "INBOX", NULL, &inbox, error))
@@ -278,5 +278,6 @@ gboolean act_tell(Act *act, const char *script, guint line, const char *why,
 	g_array_index(act->plan->puts, DeliveryPut, act->plan->puts->len - 1)
 		.is_notice = TRUE;
 	act->plan->share.told_version = of->version;
+	act->plan->tells = act->script;
 	return TRUE;
 }

@@ -10,7 +10,7 @@
 typedef struct {
 	PlanJob *job;
 	const FilterFor *whom;
-	const UserScript *script;
+	UserScript *script;
 	const SieveResult *result; /* NULL: nothing ran */
 	Plan *plan;
 	const MessageDraft **drafts; /* by number of the result's messages */
@@ -21,8 +21,8 @@ typedef struct {
 	gboolean is_told; /* the owner has a notice already */
 } Act;
 
-void act_init(Act *act, PlanJob *job, const FilterFor *whom,
-	const UserScript *script, const SieveResult *result, Plan *plan);
+void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
+	const SieveResult *result, Plan *plan);
 
 /* Does one action.  FALSE with TEMPORARY alone. */
 gboolean act_do(Act *act, const SieveAction *action, GError **error)

@@ -291,6 +291,8 @@ static DeliveryOutcome take_outcome(
 		outcome = share->outcome;
 		if (outcome != DELIVERY_STORED && outcome != DELIVERY_DUPLICATE)
 			set_failure(round->job.deliverer, to, share);
+		if (outcome == DELIVERY_STORED && plan->tells != NULL)
+			user_script_told(plan->tells);
 	}
 	set_refusal(to, plan);
 	return outcome;

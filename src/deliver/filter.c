@@ -144,8 +144,8 @@ static gboolean fail(Act *act, const SieveError *wrong, GError **error)
 	return act_tell(act, wrong->script, wrong->line, wrong->text, error);
 }
 
-static gboolean filter(PlanJob *job, const FilterFor *whom,
-	const UserScript *script, Plan *plan, GError **error)
+static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
+	Plan *plan, GError **error)
 {
 	SieveResult *result = NULL;
 	Act act;

@@ -64,7 +64,8 @@ typedef struct {
 	/* The sender is told so in the reply: ASCII, lines apart by LF; NULL:
 	 * it is not refused. */
 	char *refusal;
-	guint number; /* of its share, from 1; 0: it has none */
+	UserScript *tells; /* whose owner is told that it fails, or NULL */
+	guint number;      /* of its share, from 1; 0: it has none */
 } Plan;
 
 Plan *plan_new(gint64 mailbox, gint64 user) G_GNUC_WARN_UNUSED_RESULT;

@@ -50,6 +50,11 @@ void user_script_free(UserScript **script)
 	g_free(old);
 }
 
+void user_script_told(UserScript *script)
+{
+	atomic_store(&script->told_version, script->version);
+}
+
 static gboolean load_included(gpointer data, SieveLocation location,
 	const char *name, char **source, gsize *size, GError **error)
 {
@@ -129,7 +134,7 @@ static UserScript *load(
 	script->addresses = g_steal_pointer(&set->addresses);
 	script->version = set->version;
 	script->global_version = set->global_version;
-	script->told_version = set->told_version;
+	atomic_init(&script->told_version, set->told_version);
 	script->limits = script_limits(settings);
 	if (set->active == NULL)
 		return g_steal_pointer(&script);

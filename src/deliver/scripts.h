@@ -11,7 +11,7 @@
 #include "sieve/script.h"
 #include "store/store.h"
 
-/* What a delivery to a user goes by.  Never changed once made; counted
+/* What a delivery to a user goes by.  Hardly changed once made; counted
  * references, safe between threads. */
 typedef struct {
 	atomic_uint references;
@@ -20,8 +20,10 @@ typedef struct {
 	char **addresses; /* the user's, as ScriptSet has them */
 	gint64 version;
 	gint64 global_version;
-	gint64 told_version; /* up to which the owner was told of failures */
-	char *name;          /* of the active script; NULL: there is none */
+	/* Up to which the owner was told of failures: what alone changes, by
+	 * user_script_told(). */
+	_Atomic gint64 told_version;
+	char *name; /* of the active script; NULL: there is none */
 	SieveLimits limits;
 	SieveScript *script; /* NULL: none, or it does not compile */
 	SieveError *wrong;   /* then: its first error */
@@ -30,6 +32,9 @@ typedef struct {
 } UserScript;
 
 void user_script_free(UserScript **script);
+
+/* The owner was told that this version fails. */
+void user_script_told(UserScript *script);
 
 static inline void user_script_auto_free(UserScript *script)
 {

@@ -120,7 +120,7 @@ def flags(user, folder):
     got = imap.fetch("1:*", "(FLAGS)")[1]
     imap.logout()
     return [sorted(row.split(b"FLAGS (")[1].split(b")")[0].split())
-            for row in got]
+            for row in got if row]
 
 
 def contents(user, folder="INBOX"):
@@ -199,6 +199,39 @@ def filing():
     expect("edited", user, deliver(user), {"INBOX": 1})
     report.equal("edited: bytes", contents(user),
                  [t.RETURN_PATH + b"X-Seen: yes\r\n" + message(user)])
+
+
+def spam():
+    before = configure("[SIEVE]\nspam_header = X-Spam: score=([0-9.]+)\n"
+                       "spam_max = 5\nvirus_header = X-Virus\n"
+                       "virus_texts = 1=clean, 5 = infected")
+    script = ('require ["spamtest", "virustest", "relational", "fileinto",'
+              '"comparator-i;ascii-numeric"];'
+              'if spamtest :value "ge" :comparator "i;ascii-numeric" "6"'
+              '{ fileinto "Junk"; }'
+              'elsif virustest :value "eq" :comparator "i;ascii-numeric" "5"'
+              '{ fileinto "Trash"; }')
+    for fields, folder in (("X-Spam: yes, score=4.2\r\n", "Junk"),
+                           ("X-Spam: no, score=0.1\r\n", "INBOX"),
+                           ("X-Virus: Infected\r\n", "Trash"), ("", "INBOX")):
+        user = new_user(script)
+        expect("filters: %r" % fields, user, deliver(
+            user, message(user, fields=fields)), {folder: 1})
+    restore(before)
+
+
+def keywords():
+    """A mailbox that has all the keywords it can have takes mail without."""
+    user = new_user('require ["imap4flags", "variables"];'
+                    'if header :matches "Subject" "*"'
+                    '{ addflag ["\\\\Flagged", "$k${1}"]; }')
+    for i in range(64):
+        deliver(user, message(user, str(i)))
+    expect("the 65th keyword", user, deliver(user, message(user, "64")),
+           {"INBOX": 65})
+    got = flags(user, "INBOX")
+    report.equal("the 64th keyword", got[63], [b"$k63", b"\\Flagged"])
+    report.equal("the 65th message", got[64], [b"\\Flagged"])
 
 
 def missing_folder():
@@ -477,10 +510,12 @@ def tool():
 
 
 def main():
+    """All cases, or those that are named."""
     signal.alarm(500)
-    for case in (filing, missing_folder, redirecting, answering, notifying,
+    for case in (filing, spam, keywords, missing_folder, redirecting, answering, notifying,
                  refusing, together, again, failing, full, tool, no_database):
-        case()
+        if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
+            case()
     done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
     report.case("the store contradicts itself nowhere", done.returncode == 0,
