@@ -120,8 +120,8 @@ static Flags take_flags(Arena *arena, const char *const *names, guint rights,
 			count < FLAG_KEYWORDS_MAX)
 			kept[count++] = names[i];
 	}
-	if (count > 0)
-		*keywords = kept;
+	/* Not NULL: flags were said, if none. */
+	*keywords = kept;
 	return flags & rights_flags(rights);
 }
 

@@ -73,6 +73,21 @@ static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
 		error);
 }
 
+SieveInput filter_input(PlanJob *job, const FilterFor *whom, const char *host)
+{
+	const Delivery *delivery = job->delivery;
+
+	return (SieveInput){
+		.message = bytes_of(delivery->message, delivery->size),
+		.sender = delivery->sender,
+		.recipient = whom->address,
+		.delimiter = job->settings->LMTP_recipient_delimiter,
+		.environment = environment_of(job, host),
+		.now = job->now,
+		.zone_minutes = zone_minutes(job->now),
+	};
+}
+
 static gboolean run(PlanJob *job, const FilterFor *whom,
 	const UserScript *script, const char *host, SieveResult **result,
 	GError **error)
@@ -84,22 +99,12 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 		.user = whom->target->user,
 	};
 	const SieveQuestions questions = questions_of(&asker);
-	const Delivery *delivery = job->delivery;
-	const char *delimiters = job->settings->LMTP_recipient_delimiter;
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, job->settings);
-	const SieveInput input = {
-		.message = bytes_of(delivery->message, delivery->size),
-		.sender = delivery->sender,
-		.recipient = whom->address,
-		.delimiter = delimiters,
-		.environment = environment_of(job, host),
-		.now = job->now,
-		.zone_minutes = zone_minutes(job->now),
-		.spam = &spam.sieve,
-		.questions = &questions,
-	};
+	SieveInput input = filter_input(job, whom, host);
 
+	input.spam = &spam.sieve;
+	input.questions = &questions;
 	gboolean ok = script->source != NULL ?
 		run_libsieve(job, script, &input, result, error) :
 		sieve_run(script->script, &input, result, error);

@@ -14,6 +14,10 @@ typedef struct {
 	gboolean may_refuse;
 } FilterFor;
 
+/* What a script is told of the job's message, for that target: all but the
+ * questions it may ask, and what spam filters write.  host is the name of this one. */
+SieveInput filter_input(PlanJob *job, const FilterFor *whom, const char *host);
+
 /* Runs the script of the target's user and plans what it says; where it fails,
  * the message goes where it would without a script, and its owner is told.
  * Nothing is stored or sent yet, but for folders that had to be made.  FALSE

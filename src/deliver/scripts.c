@@ -89,7 +89,7 @@ static SieveError *first_error(const GPtrArray *errors)
 }
 
 static gboolean compile(UserScript *script, const Settings *settings,
-	ScriptSet *set, GError **error)
+	ScriptSet *set, const ScriptSource *source, GError **error)
 {
 	g_autoptr(GPtrArray) errors = NULL;
 	g_autoptr(GError) failed = NULL;
@@ -103,9 +103,8 @@ static gboolean compile(UserScript *script, const Settings *settings,
 		.loader_data = set,
 	};
 
-	script->script = sieve_compile(&how, set->active->name,
-		bytes_of(set->active->source, set->active->size), &errors,
-		&failed);
+	script->script = sieve_compile(&how, source->name,
+		bytes_of(source->source, source->size), &errors, &failed);
 	if (failed != NULL) {
 		g_propagate_error(error, g_steal_pointer(&failed));
 		return FALSE;
@@ -113,22 +112,36 @@ static gboolean compile(UserScript *script, const Settings *settings,
 	if (script->script == NULL)
 		script->wrong = first_error(errors);
 	if (is_libsieve && script->script != NULL) {
-		script->source =
-			g_memdup2(set->active->source, set->active->size + 1);
-		script->source_size = set->active->size;
+		script->source = g_memdup2(source->source, source->size + 1);
+		script->source_size = source->size;
 	}
 	return TRUE;
 }
 
-static UserScript *load(
-	Store *store, const Settings *settings, gint64 user, GError **error)
+/* The one that is asked for; NULL, without error, where none is active. */
+static gboolean choose(const ScriptSet *set, const char *name,
+	const ScriptSource **source, GError **error)
+{
+	*source = name != NULL ? script_set_find(set->personal, name) :
+				 set->active;
+	if (name == NULL || *source != NULL)
+		return TRUE;
+	dbmail_error_set(
+		error, DBMAIL_ERROR_NOT_FOUND, "no such script", "%s", name);
+	return FALSE;
+}
+
+gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
+	const char *name, UserScript **out, GError **error)
 {
 	g_autoptr(UserScript) script = g_new0(UserScript, 1);
 	g_autoptr(ScriptSet) set = NULL;
+	const ScriptSource *source;
 
 	atomic_init(&script->references, 1);
-	if (!script_load(store, user, &set, error))
-		return NULL;
+	if (!script_load(store, user, &set, error) ||
+		!choose(set, name, &source, error))
+		return FALSE;
 	script->user = user;
 	script->user_name = g_steal_pointer(&set->user_name);
 	script->addresses = g_steal_pointer(&set->addresses);
@@ -136,12 +149,13 @@ static UserScript *load(
 	script->global_version = set->global_version;
 	atomic_init(&script->told_version, set->told_version);
 	script->limits = script_limits(settings);
-	if (set->active == NULL)
-		return g_steal_pointer(&script);
-	script->name = g_strdup(set->active->name);
-	if (!compile(script, settings, set, error))
-		return NULL;
-	return g_steal_pointer(&script);
+	if (source != NULL) {
+		script->name = g_strdup(source->name);
+		if (!compile(script, settings, set, source, error))
+			return FALSE;
+	}
+	*out = g_steal_pointer(&script);
+	return TRUE;
 }
 
 /* --- those that are kept ------------------------------------------------------- */
@@ -236,8 +250,8 @@ gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
 	UserScript *found = find(scripts, target, now);
 	g_mutex_unlock(&scripts->lock);
 	if (found == NULL) {
-		found = load(store, settings, target->user, &failed);
-		if (found == NULL) {
+		if (!user_script_load(store, settings, target->user, NULL,
+			    &found, &failed)) {
 			make_temporary(error, failed);
 			return FALSE;
 		}

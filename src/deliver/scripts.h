@@ -42,6 +42,12 @@ static inline void user_script_auto_free(UserScript *script)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UserScript, user_script_auto_free)
 
+/* Loads and compiles a script of the user's: the one of that name, or with NULL
+ * the active one, if there is one.  NOT_FOUND for the name. */
+gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
+	const char *name, UserScript **script, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* Safe between threads; times are g_get_monotonic_time()'s. */
 typedef struct Scripts Scripts;
 

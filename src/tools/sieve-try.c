@@ -134,15 +134,16 @@ static SieveScript *compile(const SieveTry *what, const SieveLimits *limits,
 	return script;
 }
 
-static void print(const SieveResult *result, const char *file)
+void sieve_try_print(
+	const SieveResult *result, const char *before, const char *file)
 {
 	for (guint i = 0; i < result->actions->len; i++) {
-		g_autoptr(GString) line = g_string_new(NULL);
+		g_autoptr(GString) line = g_string_new(before);
 		sieve_action_write(g_ptr_array_index(result->actions, i), line);
 		puts(line->str);
 	}
 	if (result->failure != NULL)
-		fprintf(stderr, "%s:%u:%u: %s\n",
+		fprintf(stderr, "%s%s:%u:%u: %s\n", before,
 			result->failure->script != NULL ?
 				result->failure->script :
 				file,
@@ -171,7 +172,7 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 
 	if (!sieve_run(script, &input, &result, error))
 		return FALSE;
-	print(result, what->script);
+	sieve_try_print(result, "", what->script);
 	*is_good = result->failure == NULL;
 	return TRUE;
 }

@@ -6,12 +6,19 @@
 #include <glib.h>
 
 #include "base/settings.h"
+#include "sieve/run.h"
 #include "sieve/script.h"
 
 /* Says errors and warnings on standard error, a line each: FILE:LINE:COL: text.
  * name is the one the script was compiled under, file what to call it; an
  * included script is called by its own name. */
 void sieve_try_say(const GPtrArray *errors, const char *name, const char *file);
+
+/* Prints what a run wants done on standard output, a line for each action, and
+ * on standard error why it failed; before each line stands `before`.  file is
+ * what to call a script that has no name. */
+void sieve_try_print(
+	const SieveResult *result, const char *before, const char *file);
 
 /* A file's bytes, "-" is standard input; at most max.  Free with g_free.
  * CLOSED where it cannot be read, LIMIT. */

@@ -7,14 +7,17 @@
 #include <unistd.h>
 
 #include "base/errors.h"
+#include "store/mailbox.h"
 #include "store/script.h"
 #include "store/user.h"
+#include "deliver/refilter.h"
 #include "deliver/script-check.h"
 #include "tools/sieve-try.h"
 #include "tools/tool.h"
 
 static const char usage_text[] =
 	"usage: dbmail-sievecmd -u USER ACTION [OPTION]...\n"
+	"       dbmail-sievecmd -u USER -m MAILBOX [-s NAME] [-x]\n"
 	"       dbmail-sievecmd -t SCRIPT MESSAGE [-f SENDER] [-r RECIPIENT]\n"
 	"\n"
 	"Actions:\n"
@@ -31,6 +34,12 @@ static const char usage_text[] =
 	"and\n"
 	"                  print what it would do; needs no database\n"
 	"\n"
+	"  -m MAILBOX      run a script over the messages in this mailbox and "
+	"print\n"
+	"                  what it would do with which; changes nothing\n"
+	"  -s NAME         -m: this script, not the one that is active\n"
+	"  -x              -m: do it\n"
+	"\n"
 	"  -u USER   whose scripts; __public__ has those that all may include\n"
 	"  -y        -i: take the place of a script that is there\n"
 	"\n" TOOL_OPTIONS_HELP "\n"
@@ -44,13 +53,16 @@ static const char usage_text[] =
 typedef struct {
 	Tool tool;
 	const char *user_name;
-	int action; /* its letter: l, i, c, r or t; 0 where only -a or -d */
+	/* Its letter: l, i, c, m, r or t; 0 where only -a or -d. */
+	int action;
 	gboolean is_on, is_off;
 	gboolean replaces;
-	const char *name;  /* of the action, or NULL */
-	const char *on;    /* -a's argument, or NULL */
-	const char *off;   /* -d's */
-	const char *f, *r; /* arguments, whose meaning -t changes */
+	gboolean applies;
+	const char *script; /* -s's argument */
+	const char *name;   /* of the action, or NULL */
+	const char *on;     /* -a's argument, or NULL */
+	const char *off;    /* -d's */
+	const char *f, *r;  /* arguments, whose meaning -t changes */
 	const char *try_script;
 	const char *file;
 	User *user;
@@ -105,6 +117,16 @@ static void take_option(SieveCmd *cmd, int option, int argc, char **argv)
 		set_action(cmd, option);
 		cmd->try_script = optarg;
 		return;
+	case 'm':
+		set_action(cmd, option);
+		cmd->name = optarg;
+		return;
+	case 's':
+		cmd->script = optarg;
+		return;
+	case 'x':
+		cmd->applies = TRUE;
+		return;
 	case 'r':
 		cmd->r = optarg;
 		return;
@@ -124,7 +146,7 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 	const Tool *tool = &cmd->tool;
 	gboolean takes_file;
 
-	if (cmd->action != 't' && cmd->r != NULL) {
+	if (cmd->action != 't' && cmd->action != 'm' && cmd->r != NULL) {
 		set_action(cmd, 'r');
 		cmd->name = cmd->r;
 	}
@@ -146,7 +168,10 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 	if (cmd->user_name == NULL)
 		tool_wrong_usage(tool, "-u USER says whose scripts");
 	if (cmd->action == 0 && cmd->is_on == cmd->is_off)
-		tool_wrong_usage(tool, "one of -l, -i, -a, -d, -c, -r and -t");
+		tool_wrong_usage(
+			tool, "one of -l, -i, -a, -d, -c, -r, -m and -t");
+	if (cmd->action != 'm' && (cmd->script != NULL || cmd->applies))
+		tool_wrong_usage(tool, "-s and -x go with -m");
 	if (cmd->action != 0 && cmd->action != 'i' &&
 		(cmd->is_on || cmd->is_off))
 		tool_wrong_usage(tool, "-a and -d go alone, or with -i");
@@ -284,6 +309,78 @@ static gboolean remove_script(SieveCmd *cmd, GError **error)
 	return TRUE;
 }
 
+/* --- over stored mail -------------------------------------------------------- */
+
+static void tell(gpointer data, guint32 uid, const SieveResult *result)
+{
+	g_autofree char *before = g_strdup_printf("%u\t", uid);
+
+	(void)data;
+	sieve_try_print(result, before, "script");
+}
+
+/* The mail is the user's, whatever address it came to. */
+static char *address_of(const SieveCmd *cmd)
+{
+	const char *host = cmd->tool.settings->DBMAIL_hostname;
+
+	if (cmd->r != NULL || strchr(cmd->user->name, '@') != NULL)
+		return g_strdup(cmd->r != NULL ? cmd->r : cmd->user->name);
+	return g_strdup_printf("%s@%s", cmd->user->name,
+		host[0] != '\0' ? host : g_get_host_name());
+}
+
+static gboolean filter_with(SieveCmd *cmd, Deliverer *deliverer,
+	const Mailbox *mailbox, GError **error)
+{
+	g_autofree char *address = address_of(cmd);
+	g_autofree char *script = NULL;
+	RefilterCounts counts;
+
+	if (cmd->script != NULL) {
+		script = normalise(cmd->script, error);
+		if (script == NULL)
+			return FALSE;
+	}
+	const Refilter what = {
+		.deliverer = deliverer,
+		.settings = cmd->tool.settings,
+		.user = cmd->user->id,
+		.script = script,
+		.address = address,
+		.mailbox = mailbox->id,
+		.applies = cmd->applies,
+		.tell = tell,
+	};
+	if (!refilter_run(&what, &counts, error))
+		return FALSE;
+	tool_say(&cmd->tool,
+		"%u messages: %u moved away, %u marked \\Deleted, %u that the "
+		"script failed with.",
+		counts.messages, counts.moved, counts.deleted, counts.failed);
+	return TRUE;
+}
+
+static gboolean filter(SieveCmd *cmd, GError **error)
+{
+	const Settings *settings = cmd->tool.settings;
+	g_autoptr(Mailbox) mailbox = NULL;
+	g_autofree char *name = mailbox_name_normalise(
+		cmd->name, (guint)settings->IMAP_max_mailbox_depth, error);
+
+	if (name == NULL ||
+		!mailbox_get(
+			cmd->tool.store, cmd->user->id, name, &mailbox, error))
+		return FALSE;
+	if (mailbox->owner != cmd->user->id) {
+		dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
+			"the mailbox is another user's", "%s", name);
+		return FALSE;
+	}
+	g_autoptr(Deliverer) deliverer = deliverer_new(cmd->tool.store);
+	return filter_with(cmd, deliverer, mailbox, error);
+}
+
 /* --- storing one ------------------------------------------------------------- */
 
 /* TRUE where there is one of that name. */
@@ -366,6 +463,8 @@ static gboolean act(SieveCmd *cmd, GError **error)
 		return cat(cmd, error);
 	case 'r':
 		return remove_script(cmd, error);
+	case 'm':
+		return filter(cmd, error);
 	case 'i':
 		if (!insert(cmd, error))
 			return FALSE;
@@ -423,8 +522,8 @@ int main(int argc, char **argv)
 				 .usage = usage_text } };
 	int option;
 
-	while ((option = tool_getopt(
-			argc, argv, TOOL_OPTIONS "u:li:a::d::c::r:t:y")) != -1)
+	while ((option = tool_getopt(argc, argv,
+			TOOL_OPTIONS "u:li:a::d::c::r:t:ym:s:x")) != -1)
 		take_option(&cmd, option, argc, argv);
 	check_usage(&cmd, argc, argv);
 	int status = cmd.action == 't' ? try_out(&cmd) : manage(&cmd);

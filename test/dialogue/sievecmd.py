@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """dbmail-sievecmd: what it does, says, and ends with."""
 
+import imaplib
 import os
 import subprocess
 import sys
@@ -156,12 +157,131 @@ include "common";
     sievecmd("no script", IOERR, "-t", os.path.join(folder, "none"), message)
 
 
+OLD = (b"From: %s@example.org\r\nTo: old@example.com\r\nSubject: %s\r\n"
+       b"Message-ID: <%s@example.org>\r\n\r\n%s\r\n")
+FILTER = b"""\
+require ["fileinto", "copy", "editheader", "reject"];
+if header "subject" "move" { fileinto "Away"; }
+elsif header "subject" "copy" { fileinto :copy "Away"; }
+elsif header "subject" "both" { fileinto "Away"; fileinto "Away/More"; }
+elsif header "subject" "drop" { discard; }
+elsif header "subject" "send" { redirect "else@example.org"; }
+elsif header "subject" "sendcopy" { redirect :copy "else@example.org"; }
+elsif header "subject" "refuse" { reject "No."; }
+elsif header "subject" "edit" { addheader "X-Was" "here"; }
+elsif header "subject" "fail" { redirect "${no address}"; }
+elsif envelope "from" "env@example.org" { fileinto "Away"; }
+"""
+SUBJECTS = ("keep", "move", "copy", "both", "drop", "send", "sendcopy",
+            "refuse", "edit", "large")
+
+
+def box(imap, name):
+    """{subject: (flags, internal date, raw)} of a mailbox."""
+    if imap.select('"%s"' % name, readonly=True)[0] != "OK":
+        return {}
+    found = {}
+    for number in imap.search(None, "ALL")[1][0].split():
+        answer = imap.fetch(number, "(FLAGS INTERNALDATE BODY.PEEK[])")[1]
+        head, raw = answer[0]
+        head += answer[1]
+        subject = raw.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
+        flags = sorted(flag.decode() for flag in imaplib.ParseFlags(head))
+        found[subject] = ([flag for flag in flags if flag != "\\Recent"],
+                          imaplib.Internaldate2tuple(head), raw)
+    return found
+
+
+def queued():
+    return sorted(t.run(
+        "psql", "-XAtq", t.setting("PGCONN"), "-c",
+        "SELECT kind || ' ' || recipient FROM dbmail_outbound_queue"
+    ).decode().split("\n")[:-1])
+
+
+def deliver_old():
+    lmtp = t.Lmtp()
+    for subject in SUBJECTS:
+        body = b"text" if subject != "large" else b"x" * 70 * 30000
+        lmtp.deliver([t.address("old")], OLD % (
+            b"ada", subject.encode(), subject.encode(), body), "bdat")
+    lmtp.quit()
+
+
+def refilter(folder):
+    """Mail that was there before the script."""
+    t.add_user("old")
+    deliver_old()
+    old = ("-u", "old")
+    script = write(folder, "filter.sieve", FILTER.replace(
+        b'elsif header "subject" "fail" { redirect "${no address}"; }\n',
+        b"").replace(b'"reject"]', b'"reject", "envelope"]').replace(
+            b'elsif envelope',
+            b'elsif size :over 1M { fileinto "Away"; }\nelsif envelope'))
+    imap = t.Imap("old")
+    imap.select("INBOX")
+    imap.store("1:*", "+FLAGS", r"(\Seen $Mine)")
+    before = box(imap, "INBOX")
+    sievecmd("no script is active", NOUSER, *old, "-m", "INBOX",
+             said="no script is active")
+    sievecmd("the filter", OK, *old, "-q", "-i", "main", script)
+    sievecmd("no such mailbox", NOUSER, *old, "-m", "Nowhere", "-s", "main")
+    sievecmd("no such script", NOUSER, *old, "-m", "INBOX", "-s", "x")
+    said = sievecmd("what it would do", OK, *old, "-q", "-m", "INBOX", "-s",
+                    "main").decode().split("\n")[:-1]
+    report.equal("is told by UID", [line for line in said
+                                    if not line.endswith("\tkeep")], [
+        '2\tfileinto "Away"', '3\tfileinto "Away" :copy',
+        '4\tfileinto "Away"', '4\tfileinto "Away/More"', "5\tdiscard",
+        '6\tredirect "else@example.org"',
+        '7\tredirect "else@example.org" :copy', '8\treject "No."',
+        '9\taddheader "X-Was" "here"', '10\tfileinto "Away"'])
+    report.equal("and changes nothing", (box(imap, "INBOX"), queued()),
+                 (before, []))
+    report.case("makes no folder", box(imap, "Away") == {})
+    sievecmd("activate", OK, *old, "-q", "-a", "main")
+    said = sievecmd("and now", OK, *old, "-m", "INBOX", "-x")
+    report.case("it sums up", b"10 messages: 4 moved away, 3 marked "
+                b"\\Deleted, 0 " in said, said)
+    inbox, away = box(imap, "INBOX"), box(imap, "Away")
+    report.equal("what is left", sorted(inbox), sorted(
+        ("keep", "copy", "drop", "send", "sendcopy", "refuse", "edit")))
+    for name in ("keep", "copy", "sendcopy"):
+        report.equal("%s is as it was" % name, inbox[name], before[name])
+    for name in ("drop", "send", "refuse"):
+        report.equal("%s has \\Deleted" % name, inbox[name][0],
+                     sorted(before[name][0] + ["\\Deleted"]))
+    report.case("one is edited, behind its Return-Path", inbox["edit"][2] ==
+                before["edit"][2].replace(b"\r\n", b"\r\nX-Was: here\r\n",
+                                          1), inbox["edit"][2])
+    report.equal("with its flags and its date", inbox["edit"][:2],
+                 before["edit"][:2])
+    report.equal("what went away", sorted(away), ["both", "copy", "large",
+                                                  "move"])
+    for name in away:
+        report.case("%s is as it was" % name, away[name] == before[name],
+                    "%r for %r" % (away[name][:2], before[name][:2]))
+    report.equal("and further", box(imap, "Away/More"),
+                 {"both": before["both"]})
+    mails = ["redirect else@example.org", "redirect else@example.org",
+             "reject sender@example.org"]
+    report.equal("and out", queued(), mails)
+    sievecmd("once more", OK, *old, "-q", "-m", "INBOX", "-x")
+    report.equal("does nothing twice", (
+        sorted(box(imap, "Away")), queued(),
+        imap.select("Away", readonly=True)[1]),
+                 (sorted(away), mails, [b"4"]))
+    imap.logout()
+
+
 def main():
     t.add_user("sam")
     with tempfile.TemporaryDirectory() as folder:
         manage(folder)
         usage()
         tries(folder)
+        refilter(folder)
+    t.check_logs(report)
     report.end()
 
 
