@@ -31,14 +31,11 @@ static char *make_clean(const char *text)
 	return g_strstrip(clean);
 }
 
-/* RFC 2047 is for what is not ASCII, what would be taken for its words, and
- * what cannot be folded. */
+/* RFC 2047 is for what is not ASCII, and what cannot be folded. */
 static gboolean needs_words(const char *text)
 {
 	gsize run = 0;
 
-	if (strstr(text, "=?") != NULL)
-		return TRUE;
 	for (; *text != '\0'; text++) {
 		if ((guchar)*text >= 0x80)
 			return TRUE;
@@ -181,7 +178,8 @@ static void append_address(GString *out, const MimeAddress *address)
 	g_autofree char *domain = clean_bytes(address->domain);
 
 	if (name[0] != '\0') {
-		if (needs_words(name))
+		/* Words that were decoded, and then words again, are text. */
+		if (needs_words(name) || strstr(name, "=?") != NULL)
 			append_words(out, name);
 		else if (is_atom(name, " "))
 			append_folded(out, name);

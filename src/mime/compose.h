@@ -13,7 +13,8 @@
  * 2.1.1) and end in CRLF. */
 
 /* Appends "Name: text" and CRLF for an unstructured field; what is not
- * printable ASCII, or looks like an encoded word, is encoded (RFC 2047). */
+ * printable ASCII is encoded (RFC 2047).  ASCII stays as it is, encoded words
+ * in it too (RFC 5230 section 4.3). */
 void mime_compose_text(GString *out, const char *name, const char *text);
 
 /* The same for a structured field that is right already: nothing is encoded,

@@ -17,7 +17,7 @@ static const struct {
 	  "c",
 		"S: a b c\r\n" },
 	{ "ä", "S: =?UTF-8?B?w6Q=?=\r\n" },
-	{ "a =?utf-8?Q?b?=", "S: =?UTF-8?B?YSA9P3V0Zi04P1E/Yj89?=\r\n" },
+	{ "a =?utf-8?Q?b?=", "S: a =?utf-8?Q?b?=\r\n" },
 	{ "ääääääääääääääääääääääääääääää",
 		"S: =?UTF-8?B?w6TDpMOkw6TDpMOkw6TDpMOkw6TDpMOkw6TDpMOkw6TDpMOk"
 		"w6TDpMOkw6Q=?=\r\n =?UTF-8?B?w6TDpMOkw6TDpMOkw6TDpA==?=\r\n" },
