@@ -319,7 +319,7 @@ static gboolean plan_puts(Plan *plan, guint number, MessageJob *job,
 		has_token |=
 			row != NO_ROW && put->put.mailbox == share->mailbox;
 	}
-	/* One plain put alone does without: the quick way knows tokens. */
+	/* One put alone does without: the quick way knows the token. */
 	if (!has_token &&
 		(plan->count > 1 || job->mailboxes->len != 1 || !job->is_plain))
 		message_job_add_token(job, share->mailbox);
@@ -331,7 +331,6 @@ static gboolean plan_job(Plan *plan, MessageJob *job, GError **error)
 	guint responses = 0;
 
 	if (plan->responses.count + plan->n_mails + plan->n_seen > 0) {
-		job->is_plain = FALSE;
 		job->add_before = add_before;
 		job->add_after = add_after;
 		job->data = plan;
@@ -466,28 +465,4 @@ gboolean delivery_store(Store *store, DeliveryShare *shares, guint count,
 	ok = run(&plan, &job, error);
 	message_confirmed_settle(store, forget, ok);
 	return ok;
-}
-
-gboolean message_deliver(Store *store, const MessageDraft *draft,
-	Timestamp internal_date, const DeliveryKey *key,
-	DeliveryTarget *targets, guint count, GError **error)
-{
-	g_autofree DeliveryShare *shares = g_new0(DeliveryShare, count);
-	g_autofree DeliveryPut *puts = g_new0(DeliveryPut, count);
-
-	for (guint i = 0; i < count; i++) {
-		puts[i].put.draft = draft;
-		puts[i].put.mailbox = targets[i].mailbox;
-		puts[i].put.internal_date = internal_date;
-		shares[i].mailbox = targets[i].mailbox;
-		shares[i].puts = &puts[i];
-		shares[i].n_puts = 1;
-	}
-	if (!delivery_store(store, shares, count, key, error))
-		return FALSE;
-	for (guint i = 0; i < count; i++) {
-		targets[i].outcome = shares[i].outcome;
-		targets[i].uid = puts[i].put.uid;
-	}
-	return TRUE;
 }

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- What a delivery does besides putting messages into mailboxes.  message_put
--- leaves the tokens it took in the setting dbmail.taken.
+-- leaves the tokens it took in the setting dbmail.taken; message_put_one, for
+-- one put and so for one token, does not, but leaves dbmail.put empty where it
+-- was not taken.
 
 -- name: delivery_lock_users
 -- $1 users whose responses are looked at.  As a rule they own the mailboxes that
@@ -41,7 +43,10 @@ WITH due AS MATERIALIZED (
 		WITH ORDINALITY AS k (user_idnr, handle, address, seconds,
 				      token, kind, sender, recipient, message, n)
 	 WHERE k.n = ANY (current_setting('dbmail.due')::bigint[])
-	   AND k.token = ANY (current_setting('dbmail.taken')::bigint[])
+	   AND CASE WHEN coalesce(current_setting('dbmail.taken', true), '') <> ''
+	    THEN k.token = ANY (current_setting('dbmail.taken')::bigint[])
+	    ELSE coalesce(current_setting('dbmail.put', true), '')
+			NOT IN ('', '{}') END
 ), noted AS (
 	INSERT INTO dbmail_vacation_responses (user_idnr, handle, address,
 		seconds)
@@ -67,7 +72,10 @@ INSERT INTO dbmail_outbound_queue (owner_idnr, kind, sender, recipient, message)
 SELECT nullif(k.user_idnr, 0), k.kind, k.sender, k.recipient, $1::bytea
   FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[])
 	WITH ORDINALITY AS k (token, user_idnr, kind, sender, recipient, n)
- WHERE k.token = ANY (current_setting('dbmail.taken')::bigint[])
+ WHERE CASE WHEN coalesce(current_setting('dbmail.taken', true), '') <> ''
+	    THEN k.token = ANY (current_setting('dbmail.taken')::bigint[])
+	    ELSE coalesce(current_setting('dbmail.put', true), '')
+			NOT IN ('', '{}') END
  ORDER BY k.n;
 
 -- name: delivery_seen
@@ -77,7 +85,10 @@ INSERT INTO dbmail_sieve_seen (user_idnr, id, until)
 SELECT k.user_idnr, k.id, now() + max(k.seconds) * interval '1 second'
   FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[])
 	AS k (token, user_idnr, id, seconds)
- WHERE k.token = ANY (current_setting('dbmail.taken')::bigint[])
+ WHERE CASE WHEN coalesce(current_setting('dbmail.taken', true), '') <> ''
+	    THEN k.token = ANY (current_setting('dbmail.taken')::bigint[])
+	    ELSE coalesce(current_setting('dbmail.put', true), '')
+			NOT IN ('', '{}') END
  GROUP BY k.user_idnr, k.id
  ORDER BY k.user_idnr, k.id
     ON CONFLICT (user_idnr, id) DO UPDATE SET until = EXCLUDED.until;

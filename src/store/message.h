@@ -56,34 +56,17 @@ gboolean message_replace(Store *store, MessagePut *put, gint64 from,
 	guint32 uid, gboolean *found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef enum {
-	DELIVERY_STORED,    /* on disk */
-	DELIVERY_DUPLICATE, /* was there already: a retry after a lost reply */
-	DELIVERY_OVER_QUOTA,
-	DELIVERY_NO_MAILBOX,
+	DELIVERY_STORED,     /* on disk, as far as there was anything */
+	DELIVERY_DUPLICATE,  /* was there already: a retry after a lost reply */
+	DELIVERY_OVER_QUOTA, /* bytes or messages */
+	DELIVERY_NO_MAILBOX, /* one is gone, or nothing can be put into it */
 } DeliveryOutcome;
-
-typedef struct {
-	gint64 mailbox;
-	DeliveryOutcome outcome; /* result */
-	guint32 uid;             /* result where DELIVERY_STORED */
-} DeliveryTarget;
 
 /* What a delivery can be recognised by when it is tried again. */
 #define DELIVERY_KEY_SIZE 32
 typedef struct {
 	guint8 bytes[DELIVERY_KEY_SIZE];
 } DeliveryKey;
-
-/* Delivers one message to mailboxes (each named once), in one transaction
- * that is on disk when this returns TRUE; one physical message for all.  A
- * target fails alone.  key (may be NULL) is remembered in the same
- * transaction until message_delivery_confirmed(); a target that has it
- * already is a DUPLICATE.  Any error: nothing was stored, or (TEMPORARY)
- * nobody knows, and the same delivery with the same key may be tried again. */
-gboolean message_deliver(Store *store, const MessageDraft *draft,
-	Timestamp internal_date, const DeliveryKey *key,
-	DeliveryTarget *targets, guint count, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
 
 /* The client has read the reply, so that the same message sent on purpose must
  * be delivered again: the key will be forgotten by this process's next

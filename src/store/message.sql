@@ -81,6 +81,7 @@ WITH replaced AS MATERIALIZED (
 	  FROM given
 	  LEFT JOIN unnest($5::bigint[]) WITH ORDINALITY AS d (size, draft)
 	    ON d.draft = given.draft
+	OFFSET 0
 ), grouped AS (
 	SELECT put.*,
 	       coalesce(min(outcome) FILTER (WHERE outcome > 0)

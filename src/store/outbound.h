@@ -145,8 +145,7 @@ gboolean outbound_retry(Store *store, const gint64 *ids, guint n_ids,
 gboolean outbound_delete(Store *store, const gint64 *ids, guint n_ids,
 	guint64 *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes what was sent or failed more than that many days ago; purge_run()
- * does it, too. */
+/* Deletes what was sent or failed more than that many days ago. */
 gboolean outbound_trim(Store *store, guint sent_days, guint failed_days,
 	guint64 *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -6,7 +6,9 @@
  *
  * prints, for 1, 4 and 16 threads or for THREADS, deliveries per second and
  * the processor time of this process per delivery.  With BENCH_CONFIRM in the
- * environment each is confirmed too. */
+ * environment each is confirmed too.  BENCH_WANT says what else a script wants
+ * of each: "file" (into another mailbox), "flag" (with a keyword), "mail" (a
+ * copy sent on) or "answer" (a vacation response, seldom due). */
 #include <sys/resource.h>
 
 #include "fixture.h"
@@ -16,6 +18,7 @@
 typedef struct {
 	Store *store;
 	const gint64 *mailboxes;
+	const gint64 *users; /* their owners */
 	guint parts;
 	guint targets;
 	guint first; /* mailbox of this thread */
@@ -62,6 +65,52 @@ static char *compose(GRand *rand, const Worker *worker)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* What BENCH_WANT says, to one mailbox. */
+static gboolean deliver_wanted(const Worker *worker, const char *want,
+	const MessageDraft *draft, const char *text, guint next,
+	const DeliveryKey *key, GError **error)
+{
+	static const char *const keywords[] = { "work", NULL };
+	const guint at = next % MAILBOXES;
+	const gint64 inbox = worker->mailboxes[at];
+	DeliveryPut put = { .put = { .draft = draft,
+				    .mailbox = inbox,
+				    .internal_date = timestamp_now() } };
+	const OutboundMail mail = { "redirect", worker->users[at], "",
+		"somebody@example.org", bytes_of_string(text) };
+	const DeliveryResponse response = { "handle", "sender@example.org",
+		86400, mail };
+	DeliveryShare share = { .mailbox = inbox,
+		.user = worker->users[at],
+		.puts = &put,
+		.n_puts = 1 };
+
+	if (g_str_equal(want, "file"))
+		put.put.mailbox = worker->mailboxes[(at + 1) % MAILBOXES];
+	else if (g_str_equal(want, "flag"))
+		put.put.keywords = keywords;
+	share.mails = &mail;
+	share.n_mails = g_str_equal(want, "mail") ? 1 : 0;
+	share.responses = &response;
+	share.n_responses = g_str_equal(want, "answer") ? 1 : 0;
+	return delivery_store(worker->store, &share, 1, key, error);
+}
+
+static gboolean deliver(const Worker *worker, const MessageDraft *draft,
+	const char *text, guint next, const DeliveryKey *key, GError **error)
+{
+	const char *want = g_getenv("BENCH_WANT");
+	FixtureTarget targets[MAILBOXES];
+
+	if (want != NULL)
+		return deliver_wanted(
+			worker, want, draft, text, next, key, error);
+	for (guint i = 0; i < worker->targets; i++)
+		targets[i].mailbox = worker->mailboxes[(next + i) % MAILBOXES];
+	return fixture_deliver_all(worker->store, draft, timestamp_now(), key,
+		targets, worker->targets, error);
+}
+
 static gpointer work(gpointer data)
 {
 	Worker *worker = data;
@@ -72,17 +121,12 @@ static gpointer work(gpointer data)
 		g_autofree char *text = compose(rand, worker);
 		g_autoptr(MessageDraft) draft = message_draft_new(
 			worker->store, bytes_of_string(text), NULL);
-		DeliveryTarget targets[MAILBOXES];
 		DeliveryKey key;
 		GError *error = NULL;
 
-		for (guint i = 0; i < worker->targets; i++)
-			targets[i].mailbox =
-				worker->mailboxes[(next + i) % MAILBOXES];
 		for (guint i = 0; i < DELIVERY_KEY_SIZE; i++)
 			key.bytes[i] = (guint8)g_rand_int(rand);
-		if (!message_deliver(worker->store, draft, timestamp_now(),
-			    &key, targets, worker->targets, &error))
+		if (!deliver(worker, draft, text, next, &key, &error))
 			database_check(error);
 		if (g_getenv("BENCH_CONFIRM") != NULL)
 			message_delivery_confirmed(worker->store, &key);
@@ -147,7 +191,8 @@ int main(int argc, char **argv)
 	static const guint counts[] = { 1, 4, 16 };
 	g_autoptr(Store) store = NULL;
 	gint64 mailboxes[MAILBOXES];
-	Worker model = { .mailboxes = mailboxes };
+	gint64 users[MAILBOXES];
+	Worker model = { .mailboxes = mailboxes, .users = users };
 	const guint seconds = argument(argv, 1, argc, 3);
 
 	if (g_getenv("DBMAIL_PGCONN") == NULL)
@@ -160,7 +205,8 @@ int main(int argc, char **argv)
 		g_autofree char *name = g_strdup_printf(
 			"bench%u-%" G_GINT64_FORMAT, i, g_get_real_time());
 
-		mailboxes[i] = fixture_inbox(fixture_user(store, name, 0));
+		users[i] = fixture_user(store, name, 0);
+		mailboxes[i] = fixture_inbox(users[i]);
 	}
 	if (argc > 4)
 		measure(&model, argument(argv, 4, argc, 1), seconds);

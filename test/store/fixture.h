@@ -8,6 +8,7 @@
 
 #include "../db/database.h"
 #include "base/settings.h"
+#include "store/delivery.h"
 #include "store/message.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -80,15 +81,47 @@ static inline gint64 fixture_inbox(gint64 user)
 	return fixture_number(query);
 }
 
+/* A delivery of one message, with nothing but mailboxes. */
+typedef struct {
+	gint64 mailbox;
+	DeliveryOutcome outcome; /* result */
+	guint32 uid;             /* result where DELIVERY_STORED */
+} FixtureTarget;
+
+static inline gboolean fixture_deliver_all(Store *store,
+	const MessageDraft *draft, Timestamp internal_date,
+	const DeliveryKey *key, FixtureTarget *targets, guint count,
+	GError **error)
+{
+	g_autofree DeliveryShare *shares = g_new0(DeliveryShare, count);
+	g_autofree DeliveryPut *puts = g_new0(DeliveryPut, count);
+
+	for (guint i = 0; i < count; i++) {
+		puts[i].put = (MessagePut){ .draft = draft,
+			.mailbox = targets[i].mailbox,
+			.internal_date = internal_date };
+		shares[i] = (DeliveryShare){ .mailbox = targets[i].mailbox,
+			.puts = &puts[i],
+			.n_puts = 1 };
+	}
+	if (!delivery_store(store, shares, count, key, error))
+		return FALSE;
+	for (guint i = 0; i < count; i++) {
+		targets[i].outcome = shares[i].outcome;
+		targets[i].uid = puts[i].put.uid;
+	}
+	return TRUE;
+}
+
 /* Delivers and expects the outcome. */
 static inline guint32 fixture_deliver(
 	Store *store, gint64 mailbox, Bytes message, DeliveryOutcome outcome)
 {
 	g_autoptr(MessageDraft) draft = message_draft_new(store, message, NULL);
-	DeliveryTarget target = { .mailbox = mailbox };
+	FixtureTarget target = { .mailbox = mailbox };
 	GError *error = NULL;
 
-	if (!message_deliver(
+	if (!fixture_deliver_all(
 		    store, draft, timestamp_now(), NULL, &target, 1, &error))
 		database_check(error);
 	g_assert_cmpint(target.outcome, ==, outcome);

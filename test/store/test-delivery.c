@@ -226,6 +226,44 @@ static void test_no_puts(void)
 	g_assert_cmpint(messages_in(to.inbox), ==, 0);
 }
 
+/* The quick way for one put sends no more than the other one. */
+static void test_one_put(void)
+{
+	const Person to = person("oneput", 0);
+	g_autoptr(MessageDraft) draft = draft_of(text);
+	DeliveryPut put = put_of(draft, to.inbox);
+	const OutboundMail mail =
+		mail_of("redirect", to.user, "oneput@example.org");
+	const ScriptSeen id = { { 10 }, 3600 };
+	DeliveryShare share = { .mailbox = to.inbox,
+		.user = to.user,
+		.puts = &put,
+		.n_puts = 1,
+		.mails = &mail,
+		.n_mails = 1,
+		.seen = &id,
+		.n_seen = 1 };
+	const DeliveryKey key = { { 6 } };
+	gboolean seen = TRUE;
+
+	put.put.mailbox = 99999999;
+	deliver(&share, 1, &key);
+	g_assert_cmpint(share.outcome, ==, DELIVERY_NO_MAILBOX);
+	g_assert_cmpint(share.missing, ==, 99999999);
+	g_assert_cmpint(queued_to("oneput@example.org"), ==, 0);
+	g_assert_true(script_was_seen(store, to.user, &id, 1, &seen, NULL));
+	g_assert_false(seen);
+	put.put.mailbox = to.folder;
+	deliver(&share, 1, &key);
+	g_assert_cmpint(share.outcome, ==, DELIVERY_STORED);
+	deliver(&share, 1, &key);
+	g_assert_cmpint(share.outcome, ==, DELIVERY_DUPLICATE);
+	g_assert_cmpint(queued_to("oneput@example.org"), ==, 1);
+	g_assert_true(script_was_seen(store, to.user, &id, 1, &seen, NULL));
+	g_assert_true(seen);
+	g_assert_cmpint(messages_in(to.folder), ==, 1);
+}
+
 static void test_invalid(void)
 {
 	static const char *const addresses[] = { "", "a b@example.org",
@@ -639,6 +677,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/delivery/fileinto", test_fileinto);
 	g_test_add_func("/store/delivery/several", test_several);
 	g_test_add_func("/store/delivery/no-puts", test_no_puts);
+	g_test_add_func("/store/delivery/one-put", test_one_put);
 	g_test_add_func("/store/delivery/invalid", test_invalid);
 	g_test_add_func("/store/delivery/apart", test_apart);
 	g_test_add_func("/store/delivery/one-token", test_one_token);

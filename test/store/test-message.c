@@ -147,7 +147,7 @@ static void test_ten_recipients(void)
 	g_autoptr(MessageDraft) draft =
 		message_draft_new(store, message_with("ten", &text), NULL);
 	const gint64 before = last_physmessage();
-	DeliveryTarget targets[10];
+	FixtureTarget targets[10];
 	GError *error = NULL;
 
 	for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
@@ -158,7 +158,7 @@ static void test_ten_recipients(void)
 		targets[9 - i].mailbox = fixture_inbox(user);
 	}
 	targets[1].mailbox = G_MAXINT64; /* vanished */
-	if (!message_deliver(store, draft, 0, NULL, targets,
+	if (!fixture_deliver_all(store, draft, 0, NULL, targets,
 		    G_N_ELEMENTS(targets), &error))
 		database_check(error);
 	for (guint i = 0; i < G_N_ELEMENTS(targets); i++) {
@@ -207,10 +207,11 @@ static void test_shared_quota(void)
 	g_autofree char *text = g_strnfill(100, 'x');
 	g_autoptr(MessageDraft) draft =
 		message_draft_new(store, bytes_of_string(text), NULL);
-	DeliveryTarget targets[] = { { .mailbox = fixture_inbox(user) },
+	FixtureTarget targets[] = { { .mailbox = fixture_inbox(user) },
 		{ .mailbox = fixture_number(query) } };
 
-	g_assert_true(message_deliver(store, draft, 0, NULL, targets, 2, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, NULL, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
 	g_assert_cmpint(targets[1].outcome, ==, DELIVERY_OVER_QUOTA);
 	fixture_assert_sums();
@@ -221,7 +222,7 @@ static void test_shared_quota(void)
 typedef struct {
 	const MessageDraft *draft;
 	const DeliveryKey *key;
-	DeliveryTarget target;
+	FixtureTarget target;
 } Attempt;
 
 static gpointer attempt(gpointer data)
@@ -229,7 +230,7 @@ static gpointer attempt(gpointer data)
 	Attempt *one = data;
 	GError *error = NULL;
 
-	if (!message_deliver(
+	if (!fixture_deliver_all(
 		    store, one->draft, 0, one->key, &one->target, 1, &error))
 		database_check(error);
 	return NULL;
@@ -243,29 +244,35 @@ static void test_duplicate(void)
 	g_autoptr(MessageDraft) draft =
 		message_draft_new(store, message_with("again", &text), NULL);
 	const DeliveryKey key = { { 1, 2, 3 } };
-	DeliveryTarget targets[] = { { .mailbox = inbox },
+	FixtureTarget targets[] = { { .mailbox = inbox },
 		{ .mailbox = other } };
 
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_DUPLICATE);
 	g_assert_cmpint(targets[1].outcome, ==, DELIVERY_STORED);
 	message_delivery_confirmed(store, &key);
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 2, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
 	g_assert_cmpuint(targets[0].uid, ==, 2);
 	message_delivery_confirmed(store, &key);
 	g_assert_true(message_forget_confirmed(store, NULL));
 	g_assert_cmpint(
 		fixture_number("SELECT count(*) FROM dbmail_delivered"), ==, 0);
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 2, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 2, NULL));
 	/* Past the window it is forgotten, whether it was cleaned up or not. */
 	database_script("UPDATE dbmail_delivered"
 			" SET delivered = now() - interval '25 hours'");
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_STORED);
-	g_assert_true(message_deliver(store, draft, 0, &key, targets, 1, NULL));
+	g_assert_true(
+		fixture_deliver_all(store, draft, 0, &key, targets, 1, NULL));
 	g_assert_cmpint(targets[0].outcome, ==, DELIVERY_DUPLICATE);
 	fixture_assert_sums();
 }
