@@ -136,11 +136,15 @@ static void append_vacation_subject(GString *out, const ComposeAbout *about,
 	g_autofree char *subject = original_subject(about);
 	g_autofree char *automatic = g_strconcat("Auto: ", subject, NULL);
 
-	if (vacation->subject != NULL)
-		mime_compose_text(out, "Subject", vacation->subject);
-	else
-		mime_compose_text(out, "Subject",
-			subject[0] != '\0' ? automatic : "Automated reply");
+	/* Scripts of other systems have encoded words in it. */
+	if (vacation->subject != NULL) {
+		g_autofree char *own =
+			mime_words_decode(bytes_of_string(vacation->subject));
+		mime_compose_text(out, "Subject", own);
+		return;
+	}
+	mime_compose_text(out, "Subject",
+		subject[0] != '\0' ? automatic : "Automated reply");
 }
 
 void compose_vacation(GString *out, const ComposeAbout *about,

@@ -46,8 +46,7 @@ static gboolean sasl(const ManageSession *session, GString *value)
 
 static SieveExtensions extensions_of(const ManageSession *session)
 {
-	return script_extensions(
-		session->settings, sieve_extensions_delivery());
+	return script_extensions_delivery(session->settings);
 }
 
 static gboolean sieve(const ManageSession *session, GString *value)

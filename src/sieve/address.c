@@ -59,8 +59,30 @@ static gboolean is_atom_char(int c)
 		(c > 0 && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
+/* Takes the quotes off a local part that needs none: "a.b"@c and a.b@c are one
+ * address (RFC 5321 section 4.1.2). */
+static void unquote(GString *out, gsize begin)
+{
+	gsize end = out->len - 1;
+
+	for (gsize i = begin + 1; i < end; i++) {
+		char c = out->str[i];
+		gboolean is_edge = i == begin + 1 || i + 1 == end ||
+			out->str[i - 1] == '.';
+
+		if (!is_atom_char((guchar)c) && (c != '.' || is_edge))
+			return;
+	}
+	if (end == begin + 1)
+		return;
+	g_string_truncate(out, end);
+	g_string_erase(out, (gssize)begin, 1);
+}
+
 static gboolean read_quoted(Scan *scan, GString *out)
 {
+	gsize begin = out->len;
+
 	g_string_append_c(out, '"');
 	while (!take(scan, '"')) {
 		if (peek(scan) == '\\') {
@@ -73,6 +95,7 @@ static gboolean read_quoted(Scan *scan, GString *out)
 		scan->at++;
 	}
 	g_string_append_c(out, '"');
+	unquote(out, begin);
 	return TRUE;
 }
 

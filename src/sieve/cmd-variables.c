@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* set (RFC 5229 section 4). */
-#include "sieve/run-private.h"
+#include "sieve/modifiers.h"
 #include "sieve/words.h"
 
 /* Modifiers change the value in the order of these rows, largest precedence
@@ -121,7 +121,7 @@ static void (*const modifiers[])(const SieveLimits *limits, GString *value) = {
 	[LENGTH] = take_length,
 };
 
-static const SieveTag set_tags[] = {
+const SieveTag sieve_modifier_tags[] = {
 	{ .name = "lower", .slot = SIEVE_SLOT_CASE, .number = LOWER },
 	{ .name = "upper", .slot = SIEVE_SLOT_CASE, .number = UPPER },
 	{ .name = "lowerfirst",
@@ -144,6 +144,24 @@ static const SieveTag set_tags[] = {
 	{ .name = "length", .slot = SIEVE_SLOT_LENGTH, .number = LENGTH },
 	{ .name = NULL },
 };
+
+gboolean sieve_modify(SieveRun *run, const SieveNode *node, GString *value)
+{
+	gsize size = value->len;
+	guint given = 0;
+	for (guint i = 0; i < node->n_tags; i++) {
+		const SieveTag *tag = node->tags[i].tag;
+		if (tag >= sieve_modifier_tags &&
+			tag < sieve_modifier_tags +
+					G_N_ELEMENTS(sieve_modifier_tags))
+			given |= 1u << tag->number;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(modifiers); i++) {
+		if ((given >> i & 1) != 0)
+			modifiers[i](run->limits, value);
+	}
+	return given == 0 || sieve_run_step(run, node, size / 256);
+}
 
 /* ---- The command ---- */
 
@@ -175,22 +193,17 @@ static gboolean run_set(SieveRun *run, const SieveNode *node)
 	}
 	g_autoptr(GString) changed =
 		g_string_new_len(value.data, (gssize)value.size);
-	guint given = 0;
-	for (guint i = 0; i < node->n_tags; i++)
-		given |= 1u << node->tags[i].tag->number;
-	for (guint i = 0; i < G_N_ELEMENTS(modifiers); i++) {
-		if ((given >> i & 1) != 0)
-			modifiers[i](run->limits, changed);
-	}
+	if (!sieve_modify(run, node, changed))
+		return FALSE;
 	sieve_run_set(run, node->data, bytes_of(changed->str, changed->len));
-	return sieve_run_step(run, node, value.size / 256);
+	return TRUE;
 }
 
 const SieveWord sieve_words_variables[] = {
 	{ .name = "set",
 		.needs = SIEVE_BIT(SIEVE_EXT_VARIABLES),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRING },
-		.tags = set_tags,
+		.shared = SIEVE_TAGS_MODIFIERS,
 		.check = check_set,
 		.run = run_set },
 	{ .name = NULL },

@@ -138,8 +138,9 @@ static gboolean key_init(
 		key->wildcard = sieve_wildcard_new(
 			matcher->arena, matcher->comparator, text);
 	} else if (matcher->rule.type == SIEVE_MATCH_REGEX) {
-		key->regex = regex_of(matcher->comparator, text, error);
-		return key->regex != NULL;
+		/* Made by variables, perhaps of what a sender wrote: no
+		 * reason to end the script. */
+		key->regex = regex_of(matcher->comparator, text, NULL);
 	} else if (wants_folded(matcher)) {
 		g_autoptr(GString) folded = g_string_sized_new(text.size);
 		matcher->comparator->fold(text, folded);
@@ -242,6 +243,10 @@ static gboolean match_regex(SieveMatcher *matcher, const Key *key,
 	const Value *value, gboolean *matched, GError **error)
 {
 	Bytes groups[SIEVE_REGEX_GROUPS_MAX];
+
+	*matched = FALSE;
+	if (key->regex == NULL)
+		return TRUE;
 	guint64 before = *matcher->how.work / SIEVE_MATCH_STEP_COST;
 	guint64 left = before;
 

@@ -76,8 +76,8 @@ typedef struct {
 /* One test that runs. */
 typedef struct SieveMatcher SieveMatcher;
 
-/* Free with sieve_matcher_free, before the arena. FALSE: INVALID or LIMIT, for a bad regular
- * expression among the keys. */
+/* Free with sieve_matcher_free, before the arena.  A bad regular expression
+ * among the keys matches nothing.  FALSE: LIMIT, *work was not enough. */
 gboolean sieve_matcher_new(Arena *arena, const SieveMatchHow *how,
 	SieveMatcher **matcher, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -3,6 +3,7 @@
 #include "sieve/match.h"
 #include "sieve/part.h"
 #include "sieve/select.h"
+#include "sieve/modifiers.h"
 #include "sieve/word.h"
 
 /* What they mean is told by testing.c and select.c; a row without a check takes any value
@@ -163,6 +164,7 @@ static const struct {
 	{ SIEVE_TAGS_MIME, mime_tags },
 	{ SIEVE_TAGS_MIME_PART, piece_tags },
 	{ SIEVE_TAGS_ZONE, zone_tags },
+	{ SIEVE_TAGS_MODIFIERS, sieve_modifier_tags },
 };
 
 const SieveTag *sieve_shared_tags(guint bit)

@@ -58,6 +58,12 @@ static void read_content(Arena *arena, Bytes block, Content *content)
 
 	*content = (Content){ .encoding = mime_encoding_of(mime_header_value(
 				      header, "Content-Transfer-Encoding")) };
+	/* Whatever it says it is: RFC 2045 section 6.4. */
+	if (content->encoding == MIME_ENCODING_UNKNOWN) {
+		content->type = bytes_of_string("application");
+		content->subtype = bytes_of_string("octet-stream");
+		return;
+	}
 	if (value.size == 0) {
 		content->type = bytes_of_string("text");
 		content->subtype = bytes_of_string("plain");
@@ -224,10 +230,8 @@ static gboolean add_entity(Search *search, guint index, gint kind)
 	if (!spend(search, block.size))
 		return FALSE;
 	read_content(arena, block, &content);
-	/* What nobody can decode is no text (RFC 2045 section 6.4). */
 	if (kind == BODY_TEXT)
 		return entity->kind != MIME_LEAF || !is_text(&content) ||
-			content.encoding == MIME_ENCODING_UNKNOWN ||
 			add_leaf(search, &content,
 				sieve_message_body_of(search->message, entity),
 				TRUE);

@@ -163,10 +163,11 @@ static void check_size(SieveChecker *checker, SieveNode *node)
 static gboolean test_size(
 	SieveRun *run, const SieveNode *node, gboolean *result)
 {
-	Bytes message;
 	guint64 limit = node->positional[0]->number;
-	if (sieve_message_scan(run, node, &message) == NULL)
+	guint number;
+	if (!sieve_message_number(run, node, &number))
 		return FALSE;
+	Bytes message = g_array_index(run->result->messages, Bytes, number);
 	if (sieve_node_tag(node, SIEVE_SLOT_SIZE)->tag->number == SIZE_OVER)
 		*result = message.size > limit;
 	else

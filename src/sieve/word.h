@@ -96,7 +96,8 @@ typedef enum {
 	SIEVE_TAGS_FILE = 1 << 7,         /* :flags, :create, :specialuse,
 	                                   * :mailboxid: of what is filed */
 	SIEVE_TAGS_COPY = 1 << 8,
-	SIEVE_TAGS_FCC = 1 << 9, /* :fcc, and what is filed there */
+	SIEVE_TAGS_FCC = 1 << 9,        /* :fcc, and what is filed there */
+	SIEVE_TAGS_MODIFIERS = 1 << 10, /* :lower and so on (modifiers.h) */
 } SieveSharedTags;
 
 typedef enum {

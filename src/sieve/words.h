@@ -16,6 +16,11 @@ extern const SieveWord sieve_words_ihave[];
 extern const SieveWord sieve_words_file[];
 extern const SieveWord sieve_words_reject[];
 extern const SieveWord sieve_words_vacation[];
+extern const SieveWord sieve_words_notify[];
+extern const SieveWord sieve_words_flags[];
+extern const SieveWord sieve_words_editheader[];
+extern const SieveWord sieve_words_foreverypart[];
+extern const SieveWord sieve_words_replace[];
 
 /* Tests. */
 extern const SieveWord sieve_words_logic[];

@@ -85,6 +85,20 @@ static void test_vacation_mime(Fixture *fixture, gconstpointer data)
 		     "<p>x\r\n");
 }
 
+/* As scripts of systems that copied it have it. */
+static void test_vacation_encoded(Fixture *fixture, gconstpointer data)
+{
+	const ComposeVacation vacation = {
+		.subject = "=?utf-8?q?Gr=C3=BC=C3=9Fe?= of =?x",
+		.text = "x",
+	};
+
+	(void)data;
+	compose_vacation(fixture->out, &fixture->about, &vacation);
+	g_assert_nonnull(strstr(fixture->out->str,
+		"Subject: =?UTF-8?B?R3LDvMOfZSBvZiA9P3g=?=\r\n"));
+}
+
 static void test_vacation_bare(Fixture *fixture, gconstpointer data)
 {
 	const ComposeVacation vacation = { .text = "\nx", .is_mime = TRUE };
@@ -198,6 +212,7 @@ int main(int argc, char **argv)
 	add("/compose/vacation-mime", "To: x\r\n\r\n", test_vacation_mime);
 	add("/compose/vacation-bare", "Message-ID: no id\r\n\r\n",
 		test_vacation_bare);
+	add("/compose/vacation-encoded", NULL, test_vacation_encoded);
 	add("/compose/reject", NULL, test_reject);
 	add("/compose/notify", NULL, test_notify);
 	add("/compose/failed", NULL, test_failed);

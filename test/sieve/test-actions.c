@@ -35,6 +35,35 @@ static const RunCase filing[] = {
 	{ FILEINTO "fileinto \"\";", "1:39: \"\" cannot name a mailbox\n" },
 };
 
+#define PLACES \
+	"require [\"fileinto\", \"mailbox\", \"special-use\", " \
+	"\"mailboxid\", \"extlists\", \"variables\"];\n"
+
+static const RunCase places[] = {
+	{ PLACES "fileinto :create :specialuse \"\\\\Junk\" \"X\";",
+		"fileinto \"X\" :specialuse \"\\\\Junk\" :create\n" },
+	{ PLACES "fileinto :mailboxid \"F1\" \"X\";",
+		"fileinto \"X\" :mailboxid \"F1\"\n" },
+	/* The same mailbox, told in another way, is another. */
+	{ PLACES "fileinto :mailboxid \"F1\" \"X\"; fileinto \"X\"; "
+		 "fileinto :create \"X\";",
+		"fileinto \"X\" :mailboxid \"F1\"\n"
+		"fileinto \"X\" :create\n" },
+	{ PLACES "fileinto :mailboxid \"F1\" :specialuse \"\\\\Junk\" \"X\";",
+		"2:26: :specialuse and :mailboxid exclude each other\n" },
+	{ PLACES "fileinto :specialuse \"Junk\" \"X\";",
+		"2:22: \"Junk\" is no special use, such as \"\\\\Junk\"\n" },
+	{ PLACES "set \"u\" \"x\"; fileinto :specialuse \"${u}\" \"X\";",
+		"2:14: fileinto: the value of :specialuse is no special use\n"
+		"(keep)\n" },
+	{ PLACES "set \"m\" \"\"; fileinto \"${m}\";",
+		"2:13: fileinto: the value given cannot name a mailbox\n"
+		"(keep)\n" },
+	{ PLACES "redirect :list \"tag:x\";", "redirect :list \"tag:x\"\n" },
+	{ PLACES "set \"a\" \"x\"; redirect \"${a}\";",
+		"2:14: redirect: the value given is no address\n(keep)\n" },
+};
+
 static const RunCase redirecting[] = {
 	{ "redirect \"a@b\";", "redirect \"a@b\"\n" },
 	{ "redirect \" A B < a @ b > \";", "redirect \"a@b\"\n" },
@@ -120,6 +149,11 @@ static void test_filing(void)
 	check_all(filing, G_N_ELEMENTS(filing));
 }
 
+static void test_places(void)
+{
+	check_all(places, G_N_ELEMENTS(places));
+}
+
 static void test_redirecting(void)
 {
 	check_all(redirecting, G_N_ELEMENTS(redirecting));
@@ -175,6 +209,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sieve/actions/filing", test_filing);
+	g_test_add_func("/sieve/actions/places", test_places);
 	g_test_add_func("/sieve/actions/redirecting", test_redirecting);
 	g_test_add_func("/sieve/actions/refusing", test_refusing);
 	g_test_add_func("/sieve/actions/answering", test_answering);

@@ -105,7 +105,7 @@ static const Evil scripts[] = {
 		"elsif header :is \"subject\" \"#\" { discard; }\n", 15000, "",
 		SMALL },
 	{ "a long comment", "/*", "* /", 300000, "*/ keep;", SMALL },
-	{ "comments", "", "/**/#\n", 100000, "keep;", SMALL },
+	{ "comments", "", "/* */\n", 100000, "keep;", SMALL },
 	{ "hash comments without end", "", "#", 1000000, "", SMALL },
 	{ "a text without end", REQUIRE "keep; set \"a\" text:\n", ".#\n",
 		100000, "", SMALL },

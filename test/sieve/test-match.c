@@ -169,6 +169,7 @@ static void test_types(void)
 			"\xc3\xa9", "\xc3\x89", TRUE },
 		{ SIEVE_MATCH_REGEX, 0, "i;ascii-casemap", "^f.*Z", "frobnitzm",
 			TRUE },
+		{ SIEVE_MATCH_REGEX, 0, "i;ascii-casemap", "[", "[", FALSE },
 		{ SIEVE_MATCH_LIST, 0, "i;octet", "tag:x", "a", FALSE },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {

@@ -310,6 +310,10 @@ static const char mixed[] =
 	"--outer\r\n"
 	"Content-Type: application/octet-stream\r\n\r\n"
 	"binary\r\n"
+	"--outer\r\n"
+	"Content-Type: text/plain\r\n"
+	"Content-Transfer-Encoding: x-rot13\r\n\r\n"
+	"Uryyb\r\n"
 	"--outer--\r\n"
 	"Outer epilogue\r\n";
 
@@ -320,6 +324,7 @@ static void test_body(void)
 		{ "body :contains \"hello world\"", TRUE },
 		{ "body :contains \"<b>\"", FALSE },
 		{ "body :contains \"binary\"", FALSE },
+		{ "body :contains \"uryyb\"", FALSE },
 		{ "body :contains \"inside text\"", TRUE },
 		{ "body :contains \"stupid\"", FALSE },
 		{ "body :raw :contains \"--inner--\"", TRUE },
@@ -357,7 +362,8 @@ static void test_body(void)
 	check_cases(&input, none, G_N_ELEMENTS(none));
 	static const Case broken[] = {
 		{ "body :contains \"hello\"", FALSE },
-		{ "body :content \"text\" :contains \"hello\"", TRUE },
+		{ "body :content \"text\" :contains \"hello\"", FALSE },
+		{ "body :content \"application\" :contains \"hello\"", TRUE },
 	};
 	input = input_of("Content-Transfer-Encoding: multipart/related\r\n"
 			 "\r\nHello\r\n");
