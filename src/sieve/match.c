@@ -232,7 +232,7 @@ static gboolean match_matches(SieveMatcher *matcher, const Key *key,
 
 	*matched = sieve_wildcard_match(key->wildcard, &value->wildcard,
 		matcher->how.work, values + 1, SIEVE_MATCH_VALUES_MAX - 1, &n);
-	if (*matched) {
+	if (*matched && matcher->how.wants_values) {
 		values[0] = value->text;
 		note_values(matcher, values, n + 1);
 	}
@@ -250,12 +250,12 @@ static gboolean match_regex(SieveMatcher *matcher, const Key *key,
 	guint64 before = *matcher->how.work / SIEVE_MATCH_STEP_COST;
 	guint64 left = before;
 
-	SieveRegexAnswer answer =
-		sieve_regex_match(key->regex, value->text, &left, groups);
+	SieveRegexAnswer answer = sieve_regex_match(key->regex, value->text,
+		&left, matcher->how.wants_values ? groups : NULL);
 	if (answer == SIEVE_REGEX_STOPPED)
 		left = 0;
 	*matched = answer == SIEVE_REGEX_YES;
-	if (*matched)
+	if (*matched && matcher->how.wants_values)
 		note_values(matcher, groups, sieve_regex_groups(key->regex));
 	if (answer == SIEVE_REGEX_STOPPED)
 		*matcher->how.work = 0;
@@ -307,7 +307,7 @@ static gboolean match_list(SieveMatcher *matcher, const Key *key,
 	if (!matcher->how.list(
 		    matcher->how.list_data, list, text, matched, error))
 		return FALSE;
-	if (*matched)
+	if (*matched && matcher->how.wants_values)
 		note_values(matcher, &value->text, 1);
 	return TRUE;
 }

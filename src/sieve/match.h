@@ -64,8 +64,9 @@ typedef struct {
 	/* What may be spent, in bytes looked at or so; a regular expression's
 	 * step costs SIEVE_MATCH_STEP_COST. */
 	guint64 *work;
-	gsize max_value_size; /* a longer match value is cut */
-	SieveMatchList list;  /* for SIEVE_MATCH_LIST; NULL: no list has any */
+	gboolean wants_values; /* somebody asks for what matched */
+	gsize max_value_size;  /* a longer match value is cut */
+	SieveMatchList list;   /* for SIEVE_MATCH_LIST; NULL: no list has any */
 	gpointer list_data;
 } SieveMatchHow;
 

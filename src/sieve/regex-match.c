@@ -6,6 +6,8 @@
 #include "sieve/regex-private.h"
 
 #define NOWHERE G_MAXUINT32
+/* So many slots are as much work for a thread as its step. */
+#define SLOTS_STEP 8
 #define SLOTS_MAX (2 * SIEVE_REGEX_GROUPS_MAX)
 
 /* Threads at one place of the text, the first to arrive at a step first. */
@@ -228,7 +230,9 @@ static SieveRegexAnswer run(Machine *m, gboolean wants_groups)
 		note_matches(m, now);
 		if (m->has_match && !wants_groups)
 			return SIEVE_REGEX_YES;
-		if (!spend(m->work, 1 + (guint64)now->count))
+		if (!spend(m->work,
+			    (1 + (guint64)now->count) *
+				    (1 + m->n_slots / SLOTS_STEP)))
 			return SIEVE_REGEX_STOPPED;
 		if (at >= m->text.size)
 			break;

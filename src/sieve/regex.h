@@ -49,8 +49,8 @@ typedef enum {
 
 /* Looks for the leftmost match, of these the longest.  groups, where not NULL,
  * has room for sieve_regex_groups() of them: the pieces of the text, without
- * data where a group has no part in the match.  *work is what may be spent; a
- * step over a character costs 1. */
+ * data where a group has no part in the match.  *work is what may be spent: 1
+ * for a step over a character, and 1 more for each four groups that are told. */
 SieveRegexAnswer sieve_regex_match(const SieveRegex *regex, Bytes text,
 	guint64 *work, Bytes *groups) G_GNUC_WARN_UNUSED_RESULT;
 

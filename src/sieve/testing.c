@@ -118,6 +118,9 @@ static gboolean list_has(gpointer data, const char *list, const char *value,
 
 static gboolean fail(SieveTesting *testing, GError **error)
 {
+	/* All that was left is spent: the one error that says so. */
+	if (testing->work == 0)
+		return sieve_run_step(testing->run, testing->node, G_MAXUINT64);
 	return sieve_run_fail_error(testing->run, testing->node, error);
 }
 
@@ -145,6 +148,7 @@ gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
 		.keys = values,
 		.n_keys = keys->n_strings,
 		.work = &testing->work,
+		.wants_values = sieve_run_wants_matched(run),
 		.max_value_size = run->limits->max_variable_size,
 		.list = list_has,
 		.list_data = testing };

@@ -64,6 +64,7 @@ static char *match_one(
 		.keys = keys,
 		.n_keys = 1,
 		.work = &work,
+		.wants_values = TRUE,
 		.max_value_size = 1000 };
 	gboolean matched = FALSE;
 	const Bytes *values;
