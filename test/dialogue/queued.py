@@ -517,6 +517,73 @@ def program():
     empty()
 
 
+# --- the tool, and a delivery ----------------------------------------------------
+
+def util(what, wanted, *words):
+    done = subprocess.run(["dbmail-util", "queue", *words],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False)
+    report.equal("queue %s: status" % what, done.returncode, wanted)
+    return done.stdout
+
+
+def tool():
+    empty()
+    first = queue(PLAIN, "one@example.net")
+    second = queue(PLAIN, "two\u2028@example.net", "")
+    sql("UPDATE dbmail_outbound_queue SET status = 'failed', "
+        "last_error = E'no\\tsuch' WHERE id = %s" % second)
+    for words in ((), ("list",)):
+        lines = util("list", 0, *words).decode().split("\n")
+        fields = [line.split("\t") for line in lines[:2]]
+        report.equal("list", [row[:4] + row[6:] for row in fields], [
+            [first, "pending", "redirect", "0", "24", "", "from@example.org",
+             "one@example.net", ""],
+            [second, "failed", "redirect", "0", "24", "", "",
+             "two\u2028@example.net", "no such"]])
+        report.equal("totals", lines[2], "1 pending, 0 being sent, 0 sent, "
+                     "1 failed; 24 bytes wait")
+    report.equal("show", util("show", 0, "show", first), PLAIN)
+    util("show of none", 67, "show", "0")
+    util("retry", 0, "retry", second)
+    report.equal("retry", column(second, "status"), "pending")
+    util("retry all", 0, "retry", "all")
+    util("retry of none", 67, "retry", "0")
+    util("remove", 0, "remove", first, second)
+    report.equal("removed", rows("SELECT id FROM dbmail_outbound_queue"), [])
+    util("remove of none", 67, "remove", first)
+    for words in (("retry",), ("remove", "x"), ("remove", "all"), ("show",),
+                  ("show", "1", "2"), ("list", "1"), ("other",)):
+        util(" ".join(words), 64, *words)
+
+
+def delivery():
+    """What a script sends leaves at once: its daemon is told."""
+    script = os.path.join(STORE, "redirect.sieve")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write('redirect "away@example.net";\n')
+    t.run("dbmail-users", "-a", "mover", "-W", "-", data=b"secret\n")
+    t.run("dbmail-sievecmd", "-u", "mover", "-i", "all", script)
+    t.run("dbmail-sievecmd", "-u", "mover", "-a", "all")
+    sink = smtpsink.Sink()
+    daemon = Daemon(smtp_port=sink.port, poll=3600)
+    until("ready", lambda: "event=working" in daemon.said())
+    lmtp = t.Lmtp()
+    for number in range(3):
+        begun = time.monotonic()
+        lmtp.deliver([t.address("mover")], b"Subject: %d\r\n\r\nx\r\n" % number)
+        mails = sink.wait(number + 1, 10)
+        if report.case("redirected at once", len(mails) == number + 1 and
+                       time.monotonic() - begun < 5):
+            report.equal("to", mails[-1].recipient, "away@example.net")
+            report.case("whole", mails[-1].data.endswith(
+                b"Subject: %d\r\n\r\nx\r\n" % number), mails[-1].data)
+    lmtp.quit()
+    daemon.stop()
+    sink.close()
+    empty()
+
+
 # --- many, and crashes ---------------------------------------------------------------
 
 def fill(count):
@@ -661,6 +728,7 @@ def crash_before_the_end():
 
 
 CASES = (exact_bytes, addresses, refusals, connections, secure, program,
+         tool, delivery,
          together, crash_before_the_end, crashes)
 for case in CASES:
     if len(sys.argv) < 2 or case.__name__ in sys.argv[1:]:
