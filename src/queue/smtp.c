@@ -38,7 +38,9 @@ static guint connection_failed(Smtp *smtp)
 		return no_reply(smtp, "the server was silent for too long");
 	if (stream_draining(smtp->stream))
 		return no_reply(smtp, "dbmail-queued had to stop");
-	return no_reply(smtp, "the server closed the connection");
+	if (stream_peer_closed(smtp->stream))
+		return no_reply(smtp, "the server closed the connection");
+	return no_reply(smtp, "the connection failed, or a reply was too long");
 }
 
 /* Reads a reply of any number of lines; returns its code, 0 where none came. */

@@ -114,8 +114,9 @@ static void refuse_option(const Users *users, int option)
 		{ 'T', EX_UNAVAILABLE, NULL },
 	};
 	static const char forwards[] =
-		"forwarding to other hosts needs an outbound queue, which this "
-		"version does not have; let the MTA forward";
+		"aliases lead to users only; to send mail on to other hosts, "
+		"give the user a Sieve script with redirect "
+		"(dbmail-sievecmd), or let the MTA do it";
 
 	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
 		if (refused[i].option != option)
