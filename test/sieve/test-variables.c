@@ -88,6 +88,12 @@ static const RunCase sets[] = {
 		"discard\n" },
 	{ REQUIRE "set :length :quotewildcard \"b\" \"*\"; " IS("${b}", "2"),
 		"discard\n" },
+	{ "require [\"enotify\",\"variables\"]; "
+	  "set :encodeurl \"b\" \"Safe body&evil=\xc3\xa4~\"; " IS(
+		  "${b}", "Safe%20body%26evil%3D%C3%A4~"),
+		"discard\n" },
+	{ "require \"variables\"; set :encodeurl \"b\" \"\";",
+		"1:26: ':encodeurl' needs: require \"enotify\"\n" },
 	{ REQUIRE "set :quoteregex \"b\" \"a.b*\"; " IS("${b}", "a\\\\.b\\\\*"),
 		"discard\n" },
 };
