@@ -31,7 +31,13 @@ gboolean deliver_resolve(Deliverer *deliverer, const Settings *settings,
 	const char *address, DeliverRecipient **recipient, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* The recipient for one mailbox that is known already. */
+/* Where mail goes that is for a user whatever the addresses say: INBOX, or what
+ * the user's script says.  name is the user's.  Errors as above. */
+gboolean deliver_resolve_user(Deliverer *deliverer, const char *name,
+	gint64 user, DeliverRecipient **recipient, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The recipient for one mailbox that is known already: no script runs. */
 DeliverRecipient *deliver_recipient_of(const char *address, gint64 mailbox)
 	G_GNUC_WARN_UNUSED_RESULT;
 

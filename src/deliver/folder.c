@@ -23,6 +23,43 @@ static Folder folder_of(const Mailbox *mailbox, gint64 user, guint rights)
 	return folder;
 }
 
+/* Not this way. */
+static gboolean is_final(const GError *error)
+{
+	return !dbmail_error_is(error, DBMAIL_ERROR_TEMPORARY) &&
+		!dbmail_error_is(error, DBMAIL_ERROR_INTERNAL);
+}
+
+/* Somebody else may make it at this moment; a use that no mailbox here can have
+ * is left out; and one that cannot be made, *mailbox is NULL then, is no reason
+ * to refuse the mail. */
+static gboolean make(Store *store, gint64 user, const char *name,
+	const FolderMaking *making, Mailbox **mailbox, GError **error)
+{
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(GError) unsubscribed = NULL;
+
+	if (!mailbox_create(store, user, name, making->use, mailbox, &failed) &&
+		making->use != NULL &&
+		dbmail_error_is(failed, DBMAIL_ERROR_INVALID)) {
+		g_clear_error(&failed);
+		(void)!mailbox_create(
+			store, user, name, NULL, mailbox, &failed);
+	}
+	if (*mailbox != NULL) {
+		(void)!mailbox_subscribe(store, user, name, &unsubscribed);
+		return TRUE;
+	}
+	if (is_final(failed)) {
+		g_clear_error(&failed);
+		if (mailbox_get(store, user, name, mailbox, &failed) ||
+			is_final(failed))
+			return TRUE;
+	}
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return FALSE;
+}
+
 static gboolean find(Store *store, gint64 user, const char *name,
 	const FolderMaking *making, guint rights, Folder *folder,
 	GError **error)
@@ -38,15 +75,9 @@ static gboolean find(Store *store, gint64 user, const char *name,
 		}
 		if (making == NULL)
 			return TRUE;
-		g_clear_error(&failed);
-		/* Somebody else may make it at this moment; and one that
-		 * cannot be made is no reason to refuse the mail. */
-		if (!mailbox_create(store, user, name, making->use, &mailbox,
-			    &failed) ||
-			!mailbox_subscribe(store, user, name, &failed))
-			g_clear_error(&failed);
-		if (mailbox == NULL &&
-			!mailbox_get(store, user, name, &mailbox, &failed))
+		if (!make(store, user, name, making, &mailbox, error))
+			return FALSE;
+		if (mailbox == NULL)
 			return TRUE;
 	}
 	*folder = folder_of(mailbox, user, rights);

@@ -45,6 +45,25 @@ static gboolean unknown_user(GError **error)
 	return FALSE;
 }
 
+static gboolean is_full(const UserTarget *target, GError **error)
+{
+	if (target->full)
+		dbmail_error_set(error, DBMAIL_ERROR_OVER_QUOTA,
+			"the mailbox is full", "user %" G_GINT64_FORMAT,
+			target->user);
+	return target->full;
+}
+
+static DeliverTarget target_of(const UserTarget *target)
+{
+	return (DeliverTarget){
+		.mailbox = target->inbox,
+		.user = target->user,
+		.sieve_version = target->sieve_version,
+		.global_version = target->global_version,
+	};
+}
+
 static gboolean resolve_targets(Store *store, const Settings *settings,
 	const RecipientNames *names, const GArray *targets,
 	DeliverRecipient *recipient, GError **error)
@@ -52,16 +71,10 @@ static gboolean resolve_targets(Store *store, const Settings *settings,
 	for (guint i = 0; i < targets->len; i++) {
 		const UserTarget *target =
 			&g_array_index(targets, UserTarget, i);
-		if (target->full) {
-			dbmail_error_set(error, DBMAIL_ERROR_OVER_QUOTA,
-				"the mailbox is full", "user %" G_GINT64_FORMAT,
-				target->user);
-			return FALSE;
-		}
 		DeliverTarget *to = &recipient->targets[i];
-		to->user = target->user;
-		to->sieve_version = target->sieve_version;
-		to->global_version = target->global_version;
+		if (is_full(target, error))
+			return FALSE;
+		*to = target_of(target);
 		if (!choose_mailbox(store, settings, names, target,
 			    &to->mailbox, error))
 			return FALSE;
@@ -107,4 +120,27 @@ gboolean deliver_resolve(Deliverer *deliverer, const Settings *settings,
 	}
 	*recipient = found;
 	return TRUE;
+}
+
+gboolean deliver_resolve_user(Deliverer *deliverer, const char *name,
+	gint64 user, DeliverRecipient **recipient, GError **error)
+{
+	const char *const names[] = { name, NULL };
+	g_autoptr(GArray) targets = NULL;
+
+	/* An alias of the same name may lead to others as well. */
+	if (!user_resolve(deliverer->store, names, &targets, error))
+		return FALSE;
+	for (guint i = 0; i < targets->len; i++) {
+		const UserTarget *target =
+			&g_array_index(targets, UserTarget, i);
+		if (target->user != user)
+			continue;
+		if (is_full(target, error))
+			return FALSE;
+		*recipient = deliver_recipient_new(name, 1);
+		(*recipient)->targets[0] = target_of(target);
+		return TRUE;
+	}
+	return unknown_user(error);
 }

@@ -22,8 +22,10 @@ static const char usage_text[] =
 	"Delivers the message on standard input, byte for byte.\n"
 	"\n"
 	"  -d ADDRESS  deliver to an address, as LMTP does; may be repeated\n"
-	"  -u USER     deliver to a user's INBOX\n"
-	"  -m MAILBOX  deliver to this mailbox of the user, made if missing\n"
+	"  -u USER     deliver to a user, by the user's script or to INBOX\n"
+	"  -m MAILBOX  deliver to this mailbox of the user, made if missing; "
+	"no\n"
+	"              script runs\n"
 	"  -r SENDER   envelope sender, for Return-Path (default: none, <>)\n"
 	"  -F          take a leading mbox \"From \" line off; its sender is "
 	"used\n"
@@ -218,8 +220,7 @@ static gboolean find_mailbox(
 	Store *store = deliver->tool.store;
 	g_autoptr(GError) failed = NULL;
 	g_autoptr(Mailbox) mailbox = NULL;
-	g_autofree char *name = mailbox_name_normalise(
-		deliver->mailbox != NULL ? deliver->mailbox : "INBOX",
+	g_autofree char *name = mailbox_name_normalise(deliver->mailbox,
 		(guint)deliver->tool.settings->IMAP_max_mailbox_depth, error);
 
 	if (name == NULL)
@@ -247,8 +248,17 @@ static gboolean find_user(Deliver *deliver, GError **error)
 	g_autoptr(User) user = NULL;
 	gint64 mailbox = 0;
 
-	if (!user_get(deliver->tool.store, deliver->user, &user, error) ||
-		!find_mailbox(deliver, user->id, &mailbox, error))
+	if (!user_get(deliver->tool.store, deliver->user, &user, error))
+		return FALSE;
+	if (deliver->mailbox == NULL) {
+		DeliverRecipient *recipient = NULL;
+		if (!deliver_resolve_user(deliver->deliverer, user->name,
+			    user->id, &recipient, error))
+			return FALSE;
+		add_recipient(deliver, recipient);
+		return TRUE;
+	}
+	if (!find_mailbox(deliver, user->id, &mailbox, error))
 		return FALSE;
 	add_recipient(deliver, deliver_recipient_of(user->name, mailbox));
 	return TRUE;

@@ -552,6 +552,12 @@ def tool():
     user = new_user('require "fileinto"; fileinto "Archive";')
     t.run("dbmail-deliver", "-d", t.address(user), data=message(user))
     report.equal("dbmail-deliver", listing(user), {"Archive": 1})
+    t.run("dbmail-deliver", "-u", user, data=message(user, "two"))
+    report.equal("dbmail-deliver -u", listing(user), {"Archive": 2})
+    t.run("dbmail-deliver", "-u", user, "-m", "Trash",
+          data=message(user, "three"))
+    report.equal("dbmail-deliver -m", listing(user),
+                 {"Archive": 2, "Trash": 1})
     user = new_user('require "ereject"; ereject "Go away";')
     done = subprocess.run(["dbmail-deliver", "-d", t.address(user)],
                           input=message(user), stderr=subprocess.PIPE,
