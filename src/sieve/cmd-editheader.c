@@ -83,6 +83,15 @@ static gboolean read_name(
 	return TRUE;
 }
 
+/* Headers may have a field in every three bytes. */
+static gboolean count_fields(SieveRun *run, const SieveNode *node)
+{
+	guint n;
+
+	(void)sieve_message_fields(run, &n);
+	return sieve_run_step(run, node, n / 64);
+}
+
 /* Where a field goes in front of all others: behind lines that would be taken
  * for a part of it, or that mark a mailbox file's message. */
 static guint top(const MimeField *fields, guint n)
@@ -155,6 +164,7 @@ static gboolean run_addheader(SieveRun *run, const SieveNode *node)
 	action->text = arena_copy(run->kept, value.data, value.size);
 	action->is_last = sieve_node_tag(node, SIEVE_SLOT_LAST) != NULL;
 	if (!sieve_run_step(run, node, value.size / 256) ||
+		!count_fields(run, node) ||
 		!sieve_result_add(run, node, action))
 		return FALSE;
 	add_field(run, action);
@@ -199,20 +209,24 @@ static GArray *find_lines(SieveRun *run, const char *name, gint index)
 /* Leaves the lines whose value one of the patterns matches. */
 static gboolean match_lines(SieveRun *run, const SieveNode *node, GArray *lines)
 {
-	for (guint i = lines->len; i > 0; i--) {
+	guint left = 0;
+
+	for (guint i = 0; i < lines->len; i++) {
 		guint n;
 		const MimeField *fields = sieve_message_fields(run, &n);
-		guint line = g_array_index(lines, guint, i - 1);
+		guint line = g_array_index(lines, guint, i);
 		g_autofree char *text = mime_words_decode(fields[line].value);
 		Bytes value = bytes_of_string(text);
 		gboolean matches;
 
-		if (!sieve_testing_run(run, node, node->positional[1], &value,
-			    1, &matches))
+		if (!sieve_run_step(run, node, 1 + value.size / 256) ||
+			!sieve_testing_run(run, node, node->positional[1],
+				&value, 1, &matches))
 			return FALSE;
-		if (!matches)
-			g_array_remove_index(lines, i - 1);
+		if (matches)
+			g_array_index(lines, guint, left++) = line;
 	}
+	g_array_set_size(lines, left);
 	return TRUE;
 }
 
@@ -235,6 +249,8 @@ static gboolean run_deleteheader(SieveRun *run, const SieveNode *node)
 	action->index = read_index(node);
 	if (sieve_field_is_protected(bytes_of_string(action->field)))
 		return TRUE;
+	if (!count_fields(run, node))
+		return FALSE;
 	g_autoptr(GArray) lines = find_lines(run, action->field, action->index);
 	if (node->positional[1] != NULL && !match_lines(run, node, lines))
 		return FALSE;
@@ -242,8 +258,8 @@ static gboolean run_deleteheader(SieveRun *run, const SieveNode *node)
 		return TRUE;
 	if (!sieve_result_add(run, node, action))
 		return FALSE;
-	for (guint i = lines->len; i > 0; i--)
-		sieve_message_remove(run, g_array_index(lines, guint, i - 1));
+	sieve_message_remove(
+		run, (const guint *)(gpointer)lines->data, lines->len);
 	return TRUE;
 }
 

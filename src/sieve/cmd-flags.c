@@ -28,20 +28,31 @@ static void check_variables(SieveChecker *checker, SieveNode *node)
 		node->data = find_variables(checker, names);
 }
 
+/* Flags are looked for in a set of at most SIEVE_FLAGS_MAX, one after another:
+ * this many bytes of them are an instruction. */
+#define STEP_BYTES 8
+
+static gboolean add_text(
+	SieveRun *run, const SieveNode *node, GString *set, Bytes text)
+{
+	sieve_flags_add(set, text);
+	return sieve_run_step(run, node, text.size / STEP_BYTES);
+}
+
 /* Adds what the variable has, all of it a set. */
-static void add_variable(
-	const SieveRun *run, const SievePiece *variable, GString *set)
+static gboolean add_variable(SieveRun *run, const SieveNode *node,
+	const SievePiece *variable, GString *set)
 {
 	const char *const *flags = run->input->flags;
 
 	if (variable != NULL)
-		sieve_flags_add(set, sieve_run_get(run, variable));
-	else if (run->flags != NULL)
-		sieve_flags_add(set, bytes_of_string(run->flags));
+		return add_text(run, node, set, sieve_run_get(run, variable));
+	if (run->flags != NULL)
+		return add_text(run, node, set, bytes_of_string(run->flags));
 	/* RFC 6785 section 4.3: those that the message has. */
-	else
-		for (guint i = 0; flags != NULL && flags[i] != NULL; i++)
-			sieve_flags_add(set, bytes_of_string(flags[i]));
+	for (guint i = 0; flags != NULL && flags[i] != NULL; i++)
+		sieve_flags_add(set, bytes_of_string(flags[i]));
+	return TRUE;
 }
 
 static void store(SieveRun *run, const SievePiece *variable, const GString *set)
@@ -56,7 +67,6 @@ static void store(SieveRun *run, const SievePiece *variable, const GString *set)
 
 typedef void (*Change)(GString *set, Bytes text);
 
-/* Each flag is looked for in a set of at most SIEVE_FLAGS_MAX. */
 static gboolean change(
 	SieveRun *run, const SieveNode *node, GString *set, Change how)
 {
@@ -66,7 +76,7 @@ static gboolean change(
 		Bytes text;
 
 		if (!sieve_run_string(run, node, &list->strings[i], &text) ||
-			!sieve_run_step(run, node, text.size / 32))
+			!sieve_run_step(run, node, text.size / STEP_BYTES))
 			return FALSE;
 		how(set, text);
 	}
@@ -85,16 +95,16 @@ static gboolean run_addflag(SieveRun *run, const SieveNode *node)
 {
 	g_autoptr(GString) set = g_string_new(NULL);
 
-	add_variable(run, node->data, set);
-	return change(run, node, set, sieve_flags_add);
+	return add_variable(run, node, node->data, set) &&
+		change(run, node, set, sieve_flags_add);
 }
 
 static gboolean run_removeflag(SieveRun *run, const SieveNode *node)
 {
 	g_autoptr(GString) set = g_string_new(NULL);
 
-	add_variable(run, node->data, set);
-	return change(run, node, set, sieve_flags_remove);
+	return add_variable(run, node, node->data, set) &&
+		change(run, node, set, sieve_flags_remove);
 }
 
 static void check_hasflag(SieveChecker *checker, SieveNode *node)
@@ -163,8 +173,9 @@ static gboolean test_hasflag(
 	for (guint i = 0; i < n; i++) {
 		g_autoptr(GString) set = g_string_new(NULL);
 
-		add_variable(
-			run, variables != NULL ? &variables[i] : NULL, set);
+		if (!add_variable(run, node,
+			    variables != NULL ? &variables[i] : NULL, set))
+			return FALSE;
 		add_values(values,
 			bytes_of(arena_copy(run->scratch, set->str, set->len),
 				set->len));

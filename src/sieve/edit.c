@@ -17,7 +17,7 @@ gboolean sieve_field_name_is_valid(Bytes name)
 		if (c <= ' ' || c >= 0x7f || c == ':')
 			return FALSE;
 	}
-	return name.size > 0;
+	return name.size > 0 && name.size <= SIEVE_FIELD_NAME_SIZE_MAX;
 }
 
 static gboolean is_one_of(Bytes name, const char *const *names, gsize n_names)

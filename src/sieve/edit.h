@@ -10,6 +10,8 @@
 #include "base/timestamp.h"
 #include "mime/scan.h"
 
+#define SIEVE_FIELD_NAME_SIZE_MAX 255
+
 /* TRUE when it can name a field (RFC 5322 section 3.6.8). */
 gboolean sieve_field_name_is_valid(Bytes name);
 

@@ -109,12 +109,12 @@ gboolean sieve_file_read_flags(
 
 		if (!sieve_run_string(
 			    run, node, &use->value->strings[i], &value) ||
-			!sieve_run_step(run, node, value.size / 256))
+			!sieve_run_step(run, node, value.size / 8))
 			return FALSE;
 		sieve_flags_add(set, value);
 	}
 	file->flags = sieve_flags_array(run->kept, set);
-	return TRUE;
+	return sieve_run_step(run, node, set->len / 32);
 }
 
 static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
@@ -129,7 +129,7 @@ static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
 			"%s: the value given cannot name a mailbox",
 			node->word->name);
 	file->mailbox = arena_copy(run->kept, name.data, name.size);
-	return TRUE;
+	return sieve_run_step(run, node, name.size / 256);
 }
 
 gboolean sieve_file_read(SieveRun *run, const SieveNode *node,

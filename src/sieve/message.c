@@ -160,9 +160,19 @@ void sieve_message_insert(SieveRun *run, guint at, MimeField field)
 	run->is_edited = TRUE;
 }
 
-void sieve_message_remove(SieveRun *run, guint at)
+void sieve_message_remove(SieveRun *run, const guint *lines, guint n)
 {
-	g_array_remove_index(run->fields, at);
+	guint left = 0;
+	guint next = 0;
+	for (guint i = 0; i < run->fields->len; i++) {
+		if (next < n && lines[next] == i) {
+			next++;
+			continue;
+		}
+		g_array_index(run->fields, MimeField, left++) =
+			g_array_index(run->fields, MimeField, i);
+	}
+	g_array_set_size(run->fields, left);
 	run->is_edited = TRUE;
 }
 

@@ -37,8 +37,8 @@ gboolean sieve_message_number(
  * bytes must live in run->kept or as long, and its line end with CRLF. */
 void sieve_message_insert(SieveRun *run, guint at, MimeField field);
 
-/* Takes line `at` out. */
-void sieve_message_remove(SieveRun *run, guint at);
+/* Takes n lines out, whose numbers ascend. */
+void sieve_message_remove(SieveRun *run, const guint *lines, guint n);
 
 /* Another message in place of this one; `message` must live in run->kept or as
  * long. */

@@ -29,6 +29,14 @@ static char *first_value(SieveRun *run, Bytes name)
 	return NULL;
 }
 
+static gboolean count_fields(SieveRun *run, const SieveNode *node)
+{
+	guint n;
+
+	(void)sieve_message_fields(run, &n);
+	return sieve_run_step(run, node, n / 64);
+}
+
 /* *id NULL: there is none. */
 static gboolean read_id(SieveRun *run, const SieveNode *node, GString **id)
 {
@@ -43,6 +51,8 @@ static gboolean read_id(SieveRun *run, const SieveNode *node, GString **id)
 		*id = g_string_new_len(value.data, (gssize)value.size);
 		return TRUE;
 	}
+	if (!count_fields(run, node))
+		return FALSE;
 	g_autofree char *text = sieve_field_name_is_valid(value) ?
 		first_value(run, value) :
 		NULL;

@@ -64,7 +64,9 @@ gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
 	if (!sieve_run_string(run, node, string, &value))
 		return FALSE;
 	*text = sieve_run_keep(run, value);
-	return TRUE;
+	/* What is expanded was counted; a constant is copied now. */
+	return !sieve_string_is_constant(string) ||
+		sieve_run_step(run, node, value.size / 256);
 }
 
 const char *sieve_run_keep(SieveRun *run, Bytes value)
