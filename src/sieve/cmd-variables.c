@@ -75,16 +75,22 @@ static void quote_regex(const SieveLimits *limits, GString *value)
 	quote(limits, value, "*+?{}[]()|^$.\\");
 }
 
-/* RFC 5435 section 6: all octets but RFC 3986's unreserved ones. */
+/* RFC 5435 section 6: all octets but RFC 3986's unreserved ones, as many whole
+ * characters as fit. */
 static void encode_url(const SieveLimits *limits, GString *value)
 {
 	GString *out = g_string_sized_new(value->len);
+	gsize whole = 0;
 	for (gsize i = 0; i < value->len; i++) {
 		char c = value->str[i];
+		if (((guchar)c & 0xc0) != 0x80)
+			whole = out->len;
 		gboolean is_plain = g_ascii_isalnum(c) ||
 			(c != '\0' && strchr("-._~", c) != NULL);
-		if (out->len + (is_plain ? 1 : 3) > limits->max_variable_size)
+		if (out->len + (is_plain ? 1 : 3) > limits->max_variable_size) {
+			g_string_truncate(out, whole);
 			break;
+		}
 		if (is_plain)
 			g_string_append_c(out, c);
 		else

@@ -204,6 +204,12 @@ static const RunCase cuts[] = {
 		  "set \"b\" \"\"; set \"c\" \"12345678\"; " IS(
 			  "${a}${b}${c}", "1234567812345678"),
 		"discard\n" },
+	{ "require [\"enotify\",\"variables\"]; "
+	  "set :encodeurl \"a\" \"12\xc3\xa4\"; " IS("${a}", "12%C3%A4"),
+		"discard\n" },
+	{ "require [\"enotify\",\"variables\"]; "
+	  "set :encodeurl \"a\" \"123\xc3\xa4\"; " IS("${a}", "123"),
+		"discard\n" },
 	{ REQUIRE "if string :matches \"123456789012\" \"*\" { " IS(
 		  "${1}", "12345678") " }",
 		"discard\n" },
