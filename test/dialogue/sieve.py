@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
@@ -490,6 +491,29 @@ def again():
                   ("vacation", "", t.SENDER)])
 
 
+def killed():
+    """lmtpd dies at some moment of a delivery, which is then tried again."""
+    user = new_user('require ["fileinto", "copy"];'
+                    'fileinto :copy "Archive"; redirect "else@example.net";')
+    tries = 10
+    for i in range(tries):
+        text = message(user, "killed %d" % i)
+        lmtp = t.Lmtp()
+        lmtp.send(("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n" % (
+            t.SENDER, t.address(user))).encode())
+        for _ in range(3):
+            lmtp.reply()
+        lmtp.send(t.data_form(text))
+        time.sleep(i * 0.002)
+        t.run("store-daemon", "kill", "lmtpd")
+        lmtp.close()
+        t.run("store-daemon", "start", "lmtpd")
+        report.equal("killed, tried again", deliver(user, text)[0], 250)
+    report.equal("killed: folders", listing(user), {"Archive": tries})
+    report.equal("killed: mails", kinds(user), [
+        ("redirect", t.SENDER, "else@example.net")] * tries)
+
+
 # --- what goes wrong ---------------------------------------------------------
 
 def failing():
@@ -573,7 +597,7 @@ def main():
     for case in (filing, flagging, by_use, by_id, by_detail, edited, spam,
                  keywords, missing_folder, missing_folder_create, redirecting,
                  answering, answering_with_copy, notifying,
-                 refusing, together, again, failing, full, tool, no_database):
+                 refusing, together, again, killed, failing, full, tool, no_database):
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue
         report.note(case.__name__)
