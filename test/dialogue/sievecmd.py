@@ -132,7 +132,7 @@ include "common";
             ("a match", (message,), b'fileinto "Junk" :flags "\\\\Seen"\n'),
             ("nothing", ("-",), b"discard\n"),
             ("the envelope", ("-", "-r", "sam@example.com", "-f", ""),
-             b'redirect "ada@example.org" :copy\ndiscard\n')):
+             b'redirect "ada@example.org" :copy\n')):
         got = sievecmd(what, OK, "-t", script, *options, env=nowhere)
         report.equal(what, got, wanted)
     bad = write(folder, "bad.sieve", b"keep;\nkeeep;\n")
@@ -160,7 +160,8 @@ include "common";
 OLD = (b"From: %s@example.org\r\nTo: old@example.com\r\nSubject: %s\r\n"
        b"Message-ID: <%s@example.org>\r\n\r\n%s\r\n")
 FILTER = b"""\
-require ["fileinto", "copy", "editheader", "reject"];
+require ["fileinto", "copy", "editheader", "imap4flags", "reject",
+         "envelope"];
 if header "subject" "move" { fileinto "Away"; }
 elsif header "subject" "copy" { fileinto :copy "Away"; }
 elsif header "subject" "both" { fileinto "Away"; fileinto "Away/More"; }
@@ -169,11 +170,13 @@ elsif header "subject" "send" { redirect "else@example.org"; }
 elsif header "subject" "sendcopy" { redirect :copy "else@example.org"; }
 elsif header "subject" "refuse" { reject "No."; }
 elsif header "subject" "edit" { addheader "X-Was" "here"; }
-elsif header "subject" "fail" { redirect "${no address}"; }
+elsif header "subject" "flag" { addflag "\\\\Flagged"; keep; }
+elsif header "subject" "none" { setflag ""; fileinto "Away"; }
+elsif size :over 1M { fileinto "Away"; }
 elsif envelope "from" "env@example.org" { fileinto "Away"; }
 """
 SUBJECTS = ("keep", "move", "copy", "both", "drop", "send", "sendcopy",
-            "refuse", "edit", "large")
+            "refuse", "edit", "large", "flag", "none")
 
 
 def box(imap, name):
@@ -213,11 +216,7 @@ def refilter(folder):
     t.add_user("old")
     deliver_old()
     old = ("-u", "old")
-    script = write(folder, "filter.sieve", FILTER.replace(
-        b'elsif header "subject" "fail" { redirect "${no address}"; }\n',
-        b"").replace(b'"reject"]', b'"reject", "envelope"]').replace(
-            b'elsif envelope',
-            b'elsif size :over 1M { fileinto "Away"; }\nelsif envelope'))
+    script = write(folder, "filter.sieve", FILTER)
     imap = t.Imap("old")
     imap.select("INBOX")
     imap.store("1:*", "+FLAGS", r"(\Seen $Mine)")
@@ -235,17 +234,22 @@ def refilter(folder):
         '4\tfileinto "Away"', '4\tfileinto "Away/More"', "5\tdiscard",
         '6\tredirect "else@example.org"',
         '7\tredirect "else@example.org" :copy', '8\treject "No."',
-        '9\taddheader "X-Was" "here"', '10\tfileinto "Away"'])
+        '9\taddheader "X-Was" "here"', '10\tfileinto "Away"',
+        '11\tkeep :flags ["\\\\Seen", "$Mine", "\\\\Flagged"]',
+        '12\tfileinto "Away" :flags ""'])
     report.equal("and changes nothing", (box(imap, "INBOX"), queued()),
                  (before, []))
     report.case("makes no folder", box(imap, "Away") == {})
     sievecmd("activate", OK, *old, "-q", "-a", "main")
     said = sievecmd("and now", OK, *old, "-m", "INBOX", "-x")
-    report.case("it sums up", b"10 messages: 4 moved away, 3 marked "
+    report.case("it sums up", b"12 messages: 5 moved away, 3 marked "
                 b"\\Deleted, 0 " in said, said)
     inbox, away = box(imap, "INBOX"), box(imap, "Away")
     report.equal("what is left", sorted(inbox), sorted(
-        ("keep", "copy", "drop", "send", "sendcopy", "refuse", "edit")))
+        ("keep", "copy", "drop", "send", "sendcopy", "refuse", "edit",
+         "flag")))
+    report.equal("a flag is added to those there were", inbox["flag"][0],
+                 ["$Mine", "\\Flagged", "\\Seen"])
     for name in ("keep", "copy", "sendcopy"):
         report.equal("%s is as it was" % name, inbox[name], before[name])
     for name in ("drop", "send", "refuse"):
@@ -257,7 +261,8 @@ def refilter(folder):
     report.equal("with its flags and its date", inbox["edit"][:2],
                  before["edit"][:2])
     report.equal("what went away", sorted(away), ["both", "copy", "large",
-                                                  "move"])
+                                                  "move", "none"])
+    report.equal("a flag less too", away.pop("none")[0], [])
     for name in away:
         report.case("%s is as it was" % name, away[name] == before[name],
                     "%r for %r" % (away[name][:2], before[name][:2]))
@@ -270,7 +275,7 @@ def refilter(folder):
     report.equal("does nothing twice", (
         sorted(box(imap, "Away")), queued(),
         imap.select("Away", readonly=True)[1]),
-                 (sorted(away), mails, [b"4"]))
+                 (sorted(list(away) + ["none"]), mails, [b"5"]))
     imap.logout()
 
 
