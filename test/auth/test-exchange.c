@@ -112,11 +112,70 @@ static void test_texts(void)
 			end == EXCHANGE_DONE || end == EXCHANGE_ENDED);
 }
 
+typedef struct {
+	const char *responses[3];
+	guint given;
+	GString *challenges;
+} Frame;
+
+static void frame_send(gpointer data, const char *challenge)
+{
+	Frame *frame = data;
+
+	g_string_append_printf(frame->challenges, "<%s>", challenge);
+}
+
+static ExchangeEnd frame_receive(gpointer data, Bytes *response)
+{
+	Frame *frame = data;
+	const char *next = frame->responses[frame->given++];
+
+	if (next == NULL)
+		return EXCHANGE_TOO_LONG;
+	*response = bytes_of_string(next);
+	return EXCHANGE_DONE;
+}
+
+/* Another protocol's frame: its responses, and its ends. */
+static void test_framed(void)
+{
+	static const struct {
+		const char *responses[3];
+		const char *challenges;
+		ExchangeEnd end;
+	} exchanges[] = {
+		{ { "dGlt", "c2VjcmV0" }, "<VXNlcm5hbWU6><UGFzc3dvcmQ6>",
+			EXCHANGE_DONE },
+		{ { "dGlt", "*" }, "<VXNlcm5hbWU6><UGFzc3dvcmQ6>",
+			EXCHANGE_CANCELLED },
+		{ { "dGlt" }, "<VXNlcm5hbWU6><UGFzc3dvcmQ6>",
+			EXCHANGE_TOO_LONG },
+		{ { "a" }, "<VXNlcm5hbWU6>", EXCHANGE_NOT_BASE64 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(exchanges); i++) {
+		Frame data = { .challenges = g_string_new(NULL) };
+		const ExchangeFrame frame = { frame_send, frame_receive,
+			&data };
+		Sasl *sasl = sasl_new("LOGIN");
+		memcpy(data.responses, exchanges[i].responses,
+			sizeof(data.responses));
+		g_assert_cmpint(
+			exchange_run_framed(sasl, &frame, bytes_of(NULL, 0)),
+			==, exchanges[i].end);
+		g_assert_cmpstr(
+			data.challenges->str, ==, exchanges[i].challenges);
+		sasl_free(&sasl);
+		g_string_free(data.challenges, TRUE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/auth/exchange/vectors", test_vectors);
 	g_test_add_func("/auth/exchange/too-long", test_too_long);
 	g_test_add_func("/auth/exchange/texts", test_texts);
+	g_test_add_func("/auth/exchange/framed", test_framed);
 	return g_test_run();
 }
