@@ -323,8 +323,8 @@ static GString *compose(
 			mailto->fields[i].value };
 	const ComposeNotify notify = {
 		.from = action->from,
-		.to = join(arena, mailto->to),
-		.cc = join(arena, mailto->cc),
+		.to = join(arena, mailto->to_text),
+		.cc = join(arena, mailto->cc_text),
 		.subject =
 			action->text != NULL ? action->text : mailto->subject,
 		.body = mailto->body,

@@ -10,7 +10,9 @@
  * do). */
 #define REFERENCES_MAX 8192
 #define ID_MAX 900
-#define SUBJECT_MAX 900
+/* Characters; a list of mails has no room for more. */
+#define SUBJECT_MAX 256
+#define NAME_MAX_WANTED 100
 #define HEADERS_MAX 65536
 
 /* --- fields -------------------------------------------------------------------- */
@@ -68,14 +70,37 @@ static void append_thread(GString *out, const MimeHeader *original)
 
 static char *original_subject(const ComposeAbout *about)
 {
-	g_autofree char *text = mime_words_decode(
-		mime_header_value(about->original, "Subject"));
-	gsize size = MIN(strlen(text), SUBJECT_MAX);
+	return mime_words_decode(mime_header_value(about->original, "Subject"));
+}
 
-	while (size > 0 && ((guchar)text[size] & 0xc0) == 0x80)
-		size--;
-	text[size] = '\0';
-	return g_steal_pointer(&text);
+/* Cuts a text that is longer, and shows that it did; never between a letter and
+ * the marks on it. */
+static char *shorten(char *text, glong max)
+{
+	char *text_end = text;
+	glong count = 0;
+
+	if (g_utf8_strlen(text, -1) <= max)
+		return text;
+	for (; count < max - 1; count++)
+		text_end = g_utf8_next_char(text_end);
+	while (text_end > text && g_unichar_ismark(g_utf8_get_char(text_end)))
+		text_end = g_utf8_prev_char(text_end);
+	*text_end = '\0';
+	g_autofree char *old = text;
+	return g_strconcat(g_strchomp(old), "\u2026", NULL);
+}
+
+static void append_subject(GString *out, const char *text)
+{
+	if (g_utf8_strlen(text, -1) <= SUBJECT_MAX) {
+		mime_compose_text(out, "Subject", text);
+		return;
+	}
+	/* No word may be cut in two. */
+	g_autofree char *cut =
+		shorten(mime_words_decode(bytes_of_string(text)), SUBJECT_MAX);
+	mime_compose_text(out, "Subject", cut);
 }
 
 static void append_dates(GString *out, const ComposeAbout *about)
@@ -104,6 +129,50 @@ static void append_automatic(
 }
 
 /* --- vacation ------------------------------------------------------------------ */
+
+static gboolean is_address(const MimeAddress *address, const char *text)
+{
+	g_autofree char *its = g_strdup_printf("%.*s@%.*s",
+		(int)address->mailbox.size, address->mailbox.data,
+		(int)address->domain.size, address->domain.data);
+
+	return address->kind == MIME_ADDRESS_MAILBOX &&
+		g_ascii_strcasecmp(its, text) == 0;
+}
+
+/* The sender as a field of the message has it, with a name. */
+static const MimeAddress *find_sender(
+	Arena *arena, const ComposeAbout *about, const char *field)
+{
+	MimeAddressList list = mime_address_of(arena, about->original, field);
+
+	for (guint i = 0; i < list.count; i++) {
+		if (list.items[i].name.size > 0 &&
+			is_address(&list.items[i], about->sender))
+			return &list.items[i];
+	}
+	return NULL;
+}
+
+/* As a person would answer. */
+static void append_to(GString *out, const ComposeAbout *about)
+{
+	static const char *const fields[] = { "From", "Reply-To", "Sender" };
+	g_autoptr(Arena) arena = arena_new();
+
+	for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+		const MimeAddress *found = find_sender(arena, about, fields[i]);
+		if (found == NULL)
+			continue;
+		MimeAddress address = *found;
+		g_autofree char *name = shorten(
+			mime_words_decode(found->name), NAME_MAX_WANTED);
+		address.name = bytes_of_string(name);
+		mime_compose_address(out, "To", &address);
+		return;
+	}
+	(void)mime_compose_addresses(out, "To", about->sender);
+}
 
 /* The entity's own Content fields, in ASCII; what else is in its header is none
  * of its business (RFC 5230 section 5). */
@@ -140,11 +209,10 @@ static void append_vacation_subject(GString *out, const ComposeAbout *about,
 	if (vacation->subject != NULL) {
 		g_autofree char *own =
 			mime_words_decode(bytes_of_string(vacation->subject));
-		mime_compose_text(out, "Subject", own);
+		append_subject(out, own);
 		return;
 	}
-	mime_compose_text(out, "Subject",
-		subject[0] != '\0' ? automatic : "Automated reply");
+	append_subject(out, subject[0] != '\0' ? automatic : "Automated reply");
 }
 
 void compose_vacation(GString *out, const ComposeAbout *about,
@@ -152,7 +220,7 @@ void compose_vacation(GString *out, const ComposeAbout *about,
 {
 	append_dates(out, about);
 	append_from(out, about, vacation->from);
-	(void)mime_compose_addresses(out, "To", about->sender);
+	append_to(out, about);
 	append_vacation_subject(out, about, vacation);
 	append_thread(out, about->original);
 	append_automatic(out, about, "auto-replied");
@@ -219,8 +287,8 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 	append_dates(out, about);
 	append_from(out, about, NULL);
 	(void)mime_compose_addresses(out, "To", about->sender);
-	mime_compose_text(out, "Subject",
-		old[0] != '\0' ? subject : "Your message was refused");
+	append_subject(
+		out, old[0] != '\0' ? subject : "Your message was refused");
 	append_thread(out, about->original);
 	append_automatic(out, about, "auto-replied");
 	g_string_append_printf(out,
@@ -302,7 +370,7 @@ void compose_notify(
 	(void)mime_compose_addresses(out, "To", notify->to);
 	if (notify->cc != NULL)
 		(void)mime_compose_addresses(out, "Cc", notify->cc);
-	mime_compose_text(out, "Subject",
+	append_subject(out,
 		notify->subject != NULL ? notify->subject :
 			old[0] != '\0'  ? old :
 					  "New mail");

@@ -8,12 +8,15 @@
 #include "base/timestamp.h"
 #include "mime/header.h"
 
-/* What all of them need to know.  Strings are valid UTF-8. */
+/* What all of them need to know.  No subject gets more than 256 characters, the
+ * last one an ellipsis where it was longer.  Strings are valid
+ * UTF-8. */
 typedef struct {
 	/* Of the message that came in; bytes behind the blank line are no
 	 * matter. */
 	const MimeHeader *original;
-	const char *sender;    /* its envelope sender, for To */
+	const char *sender;    /* its envelope sender, for To; there with the
+	                        * name the message gives it */
 	const char *recipient; /* the user's address, for From */
 	const char *mark;      /* of guard_mark(), for X-Loop */
 	const char *host;      /* for Message-ID and Reporting-UA */
@@ -48,7 +51,7 @@ typedef struct {
 /* A notice about the message (RFC 5436 section 2.7).  Only to is never NULL. */
 typedef struct {
 	const char *from;
-	const char *to; /* addresses, separated by commas */
+	const char *to; /* addresses, with names or not, commas between */
 	const char *cc;
 	const char *subject;
 	const char *body;

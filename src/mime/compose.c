@@ -3,7 +3,6 @@
 #include "mime/compose.h"
 
 #include "base/arena.h"
-#include "mime/address.h"
 #include "mime/words.h"
 
 /* RFC 5322 section 2.1.1, and 2047 section 2. */
@@ -230,6 +229,14 @@ gboolean mime_compose_addresses(
 	if (count > 0)
 		g_string_append(out, "\r\n");
 	return count > 0;
+}
+
+void mime_compose_address(
+	GString *out, const char *name, const MimeAddress *address)
+{
+	g_string_append_printf(out, "%s: ", name);
+	append_address(out, address);
+	g_string_append(out, "\r\n");
 }
 
 /* --- bodies -------------------------------------------------------------------- */

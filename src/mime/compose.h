@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "base/bytes.h"
+#include "mime/address.h"
 
 /* All texts given are valid UTF-8 and may hold anything: a control or a line
  * end in one becomes a space, so that no text can begin a field of its own.
@@ -26,6 +27,10 @@ void mime_compose_field(GString *out, const char *name, const char *value);
  * in it, FALSE, and nothing is appended. */
 gboolean mime_compose_addresses(
 	GString *out, const char *name, const char *addresses);
+
+/* The same for one address, which has a local part and a domain. */
+void mime_compose_address(
+	GString *out, const char *name, const MimeAddress *address);
 
 /* Appends Content-Type, Content-Transfer-Encoding, a blank line and the text as
  * a text/plain body: as it is where it is ASCII with short lines, else in

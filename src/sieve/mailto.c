@@ -12,9 +12,14 @@ static const char *const unsafe[] = { "From", "Auto-Submitted", "Received",
 	"Precedence", "To", "Cc", "Subject", "Body" };
 
 typedef struct {
+	GPtrArray *addresses; /* local@domain */
+	GPtrArray *texts;     /* as they were written */
+} Recipients;
+
+typedef struct {
 	Arena *arena;
-	GPtrArray *to;
-	GPtrArray *cc;
+	Recipients to;
+	Recipients cc;
 	GArray *fields; /* SieveMailtoField */
 	const char *subject;
 	const char *body;
@@ -62,29 +67,38 @@ static const char *decode(Reader *reader, Bytes text, const char *others)
 	return arena_copy(reader->arena, out->str, out->len);
 }
 
-static gboolean add_recipient(Reader *reader, GPtrArray *list, Bytes text)
+static gboolean has(const Recipients *list, const char *address)
+{
+	for (guint i = 0; i < list->addresses->len; i++)
+		if (g_str_equal(list->addresses->pdata[i], address))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean add_recipient(
+	Reader *reader, const Recipients *list, Bytes text)
 {
 	g_autoptr(GString) address = g_string_new(NULL);
 
 	if (!sieve_address_parse(text, address))
 		return refuse(reader, DBMAIL_ERROR_INVALID,
 			"the URI has a recipient that is no address", text);
-	for (guint i = 0; i < reader->to->len; i++)
-		if (g_str_equal(reader->to->pdata[i], address->str))
-			return TRUE;
-	for (guint i = 0; i < reader->cc->len; i++)
-		if (g_str_equal(reader->cc->pdata[i], address->str))
-			return TRUE;
-	if (reader->to->len + reader->cc->len >= SIEVE_MAILTO_RECIPIENTS_MAX)
+	if (has(&reader->to, address->str) || has(&reader->cc, address->str))
+		return TRUE;
+	if (reader->to.addresses->len + reader->cc.addresses->len >=
+		SIEVE_MAILTO_RECIPIENTS_MAX)
 		return refuse(reader, DBMAIL_ERROR_LIMIT,
 			"the URI has too many recipients", text);
-	g_ptr_array_add(list, arena_strdup(reader->arena, address->str));
+	g_ptr_array_add(
+		list->addresses, arena_strdup(reader->arena, address->str));
+	g_ptr_array_add(
+		list->texts, arena_copy(reader->arena, text.data, text.size));
 	return TRUE;
 }
 
 /* Commas that separate are no part of a quoted local part. */
 static gboolean add_recipients(
-	Reader *reader, GPtrArray *list, const char *text)
+	Reader *reader, const Recipients *list, const char *text)
 {
 	gboolean is_quoted = FALSE;
 	const char *begin = text;
@@ -140,9 +154,9 @@ static gboolean add_other(Reader *reader, const char *name, const char *value)
 static gboolean add_field(Reader *reader, const char *name, const char *value)
 {
 	if (g_ascii_strcasecmp(name, "to") == 0)
-		return add_recipients(reader, reader->to, value);
+		return add_recipients(reader, &reader->to, value);
 	if (g_ascii_strcasecmp(name, "cc") == 0)
-		return add_recipients(reader, reader->cc, value);
+		return add_recipients(reader, &reader->cc, value);
 	if (g_ascii_strcasecmp(name, "subject") == 0)
 		reader->subject = value;
 	if (g_ascii_strcasecmp(name, "body") == 0)
@@ -207,12 +221,12 @@ static gboolean read_uri(Reader *reader, Bytes uri)
 			"the URI has a character that must be "
 			"percent-encoded",
 			rest);
-	if (to[0] != '\0' && !add_recipients(reader, reader->to, to))
+	if (to[0] != '\0' && !add_recipients(reader, &reader->to, to))
 		return FALSE;
 	if (mark != NULL &&
 		!read_fields(reader, bytes_slice(rest, size + 1, rest.size)))
 		return FALSE;
-	if (reader->to->len + reader->cc->len == 0)
+	if (reader->to.addresses->len + reader->cc.addresses->len == 0)
 		return refuse(reader, DBMAIL_ERROR_INVALID,
 			"the URI names no recipient", uri);
 	return TRUE;
@@ -232,10 +246,13 @@ gboolean sieve_mailto_parse(
 	Arena *arena, Bytes uri, SieveMailto *mailto, GError **error)
 {
 	g_autoptr(GPtrArray) to = g_ptr_array_new();
+	g_autoptr(GPtrArray) to_text = g_ptr_array_new();
 	g_autoptr(GPtrArray) cc = g_ptr_array_new();
+	g_autoptr(GPtrArray) cc_text = g_ptr_array_new();
 	g_autoptr(GArray) fields =
 		g_array_new(FALSE, FALSE, sizeof(SieveMailtoField));
-	Reader reader = { arena, to, cc, fields, NULL, NULL, error };
+	Reader reader = { arena, { to, to_text }, { cc, cc_text }, fields, NULL,
+		NULL, error };
 
 	if (!read_uri(&reader, uri))
 		return FALSE;
@@ -248,6 +265,8 @@ gboolean sieve_mailto_parse(
 	*mailto = (SieveMailto){
 		.to = list_of(arena, to),
 		.cc = list_of(arena, cc),
+		.to_text = list_of(arena, to_text),
+		.cc_text = list_of(arena, cc_text),
 		.subject = reader.subject,
 		.body = reader.body,
 		.fields = others,

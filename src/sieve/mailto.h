@@ -18,10 +18,13 @@ typedef struct {
 } SieveMailtoField;
 
 /* All of it valid UTF-8, in the arena.  The notification goes to `to` and `cc`,
- * each local@domain. */
+ * each local@domain; to_text and cc_text are the same ones as the URI has them,
+ * "Name <local@domain>" too, for the fields To and Cc. */
 typedef struct {
-	const char *const *to; /* NULL-terminated, as cc */
+	const char *const *to; /* NULL-terminated, as the other three */
 	const char *const *cc;
+	const char *const *to_text;
+	const char *const *cc_text;
 	const char *subject; /* NULL: the URI says none */
 	const char *body;    /* the same */
 	/* Others; those that RFC 5436 section 2.7 holds unsafe, or that are the

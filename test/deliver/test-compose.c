@@ -3,6 +3,7 @@
 #include "deliver/compose.h"
 
 #include "deliver/guard.h"
+#include "mime/words.h"
 
 typedef struct {
 	Arena *arena;
@@ -97,6 +98,79 @@ static void test_vacation_encoded(Fixture *fixture, gconstpointer data)
 	compose_vacation(fixture->out, &fixture->about, &vacation);
 	g_assert_nonnull(strstr(fixture->out->str,
 		"Subject: =?UTF-8?B?R3LDvMOfZSBvZiA9P3g=?=\r\n"));
+}
+
+/* The name from the field that has the sender's address, whichever case; none
+ * of anybody else's. */
+static const struct {
+	const char *block;
+	const char *to;
+} named[] = {
+	{ "From: Bob <BOB@Y>\r\n\r\n", "To: Bob <BOB@Y>\r\n" },
+	{ "From: \"Bob, \\\"B\\\"\" <bob@y>\r\n\r\n",
+		"To: \"Bob, \\\"B\\\"\" <bob@y>\r\n" },
+	{ "From: Ann <ann@x>\r\nSender: =?utf-8?Q?B=C3=B6b?= <bob@y>\r\n\r\n",
+		"To: =?UTF-8?B?QsO2Yg==?= <bob@y>\r\n" },
+	{ "From: Ann <ann@x>, Bob <bob@y>\r\n\r\n", "To: Bob <bob@y>\r\n" },
+	{ "From: bob@y\r\nReply-To: B <bob@y>\r\n\r\n", "To: B <bob@y>\r\n" },
+	{ "From: =?utf-8?Q?x=0D=0AX-Y?= <bob@y>\r\n\r\n",
+		"To: x  X-Y <bob@y>\r\n" },
+	{ "From: Ann <ann@x>\r\n\r\n", "To: bob@y\r\n" },
+	{ "From: Bob <bob@y.z>\r\n\r\n", "To: bob@y\r\n" },
+};
+
+static void test_vacation_named(Fixture *fixture, gconstpointer data)
+{
+	const ComposeVacation vacation = { .text = "x" };
+
+	(void)data;
+	for (gsize i = 0; i < G_N_ELEMENTS(named); i++) {
+		g_string_truncate(fixture->out, 0);
+		fixture->about.original = mime_header_new(
+			fixture->arena, bytes_of_string(named[i].block));
+		compose_vacation(fixture->out, &fixture->about, &vacation);
+		const char *to = strstr(fixture->out->str, "To: ");
+		g_autofree char *line =
+			g_strndup(to, (gsize)(strstr(to, "\r\n") + 2 - to));
+		g_assert_cmpstr(line, ==, named[i].to);
+	}
+}
+
+/* What a message's field says, words decoded. */
+static char *subject_of(const Fixture *fixture)
+{
+	const MimeHeader *header = mime_header_new(
+		fixture->arena, bytes_of(fixture->out->str, fixture->out->len));
+
+	return mime_words_decode(mime_header_value(header, "Subject"));
+}
+
+static void test_subject_long(Fixture *fixture, gconstpointer data)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	const ComposeVacation vacation = { .text = "x" };
+
+	(void)data;
+	for (guint i = 0; i < 300; i++)
+		g_string_append(text, "\xe3\x81\x82");
+	const ComposeNotify notify = { .to = "a@b", .subject = text->str };
+	compose_notify(fixture->out, &fixture->about, &notify);
+	g_autofree char *cut = subject_of(fixture);
+	g_assert_cmpint(g_utf8_strlen(cut, -1), ==, 256);
+	g_assert_true(g_str_has_suffix(cut, "\xe3\x81\x82\xe2\x80\xa6"));
+
+	/* A letter keeps its marks, or goes with them. */
+	g_autofree char *name = g_strnfill(249, 'a');
+	g_autofree char *marked = g_strconcat(
+		"Subject: ", name, "u\xcc\x88\xcc\x88zz\r\n\r\n", NULL);
+	fixture->about.original =
+		mime_header_new(fixture->arena, bytes_of_string(marked));
+	g_string_truncate(fixture->out, 0);
+	compose_vacation(fixture->out, &fixture->about, &vacation);
+	g_autofree char *answer = subject_of(fixture);
+	g_autofree char *wanted =
+		g_strconcat("Auto: ", name, "\xe2\x80\xa6", NULL);
+	g_assert_cmpstr(answer, ==, wanted);
 }
 
 static void test_vacation_bare(Fixture *fixture, gconstpointer data)
@@ -213,6 +287,8 @@ int main(int argc, char **argv)
 	add("/compose/vacation-bare", "Message-ID: no id\r\n\r\n",
 		test_vacation_bare);
 	add("/compose/vacation-encoded", NULL, test_vacation_encoded);
+	add("/compose/vacation-named", NULL, test_vacation_named);
+	add("/compose/subject-long", NULL, test_subject_long);
 	add("/compose/reject", NULL, test_reject);
 	add("/compose/notify", NULL, test_notify);
 	add("/compose/failed", NULL, test_failed);

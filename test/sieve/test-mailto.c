@@ -55,6 +55,24 @@ static void test_good(void)
 	}
 }
 
+/* Names are for the fields. */
+static void test_names(void)
+{
+	g_autoptr(Arena) arena = arena_new();
+	g_autoptr(GString) told = g_string_new(NULL);
+	SieveMailto mailto;
+
+	g_assert_true(sieve_mailto_parse(arena,
+		bytes_of_string("mailto:a@b?cc=J%C3%BCrgen%20K.%20%3Cc@d%3E"
+				",%22x,%20y%22%20%3Ce@f%3E,Again%20%3Ca@b%3E"),
+		&mailto, NULL));
+	write_list(mailto.to_text, told);
+	write_list(mailto.cc, told);
+	write_list(mailto.cc_text, told);
+	g_assert_cmpstr(told->str, ==,
+		"a@b|c@d,e@f|J\303\274rgen K. <c@d>,\"x, y\" <e@f>|");
+}
+
 static const struct {
 	const char *uri;
 	DbmailErrorCode code;
@@ -104,6 +122,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sieve/mailto/good", test_good);
+	g_test_add_func("/sieve/mailto/names", test_names);
 	g_test_add_func("/sieve/mailto/bad", test_bad);
 	return g_test_run();
 }
