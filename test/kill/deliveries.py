@@ -11,7 +11,6 @@ exactly once, byte for byte."""
 import hashlib
 import os
 import random
-import signal
 import socket
 import sys
 import threading
@@ -20,6 +19,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
 import dbmailtest as t  # noqa: E402
+import killing  # noqa: E402
+from killing import attempt  # noqa: E402
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
@@ -74,42 +75,15 @@ def make_message(name, rand):
             b"".join(parts) + b"--c--\r\n")
 
 
-def attempt(message, left, digest, cuts):
-    """One try; takes the users that were answered with 250 off the list."""
-    connection = t.Lmtp()
-    try:
-        connection.send(
-            b"MAIL FROM:<%s>\r\n" % t.SENDER.encode() + b"".join(
-                b"RCPT TO:<%s@x>\r\n" % user.encode() for user in left) +
-            b"DATA\r\n")
-        replies = [connection.reply() for _ in range(len(left) + 2)]
-        wanted = [250] * (len(left) + 1) + [354]
-        if [reply[0] for reply in replies] != wanted:
-            if any(reply[0] >= 500 and reply[0] != 503 for reply in replies):
-                raise RuntimeError("%s: %r" % (left, replies))
-            return
-        connection.send(t.data_form(message))
-        if cuts:
-            return
-        for user in list(left):
-            reply = connection.reply()
-            if reply[0] == 250:
-                journal.note(digest, user)
-                left.remove(user)
-            elif reply[0] >= 500:
-                raise RuntimeError("%s: %r" % (user, reply))
-    finally:
-        connection.close()
-
-
 def deliver(message, users, rand):
     digest = hashlib.sha256(t.RETURN_PATH + message).hexdigest()
-    left = list(users)
+    left = [user + "@x" for user in users]
     while left:
         if time.monotonic() - started > PATIENCE:
             raise RuntimeError("not delivered in all the time there is")
         try:
-            attempt(message, left, digest, rand.random() < 0.05)
+            attempt(t.SENDER, message, left, rand.random() < 0.05,
+                    lambda address: journal.note(digest, address[:-2]))
         except (EOFError, OSError, socket.timeout):
             pass
         if left:
@@ -133,40 +107,11 @@ def work(number):
 
 # --- killing -----------------------------------------------------------------
 
-def kill_lmtpd():
-    t.run("store-daemon", "kill", "lmtpd")
-    t.run("store-daemon", "start", "lmtpd")
-
-
-def children(pid):
-    for name in os.listdir("/proc"):
-        try:
-            with open("/proc/%s/stat" % name, encoding="ascii",
-                      errors="replace") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-            with open("/proc/%s/cmdline" % name, "rb") as file:
-                title = file.read()
-        except (OSError, IndexError):
-            continue
-        if fields[1] == str(pid):
-            yield int(name), title
-
-
 def kill_backend():
-    """A backend of lmtpd's: the server ends all others and recovers."""
-    postmaster = int(t.run("store-daemon", "pid", "postmaster"))
-    backends = [pid for pid, title in children(postmaster)
-                if b"postgres: dbmail" in title]
-    if backends:
-        os.kill(chance.choice(backends), signal.SIGKILL)
+    killing.kill_backend(chance)
 
 
-def kill_postmaster():
-    t.run("store-daemon", "kill", "postmaster")
-    t.run("store-daemon", "start", "postmaster")
-
-
-KILLERS = (kill_lmtpd, kill_backend, kill_postmaster)
+KILLERS = (killing.kill_lmtpd, kill_backend, killing.kill_postmaster)
 
 
 def kill_in_turn():

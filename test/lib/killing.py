@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tests that kill daemons share: an MTA's try, and the killers."""
+
+import os
+import signal
+
+import dbmailtest as t
+
+
+class Refused(Exception):
+    """A reply that no crash explains."""
+
+
+def attempt(sender, message, left, cuts, note):
+    """One try, as an MTA's, on a connection of its own; takes the addresses
+    that were answered with 250 off the list, and calls note() for each.  cuts:
+    the connection is cut before the replies can come."""
+    connection = t.Lmtp()
+    try:
+        connection.send(
+            b"MAIL FROM:<%s>\r\n" % sender.encode() + b"".join(
+                b"RCPT TO:<%s>\r\n" % address.encode()
+                for address in left) + b"DATA\r\n")
+        replies = [connection.reply() for _ in range(len(left) + 2)]
+        wanted = [250] * (len(left) + 1) + [354]
+        if [reply[0] for reply in replies] != wanted:
+            if any(reply[0] >= 500 and reply[0] != 503 for reply in replies):
+                raise Refused("%s: %r" % (left, replies))
+            return
+        connection.send(t.data_form(message))
+        if cuts:
+            return
+        for address in list(left):
+            reply = connection.reply()
+            if reply[0] == 250:
+                note(address)
+                left.remove(address)
+            elif reply[0] >= 500:
+                raise Refused("%s: %r" % (address, reply))
+    finally:
+        connection.close()
+
+
+def kill_lmtpd():
+    t.run("store-daemon", "kill", "lmtpd")
+    t.run("store-daemon", "start", "lmtpd")
+
+
+def children(pid):
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name, encoding="ascii",
+                      errors="replace") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            with open("/proc/%s/cmdline" % name, "rb") as file:
+                title = file.read()
+        except (OSError, IndexError):
+            continue
+        if fields[1] == str(pid):
+            yield int(name), title
+
+
+def kill_backend(chance):
+    """A backend of lmtpd's: the server ends all others and recovers."""
+    postmaster = int(t.run("store-daemon", "pid", "postmaster"))
+    backends = [pid for pid, title in children(postmaster)
+                if b"postgres: dbmail" in title]
+    if backends:
+        os.kill(chance.choice(backends), signal.SIGKILL)
+
+
+def kill_postmaster():
+    t.run("store-daemon", "kill", "postmaster")
+    t.run("store-daemon", "start", "postmaster")
