@@ -64,6 +64,13 @@ static void compile_unit(
 	SieveScript *script = compilation->script;
 	guint before = report->errors->len;
 	script->size += source.size;
+	if (script->size > TOTAL_FACTOR * limits->max_script_size) {
+		sieve_report_error(report, unit->name, (SievePlace){ 1, 1 },
+			"the script and those it includes have more than "
+			"%" G_GSIZE_FORMAT " bytes",
+			TOTAL_FACTOR * limits->max_script_size);
+		return;
+	}
 	if (source.size > limits->max_script_size) {
 		sieve_report_error(report, unit->name, (SievePlace){ 1, 1 },
 			"the script has more than %" G_GSIZE_FORMAT " bytes",

@@ -103,6 +103,15 @@ static void test_bounds(void)
 	g_assert_cmpstr(
 		many, ==, "deep2:1:38: more than 3 scripts are included\n");
 	limits = SIEVE_LIMITS_DEFAULT;
+	limits.max_script_size = 40;
+	g_autofree char *total = run_lines(&how, REQUIRE "include \"deep1\";");
+	g_assert_cmpstr(total, ==, "1:1: the script has more than 40 bytes\n");
+	limits.max_script_size = 46;
+	g_autofree char *all = run_lines(&how, REQUIRE "include \"deep1\";");
+	g_assert_cmpstr(all, ==,
+		"deep4:1:1: the script and those it includes have more than "
+		"184 bytes\n");
+	limits = SIEVE_LIMITS_DEFAULT;
 }
 
 static const RunCase ihaves[] = {
