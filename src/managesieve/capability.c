@@ -62,6 +62,13 @@ static gboolean notify(const ManageSession *session, GString *value)
 	return (extensions_of(session) >> SIEVE_EXT_ENOTIFY) & 1;
 }
 
+/* RFC 6134 section 2.8: the schemes of the lists there are. */
+static gboolean extlists(const ManageSession *session, GString *value)
+{
+	g_string_append(value, "urn");
+	return (extensions_of(session) >> SIEVE_EXT_EXTLISTS) & 1;
+}
+
 static gboolean max_redirects(const ManageSession *session, GString *value)
 {
 	SieveLimits limits = script_limits(session->settings);
@@ -101,6 +108,7 @@ static const struct {
 	{ "IMPLEMENTATION", TRUE, implementation },
 	{ "SIEVE", TRUE, sieve },
 	{ "NOTIFY", TRUE, notify },
+	{ "EXTLISTS", TRUE, extlists },
 	{ "SASL", TRUE, sasl },
 	{ "MAXREDIRECTS", TRUE, max_redirects },
 	{ "OWNER", TRUE, owner },

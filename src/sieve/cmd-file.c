@@ -3,6 +3,7 @@
  * 5232, 5490, 6134, 8579 and 9042 add to them. */
 #include "sieve/address.h"
 #include "sieve/file.h"
+#include "sieve/lists.h"
 #include "sieve/words.h"
 
 static gboolean run_keep(SieveRun *run, const SieveNode *node)
@@ -64,6 +65,23 @@ static gboolean read_address(SieveRun *run, const SieveNode *node,
 	return TRUE;
 }
 
+static gboolean read_list(SieveRun *run, const SieveNode *node,
+	const SieveString *string, const char **list)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean known;
+	gboolean has;
+
+	if (!sieve_run_text(run, node, string, list))
+		return FALSE;
+	if (!sieve_list_has(run, *list, "", &known, &has, &error))
+		return sieve_run_fail_error(run, node, &error);
+	/* RFC 6134 section 2.3. */
+	return known ||
+		sieve_run_fail(run, node, "redirect: there is no list '%.100s'",
+			*list);
+}
+
 static gboolean run_redirect(SieveRun *run, const SieveNode *node)
 {
 	const SieveString *string = &node->positional[0]->strings[0];
@@ -72,7 +90,7 @@ static gboolean run_redirect(SieveRun *run, const SieveNode *node)
 	if (action == NULL)
 		return FALSE;
 	gboolean done = sieve_node_tag(node, SIEVE_SLOT_LIST) != NULL ?
-		sieve_run_text(run, node, string, &action->list) :
+		read_list(run, node, string, &action->list) :
 		read_address(run, node, string, &action->address);
 	if (!done)
 		return FALSE;

@@ -34,7 +34,8 @@ typedef struct {
 	 * earlier message and is not too old? */
 	gboolean (*was_seen)(gpointer data, const guint8 id[static 32],
 		gboolean *seen, GError **error);
-	/* RFC 6134.  *known FALSE: there is no such list. */
+	/* RFC 6134.  The list is an absolute URI, ":addrbook:default" written
+	 * out.  *known FALSE: there is no such list. */
 	gboolean (*list_has)(gpointer data, const char *list, const char *value,
 		gboolean *known, gboolean *has, GError **error);
 } SieveQuestions;
@@ -44,8 +45,6 @@ typedef struct {
 	/* The envelope; without brackets. */
 	const char *sender;    /* "" for <>; NULL: there is no envelope */
 	const char *recipient; /* whom it was for, +detail and all; or NULL */
-	const char *auth;      /* RFC 5228's "auth" part (RFC 4954), or NULL */
-	const char *orcpt;     /* recipient before aliases, or NULL */
 	const char *delimiter; /* between local part and detail: "+" */
 	/* Names and values of RFC 5183 and RFC 6785, in pairs, NULL-terminated;
 	 * or NULL. */

@@ -160,19 +160,12 @@ static const char *envelope_to(const SieveInput *input)
 	return input->recipient;
 }
 
-static const char *envelope_auth(const SieveInput *input)
-{
-	return input->auth;
-}
-
 static const struct {
 	const char *name;
 	const char *(*value)(const SieveInput *input);
-	gboolean is_path; /* an address and nothing else */
 } envelope_parts[] = {
-	{ "from", envelope_from, TRUE },
-	{ "to", envelope_to, TRUE },
-	{ "auth", envelope_auth, FALSE },
+	{ "from", envelope_from },
+	{ "to", envelope_to },
 };
 
 static gint find_envelope_part(Bytes name)
@@ -190,7 +183,7 @@ static gboolean check_envelope_part(
 	if (find_envelope_part(name->text) >= 0)
 		return TRUE;
 	sieve_check_error(checker, name->place,
-		"the envelope has no %s: it has \"from\", \"to\" and \"auth\"",
+		"the envelope has no %s: it has \"from\" and \"to\"",
 		sieve_quote(checker, name->text));
 	return FALSE;
 }
@@ -204,17 +197,16 @@ static void check_envelope(SieveChecker *checker, SieveNode *node)
 
 /* The null reverse-path is the empty string whatever part is asked for, and
  * counts as none (RFC 5228 section 5.4, RFC 5231 section 4.2). */
-static gboolean add_path(SieveTesting *testing, Bytes path, gboolean is_path)
+static gboolean add_path(SieveTesting *testing, Bytes path)
 {
 	g_autoptr(GString) unquoted = g_string_new(NULL);
-	SieveAddress address = { .all = path };
+	SieveAddress address;
 
 	if (path.size == 0 || bytes_equal(path, bytes_of_string("<>")))
 		return sieve_testing_only_counts(testing) ||
 			sieve_testing_add(testing, bytes_of("", 0));
-	if (!sieve_path_parse(path, unquoted, &address) && is_path)
-		return TRUE;
-	return add_part(testing, &address);
+	return !sieve_path_parse(path, unquoted, &address) ||
+		add_part(testing, &address);
 }
 
 static gboolean add_envelope_part(SieveTesting *testing, Bytes name)
@@ -224,9 +216,7 @@ static gboolean add_envelope_part(SieveTesting *testing, Bytes name)
 		return sieve_run_fail(testing->run, testing->node,
 			"the envelope has no part of that name");
 	const char *value = envelope_parts[part].value(testing->run->input);
-	return value == NULL ||
-		add_path(testing, bytes_of_string(value),
-			envelope_parts[part].is_path);
+	return value == NULL || add_path(testing, bytes_of_string(value));
 }
 
 static gboolean test_envelope(

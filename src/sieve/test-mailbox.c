@@ -3,6 +3,7 @@
  * specialuse_exists (RFC 8579), mailboxidexists (RFC 9042), valid_ext_list (RFC
  * 6134). */
 #include "base/text.h"
+#include "sieve/lists.h"
 #include "sieve/testing.h"
 #include "sieve/words.h"
 
@@ -40,8 +41,8 @@ static gboolean answer(
 
 /* ---- Names of which every one must exist ---- */
 
-typedef gboolean (*ExistsFunction)(const SieveQuestions *questions,
-	const char *name, gboolean *exists, GError **error);
+typedef gboolean (*ExistsFunction)(const SieveRun *run, const char *name,
+	gboolean *exists, GError **error);
 
 static gboolean all_exist(SieveRun *run, const SieveNode *node,
 	ExistsFunction function, gboolean *result)
@@ -55,37 +56,35 @@ static gboolean all_exist(SieveRun *run, const SieveNode *node,
 			return FALSE;
 		*result = FALSE;
 		if (name != NULL &&
-			!answer(run, node,
-				function(questions_of(run), name, result,
-					&error),
+			!answer(run, node, function(run, name, result, &error),
 				&error))
 			return FALSE;
 	}
 	return TRUE;
 }
 
-static gboolean mailbox_exists(const SieveQuestions *questions,
-	const char *name, gboolean *exists, GError **error)
+static gboolean mailbox_exists(
+	const SieveRun *run, const char *name, gboolean *exists, GError **error)
 {
+	const SieveQuestions *questions = questions_of(run);
 	return questions->mailbox_exists == NULL ||
 		questions->mailbox_exists(questions->data, name, exists, error);
 }
 
-static gboolean mailbox_id_exists(const SieveQuestions *questions,
-	const char *name, gboolean *exists, GError **error)
+static gboolean mailbox_id_exists(
+	const SieveRun *run, const char *name, gboolean *exists, GError **error)
 {
+	const SieveQuestions *questions = questions_of(run);
 	return questions->mailbox_id_exists == NULL ||
 		questions->mailbox_id_exists(
 			questions->data, name, exists, error);
 }
 
-static gboolean list_exists(const SieveQuestions *questions, const char *name,
-	gboolean *exists, GError **error)
+static gboolean list_exists(
+	const SieveRun *run, const char *name, gboolean *exists, GError **error)
 {
-	gboolean has = FALSE;
-	return questions->list_has == NULL ||
-		questions->list_has(
-			questions->data, name, "", exists, &has, error);
+	gboolean has;
+	return sieve_list_has(run, name, "", exists, &has, error);
 }
 
 static gboolean test_mailboxexists(

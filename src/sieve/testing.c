@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "sieve/lists.h"
 
 /* Bytes that one instruction pays for (sieve_run_step()). */
 #define STEP_BYTES 256
@@ -98,14 +99,9 @@ static gboolean list_has(gpointer data, const char *list, const char *value,
 	gboolean *has, GError **error)
 {
 	SieveTesting *testing = data;
-	const SieveQuestions *questions = testing->run->input->questions;
-	gboolean known = FALSE;
+	gboolean known;
 
-	*has = FALSE;
-	if (questions == NULL || questions->list_has == NULL)
-		return TRUE;
-	if (!questions->list_has(
-		    questions->data, list, value, &known, has, error))
+	if (!sieve_list_has(testing->run, list, value, &known, has, error))
 		return FALSE;
 	if (known)
 		return TRUE;

@@ -58,6 +58,9 @@ def before_login():
     report.case("enotify comes with NOTIFY", ("enotify" in
                 known["SIEVE"].split()) == (known.get("NOTIFY") == "mailto"),
                 known)
+    report.case("extlists comes with EXTLISTS", ("extlists" in
+                known["SIEVE"].split()) == (known.get("EXTLISTS") == "urn"),
+                known)
     report.case("MAXREDIRECTS", known["MAXREDIRECTS"].isdigit(), known)
     report.case("OWNER is not told yet", "OWNER" not in known, known)
     report.equal("CAPABILITY says the same", c.capabilities(), known)

@@ -59,7 +59,11 @@ static const RunCase places[] = {
 	{ PLACES "set \"m\" \"\"; fileinto \"${m}\";",
 		"2:13: fileinto: the value given cannot name a mailbox\n"
 		"(keep)\n" },
-	{ PLACES "redirect :list \"tag:x\";", "redirect :list \"tag:x\"\n" },
+	{ PLACES "redirect :list \":addrbook:default\";",
+		"redirect :list \":addrbook:default\"\n" },
+	/* RFC 6134 section 2.3. */
+	{ PLACES "redirect :list \"tag:x\";",
+		"2:1: redirect: there is no list 'tag:x'\n(keep)\n" },
 	{ PLACES "set \"a\" \"x\"; redirect \"${a}\";",
 		"2:14: redirect: the value given is no address\n(keep)\n" },
 };

@@ -7,7 +7,8 @@
 #define REQUIRE \
 	"require [\"envelope\", \"body\", \"relational\", \"subaddress\", " \
 	"\"date\", \"index\", \"mboxmetadata\", \"servermetadata\", " \
-	"\"regex\", \"mime\", \"spamtest\", \"spamtestplus\", \"virustest\", " \
+	"\"regex\", \"mime\", \"extlists\", \"variables\", \"spamtest\", " \
+	"\"spamtestplus\", \"virustest\", " \
 	"\"comparator-i;ascii-numeric\", \"comparator-i;unicode-casemap\"];\n"
 
 typedef struct {
@@ -47,7 +48,6 @@ static SieveInput input_of(const char *message)
 	return (SieveInput){ .message = bytes_of_string(message),
 		.sender = "from+x@example.org",
 		.recipient = "\"b c\"+detail+more@example.net",
-		.auth = "login",
 		.delimiter = "+-",
 		.now = G_GINT64_CONSTANT(1750000000) * TIMESTAMP_SECOND,
 		.zone_minutes = 120,
@@ -173,8 +173,6 @@ static void test_address(void)
 		{ "envelope \"from\" \"FROM+x@example.org\"", TRUE },
 		{ "envelope :detail \"from\" \"x\"", TRUE },
 		{ "envelope :user \"to\" \"b c\"", FALSE },
-		{ "envelope \"auth\" \"login\"", TRUE },
-		{ "envelope :localpart \"auth\" \"login\"", TRUE },
 		{ "envelope :count \"eq\" [\"from\", \"to\"] \"1\"", TRUE },
 	};
 	SieveInput input = input_of(plain);
@@ -242,6 +240,47 @@ static void test_date(void)
 	};
 	SieveInput input = input_of(plain);
 	check_cases(&input, cases, G_N_ELEMENTS(cases));
+}
+
+/* One list, of one value. */
+static gboolean list_has(gpointer data, const char *list, const char *value,
+	gboolean *known, gboolean *has, GError **error)
+{
+	(void)data;
+	(void)error;
+	*known = strcmp(list, "urn:ietf:params:sieve:addrbook:Team") == 0;
+	*has = *known && strcmp(value, "a@b.org") == 0;
+	return TRUE;
+}
+
+static void test_lists(void)
+{
+	static const Case cases[] = {
+		{ "address :list \"to\" \":addrbook:Team\"", TRUE },
+		{ "allof(address :list \"to\" [\":addrbook:default\", "
+		  "\"urn:ietf:params:sieve:addrbook:Team\"], "
+		  "string \"${0}\" \"a@b.org\")",
+			TRUE },
+		{ "header :list \"subject\" \":addrbook:Team\"", FALSE },
+		{ "valid_ext_list \":addrbook:Team\"", TRUE },
+		{ "valid_ext_list \":addrbook:team\"", FALSE },
+		{ "valid_ext_list [\":addrbook:Team\", \"tag:x\"]", FALSE },
+	};
+	/* RFC 6134 section 2.5: it is always there. */
+	static const Case none[] = {
+		{ "header :list \"subject\" \":addrbook:default\"", FALSE },
+		{ "valid_ext_list [\":addrbook:default\", "
+		  "\"URN:ietf:params:sieve:AddrBook:%44%65%66ault\"]",
+			TRUE },
+		{ "valid_ext_list \":addrbook:personal\"", FALSE },
+		{ "valid_ext_list \"default\"", FALSE },
+	};
+	static const SieveQuestions lists = { .list_has = list_has };
+	SieveInput input = input_of(plain);
+	input.questions = &lists;
+	check_cases(&input, cases, G_N_ELEMENTS(cases));
+	input.questions = NULL;
+	check_cases(&input, none, G_N_ELEMENTS(none));
 }
 
 static void test_store(void)
@@ -433,6 +472,12 @@ static void test_errors(void)
 		{ "address \"frop\" \"b\"", "2:12: the field \"frop\"" },
 		{ "envelope [\"to\", \"frop\"] \"b\"",
 			"2:20: the envelope has no \"frop\"" },
+		{ "envelope \"auth\" \"b\"",
+			"2:13: the envelope has no \"auth\"" },
+		{ "header :list :comparator \"i;octet\" \"subject\" \"tag:x\"",
+			"2:17: ':list' takes no comparator" },
+		{ "header :list \"subject\" \"tag:x\"",
+			"2:4: there is no list 'tag:x'" },
 		{ "date \"date\" \"years\" \"b\"", "2:16: \"years\" is no" },
 		{ "date :zone \"+1\" \"date\" \"year\" \"b\"",
 			"2:15: \"+1\" is no time zone" },
@@ -490,6 +535,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sieve/tests/paths", test_paths);
 	g_test_add_func("/sieve/tests/date", test_date);
 	g_test_add_func("/sieve/tests/store", test_store);
+	g_test_add_func("/sieve/tests/lists", test_lists);
 	g_test_add_func("/sieve/tests/body", test_body);
 	g_test_add_func("/sieve/tests/mime", test_mime);
 	g_test_add_func("/sieve/tests/errors", test_errors);
