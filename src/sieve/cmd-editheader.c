@@ -2,9 +2,9 @@
 /* addheader and deleteheader (RFC 5293). */
 #include "base/text.h"
 #include "mime/compose.h"
-#include "mime/words.h"
 #include "sieve/edit.h"
 #include "sieve/message.h"
+#include "sieve/select.h"
 #include "sieve/testing.h"
 #include "sieve/words.h"
 
@@ -175,12 +175,11 @@ static gboolean run_addheader(SieveRun *run, const SieveNode *node)
 
 static void check_deleteheader(SieveChecker *checker, SieveNode *node)
 {
-	const SieveTagUse *last = sieve_node_tag(node, SIEVE_SLOT_LAST);
-
 	check_name(checker, &node->positional[0]->strings[0]);
-	if (last != NULL && sieve_node_tag(node, SIEVE_SLOT_INDEX) == NULL)
-		sieve_check_error(checker, last->place, ":last needs :index");
-	sieve_testing_check(checker, node, 1);
+	sieve_select_check(checker, node);
+	/* RFC 5293 section 5: without patterns, how to match is ignored. */
+	if (node->positional[1] != NULL)
+		sieve_testing_check(checker, node, 1);
 }
 
 /* The numbers of the lines that are the fields of that name; of one of them
@@ -209,16 +208,17 @@ static GArray *find_lines(SieveRun *run, const char *name, gint index)
 /* Leaves the lines whose value one of the patterns matches. */
 static gboolean match_lines(SieveRun *run, const SieveNode *node, GArray *lines)
 {
+	g_autoptr(GString) text = g_string_new(NULL);
 	guint left = 0;
+	guint n;
+	const MimeField *fields = sieve_message_fields(run, &n);
 
 	for (guint i = 0; i < lines->len; i++) {
-		guint n;
-		const MimeField *fields = sieve_message_fields(run, &n);
 		guint line = g_array_index(lines, guint, i);
-		g_autofree char *text = mime_words_decode(fields[line].value);
-		Bytes value = bytes_of_string(text);
 		gboolean matches;
 
+		sieve_select_text(fields[line].value, text);
+		Bytes value = bytes_of(text->str, text->len);
 		if (!sieve_run_step(run, node, 1 + value.size / 256) ||
 			!sieve_testing_run(run, node, node->positional[1],
 				&value, 1, &matches))
@@ -236,7 +236,7 @@ static gint read_index(const SieveNode *node)
 
 	if (use == NULL)
 		return 0;
-	gint index = (gint)CLAMP(use->value->number, 1, G_MAXINT);
+	gint index = (gint)MIN(use->value->number, (guint64)G_MAXINT);
 	return sieve_node_tag(node, SIEVE_SLOT_LAST) != NULL ? -index : index;
 }
 

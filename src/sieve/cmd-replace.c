@@ -116,8 +116,14 @@ static gboolean run_enclose(SieveRun *run, const SieveNode *node)
 		return FALSE;
 	if (run->n_enclosed++ == 0)
 		run->unenclosed = number;
+	/* All parts are further inside now. */
 	if (run->n_loops > 0)
 		run->part += SIEVE_ENCLOSE_ENTITIES;
+	for (SieveFrame *frame = run->frame; frame != NULL;
+		frame = frame->parent) {
+		if (frame->root > 0)
+			frame->root += SIEVE_ENCLOSE_ENTITIES;
+	}
 	return TRUE;
 }
 

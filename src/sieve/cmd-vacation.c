@@ -6,9 +6,10 @@
 #include "sieve/words.h"
 
 #define DAY 86400
-/* RFC 5230 section 4.1: at least one day; at most more than 30. */
+/* RFC 5230 section 4.1.  What is more than a century cannot be meant; shorter
+ * bounds are for whoever answers. */
 #define DAYS_DEFAULT 7
-#define DAYS_MAX 365
+#define DAYS_MAX 36500
 
 enum { IN_DAYS, IN_SECONDS };
 
@@ -117,7 +118,7 @@ static gint64 read_seconds(const SieveNode *node)
 	if (use == NULL)
 		return DAYS_DEFAULT * DAY;
 	if (use->tag->number == IN_SECONDS)
-		return (gint64)MIN(use->value->number, DAYS_MAX * DAY);
+		return (gint64)MIN(use->value->number, (guint64)DAYS_MAX * DAY);
 	return (gint64)CLAMP(use->value->number, 1, DAYS_MAX) * DAY;
 }
 

@@ -272,15 +272,28 @@ void sieve_edit_replace(Bytes message, const MimeScan *scan, guint index,
 
 /* Enclosing */
 
-/* One that is no part of the message, and the same each time. */
-static char *make_boundary(Bytes message, const char *text)
+/* Of all that is put together: for a boundary that is no part of it and an id
+ * that is no other message's, which are the same each time. */
+static char *make_sum(Bytes message, const SieveEnclosure *how)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_autofree char *date =
+		g_strdup_printf("%" G_GINT64_FORMAT " ", (gint64)how->now);
 
 	g_checksum_update(
 		sum, (const guchar *)message.data, (gssize)message.size);
-	g_checksum_update(sum, (const guchar *)text, -1);
-	return g_strdup_printf("=_%.40s", g_checksum_get_string(sum));
+	g_checksum_update(sum, (const guchar *)date, -1);
+	g_checksum_update(sum, (const guchar *)how->text, -1);
+	return g_strndup(g_checksum_get_string(sum), 40);
+}
+
+static gboolean is_ascii(Bytes text)
+{
+	guchar all = 0;
+
+	for (gsize i = 0; i < text.size; i++)
+		all |= (guchar)text.data[i];
+	return all < 0x80;
 }
 
 static gboolean is_copied(const SieveEnclosure *how, const char *name)
@@ -319,8 +332,16 @@ static void copy_headers(GString *out, Bytes header, const SieveEnclosure *how)
 	}
 }
 
+static void append_id(GString *out, const SieveEnclosure *how, const char *sum)
+{
+	const char *at = how->from != NULL ? strrchr(how->from, '@') : NULL;
+
+	if (at != NULL && !is_copied(how, "Message-ID"))
+		g_string_append_printf(out, "Message-ID: <%s%s>\r\n", sum, at);
+}
+
 static void append_envelope_fields(
-	GString *out, Bytes header, const SieveEnclosure *how)
+	GString *out, Bytes header, const SieveEnclosure *how, const char *sum)
 {
 	char date[32];
 
@@ -331,6 +352,7 @@ static void append_envelope_fields(
 	}
 	if (!is_copied(how, "From") && how->from != NULL)
 		(void)mime_compose_addresses(out, "From", how->from);
+	append_id(out, how, sum);
 	if (how->subject != NULL)
 		mime_compose_text(out, "Subject", how->subject);
 	else
@@ -340,24 +362,28 @@ static void append_envelope_fields(
 void sieve_edit_enclose(Bytes message, const SieveEnclosure *how, GString *out)
 {
 	g_autoptr(GString) head = g_string_new(NULL);
-	g_autofree char *boundary = make_boundary(message, how->text);
+	g_autofree char *sum = make_sum(message, how);
+	g_autofree char *boundary = g_strconcat("=_", sum, NULL);
+	/* RFC 2045 section 6.4: of all that it is in, too. */
+	const char *encoding =
+		is_ascii(message) ? "" : "Content-Transfer-Encoding: 8bit\r\n";
 	const char *newline = newline_of(message);
 	Bytes header = bytes_slice(message, 0, header_size(message));
 
-	append_envelope_fields(head, header, how);
+	append_envelope_fields(head, header, how, sum);
 	g_string_append_printf(head,
 		"MIME-Version: 1.0\r\n"
 		"Content-Type: multipart/mixed; boundary=\"%s\"\r\n"
-		"\r\n"
+		"%s\r\n"
 		"--%s\r\n",
-		boundary, boundary);
+		boundary, encoding, boundary);
 	mime_compose_body(head, how->text);
 	g_string_append_printf(head,
 		"\r\n--%s\r\n"
 		"Content-Type: message/rfc822\r\n"
 		"Content-Disposition: attachment\r\n"
-		"\r\n",
-		boundary);
+		"%s\r\n",
+		boundary, encoding);
 	append_lines(out, bytes_of(head->str, head->len), newline);
 	append_bytes(out, message);
 	g_string_append_printf(out, "%s--%s--%s", newline, boundary, newline);

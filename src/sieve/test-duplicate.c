@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The test duplicate (RFC 7352). */
-#include "base/text.h"
-#include "mime/words.h"
-#include "sieve/edit.h"
-#include "sieve/message.h"
+#include "sieve/select.h"
 #include "sieve/words.h"
 
 #define DAY 86400
@@ -15,26 +12,25 @@
 
 enum { BY_HEADER, BY_UNIQUE_ID };
 
-/* The value of the first field of that name; NULL where there is none. */
-static char *first_value(SieveRun *run, Bytes name)
+/* The value of the first field of that name, as the test header has it (RFC 7352
+ * section 3.1). */
+static gboolean read_field(
+	SieveRun *run, const SieveNode *node, Bytes name, GString **id)
 {
-	guint count;
-	const MimeField *fields = sieve_message_fields(run, &count);
+	SieveString string = { .place = node->place, .text = name };
+	const SieveArgument names = {
+		.kind = SIEVE_STRING, .strings = &string, .n_strings = 1
+	};
+	g_autoptr(GArray) fields = sieve_select_fields(run, node, &names);
 
-	for (guint i = 0; i < count; i++)
-		if (fields[i].name.size == name.size && name.size > 0 &&
-			g_ascii_strncasecmp(
-				fields[i].name.data, name.data, name.size) == 0)
-			return mime_words_decode(fields[i].value);
-	return NULL;
-}
-
-static gboolean count_fields(SieveRun *run, const SieveNode *node)
-{
-	guint n;
-
-	(void)sieve_message_fields(run, &n);
-	return sieve_run_step(run, node, n / 64);
+	if (fields == NULL)
+		return FALSE;
+	if (fields->len > 0) {
+		*id = g_string_new(NULL);
+		sieve_select_text(
+			g_array_index(fields, MimeField, 0).value, *id);
+	}
+	return TRUE;
 }
 
 /* *id NULL: there is none. */
@@ -51,14 +47,7 @@ static gboolean read_id(SieveRun *run, const SieveNode *node, GString **id)
 		*id = g_string_new_len(value.data, (gssize)value.size);
 		return TRUE;
 	}
-	if (!count_fields(run, node))
-		return FALSE;
-	g_autofree char *text = sieve_field_name_is_valid(value) ?
-		first_value(run, value) :
-		NULL;
-	if (text != NULL)
-		*id = g_string_new(text);
-	return TRUE;
+	return read_field(run, node, value, id);
 }
 
 /* Of the handle and the id; an empty handle is one. */

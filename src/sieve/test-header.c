@@ -168,6 +168,16 @@ static gboolean test_size(
 	if (!sieve_message_number(run, node, &number))
 		return FALSE;
 	Bytes message = g_array_index(run->result->messages, Bytes, number);
+	/* To an included script a part is all there is (RFC 6609 section 3.5). */
+	if (run->frame->root > 0) {
+		const MimeScan *scan = sieve_message_scan(run, node, &message);
+		if (scan == NULL)
+			return FALSE;
+		const MimeEntity *part =
+			mime_scan_entity(scan, run->frame->root);
+		message = bytes_slice(
+			message, part->header, part->end - part->header);
+	}
 	if (sieve_node_tag(node, SIEVE_SLOT_SIZE)->tag->number == SIZE_OVER)
 		*result = message.size > limit;
 	else

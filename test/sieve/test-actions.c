@@ -120,13 +120,13 @@ static const RunCase answering[] = {
 	{ "require \"vacation-seconds\"; vacation :handle \"h\" :seconds 0 "
 	  "\"away\";",
 		"vacation \"away\" :handle \"h\" :seconds 0\n(keep)\n" },
-	{ VACATION "vacation" HANDLE ":seconds 2147483648 \"away\";",
-		"vacation \"away\" :handle \"h\" :seconds 31536000\n"
+	{ VACATION "vacation" HANDLE ":seconds 4294967296 \"away\";",
+		"vacation \"away\" :handle \"h\" :seconds 3153600000\n"
 		"(keep)\n" },
 	{ VACATION "vacation" HANDLE ":days 0 \"away\";",
 		"vacation \"away\" :handle \"h\" :seconds 86400\n(keep)\n" },
 	{ VACATION "vacation" HANDLE ":days 366 \"away\";",
-		"vacation \"away\" :handle \"h\" :seconds 31536000\n"
+		"vacation \"away\" :handle \"h\" :seconds 31622400\n"
 		"(keep)\n" },
 	{ VACATION "vacation" HANDLE ":subject \"S\" :from \"A <a@b>, c@d\" "
 		   ":addresses [\"x@y\", \"z@y\"] :mime \"X: y\n\n\303\244\"; "

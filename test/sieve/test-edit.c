@@ -104,8 +104,11 @@ static void test_enclose(void)
 	sieve_edit_enclose(message, &how, out);
 	g_assert_true(g_str_has_prefix(out->str,
 		"Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nFrom: me@x\r\n"
-		"Subject: s\r\nMIME-Version: 1.0\r\n"
+		"Message-ID: <"));
+	g_assert_nonnull(strstr(out->str,
+		"@x>\r\nSubject: s\r\nMIME-Version: 1.0\r\n"
 		"Content-Type: multipart/mixed; boundary=\"=_"));
+	g_assert_null(strstr(out->str, "8bit"));
 	g_assert_nonnull(strstr(out->str, MULTIPART));
 	g_autoptr(MimeScan) scan =
 		mime_scan_new(bytes_of(out->str, out->len), NULL);
@@ -118,6 +121,14 @@ static void test_enclose(void)
 	how.subject = "n";
 	sieve_edit_enclose(message, &how, again);
 	g_assert_nonnull(strstr(again->str, "\r\nSubject: n\r\n"));
+	g_string_truncate(again, 0);
+	sieve_edit_enclose(bytes_of_string("A: \303\244\n\n"), &how, again);
+	g_assert_nonnull(strstr(
+		again->str, "\nContent-Transfer-Encoding: 8bit\n\n--=_"));
+	g_assert_nonnull(strstr(again->str,
+		"\nContent-Type: message/rfc822\n"
+		"Content-Disposition: attachment\n"
+		"Content-Transfer-Encoding: 8bit\n\nA: \303\244\n"));
 }
 
 /* Whatever is cut off a message, a part that is replaced stays one part, and

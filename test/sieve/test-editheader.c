@@ -98,7 +98,9 @@ static const struct {
 	{ HEAD "deleteheader :matches \"x\" \"*\";", MAIL,
 		"deleteheader \"x\"\nkeep\nA: 1\r\nReceived: r\r\n\r\nbody" },
 	{ HEAD "deleteheader :last \"x\";", MAIL,
-		"2:14: :last needs :index\n" },
+		"2:14: ':last' goes with ':index' alone\n" },
+	{ HEAD "deleteheader :index 0 \"x\";", MAIL,
+		"2:21: ':index' counts from 1\n" },
 	{ HEAD "deleteheader \"received\"; deleteheader \"auto-submitted\"; "
 	       "deleteheader :index 9 \"x\"; deleteheader \"none\";",
 		MAIL, "keep\n" MAIL },

@@ -7,6 +7,11 @@ static SieveLimits limits = SIEVE_LIMITS_DEFAULT;
 
 #define REQUIRE "require [\"include\",\"ihave\"]; "
 
+#define PARTS \
+	"require [\"include\",\"variables\",\"foreverypart\"," \
+	"\"enclose\",\"duplicate\",\"fileinto\"]; " \
+	"global [\"told\",\"all\"]; "
+
 /* What the loader finds; a name with a '/' before it is a global script. */
 static const struct {
 	const char *name;
@@ -25,6 +30,15 @@ static const struct {
 	{ "deep2", REQUIRE "include \"deep3\";" },
 	{ "deep3", REQUIRE "include \"deep4\";" },
 	{ "deep4", "discard;" },
+	{ "part",
+		PARTS "if exists \"A\" { set \"told\" \"${told}A\"; } "
+		      "if exists \"B\" { set \"told\" \"${told}B\"; } "
+		      "if size :under 40 { set \"told\" \"${told}s\"; } "
+		      "if duplicate { } "
+		      "if exists \"message-id\" { set \"told\" \"${told}i\"; } "
+		      "set \"told\" \"${told}.\"; "
+		      "if exists \"B\" { enclose \"e\"; "
+		      "if exists \"B\" { set \"told\" \"${told}B\"; } }" },
 };
 
 static gboolean load(gpointer data G_GNUC_UNUSED, SieveLocation location,
@@ -114,6 +128,33 @@ static void test_bounds(void)
 	limits = SIEVE_LIMITS_DEFAULT;
 }
 
+/* RFC 6609 section 3.5: a part is the whole message to a script that is
+ * included at it. */
+static void test_parts(void)
+{
+	static const char message[] =
+		"A: 1\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+		"--b\r\nB: 1\r\nMessage-ID: <i@b>\r\n\r\none\r\n"
+		"--b--\r\n";
+	SieveCompile how = compile_loading();
+	g_autoptr(GString) out = g_string_new(NULL);
+	static const char source[] =
+		PARTS "foreverypart { set \"told\" \"\"; include \"part\"; "
+		      "set \"all\" \"${all} ${told}\"; } "
+		      "fileinto \"${all}\";";
+	g_autoptr(SieveScript) script =
+		compile_lines(&how, source, strlen(source), out);
+	SieveInput input = { .message = bytes_of_string(message) };
+	g_autoptr(SieveResult) result = NULL;
+
+	g_assert_cmpstr(out->str, ==, "");
+	g_assert_true(sieve_run(script, &input, &result, NULL));
+	append_actions(out, result);
+	g_assert_cmpstr(
+		out->str, ==, "enclose \"e\"\nfileinto \" A. Bsi.B\"\n");
+	g_assert_cmpuint(result->seen->len, ==, 1);
+}
+
 static const RunCase ihaves[] = {
 	{ "require \"ihave\"; if ihave \"nonsense\" { nonsense 3 true; }",
 		"(keep)\n" },
@@ -190,6 +231,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sieve/include/include", test_include);
 	g_test_add_func("/sieve/include/bounds", test_bounds);
+	g_test_add_func("/sieve/include/parts", test_parts);
 	g_test_add_func("/sieve/include/ihave", test_ihave);
 	g_test_add_func("/sieve/include/threads", test_threads);
 	return g_test_run();
