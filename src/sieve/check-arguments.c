@@ -111,6 +111,17 @@ static gboolean take_tag(
 	return TRUE;
 }
 
+/* RFC 5228 section 2.6.2: tags come first. */
+static void tell_late(SieveChecker *checker, const SieveNode *node,
+	const SieveArgument *argument)
+{
+	sieve_check_error(checker, argument->place,
+		"':%.*s' must stand before the positional arguments of the %s "
+		"'%s'",
+		(int)MIN(argument->tag.size, 60), argument->tag.data,
+		kind_of(node), node->word->name);
+}
+
 /* ---- Positional arguments ---- */
 
 static guint count_types(const SieveWord *word)
@@ -221,10 +232,15 @@ gboolean sieve_check_arguments(SieveChecker *checker, SieveNode *node)
 	guint n_found = 0;
 	node->tags = uses;
 	for (guint i = 0; i < node->n_arguments; i++) {
-		if (node->arguments[i].kind == SIEVE_TAG)
-			is_whole &= take_tag(checker, node, &i, uses);
-		else
-			found[n_found++] = &node->arguments[i];
+		const SieveArgument *argument = &node->arguments[i];
+		if (argument->kind != SIEVE_TAG) {
+			found[n_found++] = argument;
+			continue;
+		}
+		if (is_whole && n_found > 0)
+			tell_late(checker, node, argument);
+		is_whole &= n_found == 0;
+		is_whole &= take_tag(checker, node, &i, uses);
 	}
 	if (is_whole)
 		place_arguments(checker, node, found, n_found);

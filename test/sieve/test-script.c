@@ -92,6 +92,15 @@ static const RunCase wrong[] = {
 		"1:13: the command 'require' needs 1 positional argument, not "
 		"0\n"
 		"1:34: the command 'require' takes no tests\n" },
+	/* RFC 5228 section 2.6.2. */
+	{ "if header \"a\" \"b\" :contains { } if size 5 :over { } "
+	  "if header \"a\" :comparator \"i;octet\" \"b\" { }",
+		"1:19: ':contains' must stand before the positional arguments "
+		"of the test 'header'\n"
+		"1:43: ':over' must stand before the positional arguments of "
+		"the test 'size'\n"
+		"1:67: ':comparator' must stand before the positional "
+		"arguments of the test 'header'\n" },
 	/* Where words stand. */
 	{ "else { keep; } elsif true { }",
 		"1:1: 'else' must stand right behind the block of an if or "
