@@ -24,13 +24,21 @@
 #define REPEATS_MAX 50000
 #define REPEATS_LIFETIME ((gint64)60 * 60 * G_USEC_PER_SEC)
 
+static void forget(gpointer data, const DeliveryKey *key)
+{
+	Deliverer *deliverer = data;
+
+	message_delivery_confirmed(deliverer->store, key);
+}
+
 Deliverer *deliverer_new(Store *store)
 {
 	Deliverer *deliverer = g_new0(Deliverer, 1);
 
 	deliverer->store = store;
 	deliverer->resolved = resolved_new(RESOLVED_MAX, RESOLVED_LIFETIME);
-	deliverer->repeats = repeats_new(REPEATS_MAX, REPEATS_LIFETIME);
+	deliverer->repeats =
+		repeats_new(REPEATS_MAX, REPEATS_LIFETIME, forget, deliverer);
 	deliverer->scripts = scripts_new(SCRIPTS_LIFETIME);
 	deliverer->folders = folders_new(FOLDERS_MAX, RESOLVED_LIFETIME);
 	deliverer->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -424,9 +432,7 @@ static void deliver_in_turn(Deliverer *deliverer, const Settings *settings,
 
 void deliver_confirm(Deliverer *deliverer, const DeliveryKey *key)
 {
-	/* First: from then on a try that was overtaken is known. */
 	repeats_confirm(deliverer->repeats, key, g_get_monotonic_time());
-	message_delivery_confirmed(deliverer->store, key);
 }
 
 gboolean deliver_run(
