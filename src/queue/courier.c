@@ -14,7 +14,9 @@
 #define MAILS_PER_CONNECTION 100
 /* What the store takes beyond the time for the last reply. */
 #define SPARE_SECONDS 60
-#define SETTLE_PAUSE_MS 1000
+/* Doubled from try to try, up to the most. */
+#define SETTLE_PAUSE_MS 50
+#define SETTLE_PAUSE_MOST_MS 1000
 #define SECONDS_PER_DAY ((gint64)24 * 3600)
 
 struct Courier {
@@ -199,7 +201,8 @@ static void settle(Trip *trip, OutboundOutcome outcome, const Verdict *verdict,
 	StreamDrain *hurry = trip->config->server.hurry;
 	gboolean keeps = trip->config->settings->QUEUE_keep_sent_days > 0;
 
-	for (;;) {
+	for (gint pause = SETTLE_PAUSE_MS;;
+		pause = MIN(2 * pause, SETTLE_PAUSE_MOST_MS)) {
 		g_autoptr(GError) error = NULL;
 		if (outbound_settle(trip->courier->store, trip->entry, outcome,
 			    verdict->text, keeps, notice, &error))
@@ -210,7 +213,7 @@ static void settle(Trip *trip, OutboundOutcome outcome, const Verdict *verdict,
 			g_atomic_int_get(&hurry->active) != 0)
 			return;
 		struct pollfd wait = { .fd = hurry->fd, .events = POLLIN };
-		poll(&wait, 1, SETTLE_PAUSE_MS);
+		poll(&wait, 1, pause);
 	}
 }
 
