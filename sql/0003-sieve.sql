@@ -26,6 +26,9 @@ ALTER TABLE dbmail_users ADD COLUMN sieve_told bigint NOT NULL DEFAULT 0;
 COMMENT ON COLUMN dbmail_users.sieve_version IS 'Grows with every change of the user''s scripts, so that compiled ones can be kept.';
 COMMENT ON COLUMN dbmail_users.sieve_told IS 'The sieve_version up to which the user was told that a script fails.';
 
+CREATE INDEX dbmail_metadata_imapsieve ON dbmail_metadata (coalesce(mailbox_id, 0)) WHERE entry = '/shared/imapsieve/script';
+COMMENT ON INDEX dbmail_metadata_imapsieve IS 'The mailboxes whose IMAP events run a script (RFC 6785), and the server.';
+
 -- What scripts remember ------------------------------------------------------
 
 CREATE TABLE dbmail_vacation_responses (

@@ -79,7 +79,7 @@ static const struct {
 	{ "\\Draft", FLAG_DRAFT },
 };
 
-static Flags system_flag(const char *name)
+Flags act_system_flag(const char *name)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(system_flags); i++) {
 		if (g_ascii_strcasecmp(name, system_flags[i].name) == 0)
@@ -115,7 +115,7 @@ static Flags take_flags(Arena *arena, const char *const *names, guint rights,
 	const char **kept = arena_new_array(
 		arena, const char *, g_strv_length((char **)names) + 1);
 	for (gsize i = 0; names[i] != NULL; i++) {
-		flags |= system_flag(names[i]);
+		flags |= act_system_flag(names[i]);
 		if ((rights & RIGHT_WRITE) != 0 && is_keyword(names[i]) &&
 			count < FLAG_KEYWORDS_MAX)
 			kept[count++] = names[i];

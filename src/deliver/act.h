@@ -28,6 +28,9 @@ void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
 gboolean act_do(Act *act, const SieveAction *action, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* The flag of that name ("\\Seen", in any case); 0: it is none of IMAP's. */
+Flags act_system_flag(const char *name);
+
 /* Keeps the message as it came, where it would go without a script. */
 void act_keep(Act *act);
 

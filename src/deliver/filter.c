@@ -9,7 +9,7 @@
 #include "deliver/questions.h"
 #include "deliver/spam-settings.h"
 
-#define ENVIRONMENT_MAX 24
+#define ENVIRONMENT_MAX 48
 
 /* --- what is known ------------------------------------------------------------- */
 
@@ -25,7 +25,8 @@ static guint add_pair(
 }
 
 /* RFC 5183 section 4.1; a unix socket's peer has no address. */
-static const char *const *environment_of(PlanJob *job, const char *host)
+static const char *const *environment_of(
+	PlanJob *job, const char *const *first, const char *host)
 {
 	const char **pairs =
 		arena_new_array(job->arena, const char *, ENVIRONMENT_MAX);
@@ -33,6 +34,8 @@ static const char *const *environment_of(PlanJob *job, const char *host)
 	const char *dot = strchr(host, '.');
 	guint count = 0;
 
+	for (; first != NULL && first[0] != NULL; first += 2)
+		count = add_pair(pairs, count, first[0], first[1]);
 	count = add_pair(pairs, count, "domain", dot != NULL ? dot + 1 : NULL);
 	count = add_pair(pairs, count, "host", host);
 	count = add_pair(pairs, count, "location", "MDA");
@@ -73,7 +76,8 @@ static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
 		error);
 }
 
-SieveInput filter_input(PlanJob *job, const FilterFor *whom, const char *host)
+SieveInput filter_input(PlanJob *job, const FilterFor *whom,
+	const char *const *environment, const char *host)
 {
 	const Delivery *delivery = job->delivery;
 
@@ -82,7 +86,7 @@ SieveInput filter_input(PlanJob *job, const FilterFor *whom, const char *host)
 		.sender = delivery->sender,
 		.recipient = whom->address,
 		.delimiter = job->settings->LMTP_recipient_delimiter,
-		.environment = environment_of(job, host),
+		.environment = environment_of(job, environment, host),
 		.now = job->now,
 		.zone_minutes = zone_minutes(job->now),
 	};
@@ -101,7 +105,7 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 	const SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, job->settings);
-	SieveInput input = filter_input(job, whom, host);
+	SieveInput input = filter_input(job, whom, NULL, host);
 
 	input.spam = &spam.sieve;
 	input.questions = &questions;

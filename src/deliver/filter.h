@@ -15,8 +15,11 @@ typedef struct {
 } FilterFor;
 
 /* What a script is told of the job's message, for that target: all but the
- * questions it may ask, and what spam filters write.  host is the name of this one. */
-SieveInput filter_input(PlanJob *job, const FilterFor *whom, const char *host);
+ * questions it may ask, and what spam filters write.  environment: names and
+ * values in pairs, which come before those of a delivery, or NULL; host is the
+ * name of this one. */
+SieveInput filter_input(PlanJob *job, const FilterFor *whom,
+	const char *const *environment, const char *host);
 
 /* Runs the script of the target's user and plans what it says; where it fails,
  * the message goes where it would without a script, and its owner is told.

@@ -72,16 +72,17 @@ SieveExtensions script_extensions_delivery(const Settings *settings)
 			      sieve_extensions_delivery());
 }
 
+SieveExtensions script_extensions_events(const Settings *settings)
+{
+	return script_extensions_delivery(settings) & sieve_extensions_imap();
+}
+
 gboolean script_check(const Settings *settings, const char *name, Bytes source,
 	GPtrArray **errors)
 {
 	SieveLimits limits = script_limits(settings);
-	/* Those that only scripts of IMAP events have. */
-	SieveExtensions more =
-		sieve_extensions_imap() & ~sieve_extensions_delivery();
 	const SieveCompile how = {
-		.extensions = script_extensions_delivery(settings) |
-			script_extensions(settings, more),
+		.extensions = script_extensions_delivery(settings),
 		.limits = &limits,
 	};
 	g_autoptr(SieveScript) script =

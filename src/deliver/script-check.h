@@ -23,6 +23,10 @@ SieveExtensions script_extensions(
 /* Those that a delivery's scripts may use, by the engine that [SIEVE] names. */
 SieveExtensions script_extensions_delivery(const Settings *settings);
 
+/* Those that a script of IMAP events may use (RFC 6785): where "imapsieve" is
+ * not among them, there are no such scripts. */
+SieveExtensions script_extensions_events(const Settings *settings);
+
 /* Whether a script of that name compiles.  *errors: what is wrong and what looks
  * wrong, SieveError *, to be freed with g_ptr_array_unref.  Scripts that it
  * includes are not looked at: they may come later, and in a circle (RFC 6609

@@ -89,7 +89,8 @@ static SieveError *first_error(const GPtrArray *errors)
 }
 
 static gboolean compile(UserScript *script, const Settings *settings,
-	ScriptSet *set, const ScriptSource *source, GError **error)
+	SieveExtensions extensions, ScriptSet *set, const ScriptSource *source,
+	GError **error)
 {
 	g_autoptr(GPtrArray) errors = NULL;
 	g_autoptr(GError) failed = NULL;
@@ -97,7 +98,7 @@ static gboolean compile(UserScript *script, const Settings *settings,
 		g_str_equal(settings->SIEVE_engine, "libsieve") &&
 		libsieve_is_built();
 	const SieveCompile how = {
-		.extensions = script_extensions_delivery(settings),
+		.extensions = extensions,
 		.limits = &script->limits,
 		.loader = load_included,
 		.loader_data = set,
@@ -118,12 +119,20 @@ static gboolean compile(UserScript *script, const Settings *settings,
 	return TRUE;
 }
 
+typedef struct {
+	const char *name; /* NULL: the active one */
+	gboolean is_global;
+	SieveExtensions extensions;
+} Wanted;
+
 /* The one that is asked for; NULL, without error, where none is active. */
-static gboolean choose(const ScriptSet *set, const char *name,
+static gboolean choose(const ScriptSet *set, const Wanted *wanted,
 	const ScriptSource **source, GError **error)
 {
-	*source = name != NULL ? script_set_find(set->personal, name) :
-				 set->active;
+	const GArray *among = wanted->is_global ? set->global : set->personal;
+	const char *name = wanted->name;
+
+	*source = name != NULL ? script_set_find(among, name) : set->active;
 	if (name == NULL || *source != NULL)
 		return TRUE;
 	dbmail_error_set(
@@ -131,8 +140,8 @@ static gboolean choose(const ScriptSet *set, const char *name,
 	return FALSE;
 }
 
-gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
-	const char *name, UserScript **out, GError **error)
+static gboolean load(Store *store, const Settings *settings, gint64 user,
+	const Wanted *wanted, UserScript **out, GError **error)
 {
 	g_autoptr(UserScript) script = g_new0(UserScript, 1);
 	g_autoptr(ScriptSet) set = NULL;
@@ -140,7 +149,7 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 
 	atomic_init(&script->references, 1);
 	if (!script_load(store, user, &set, error) ||
-		!choose(set, name, &source, error))
+		!choose(set, wanted, &source, error))
 		return FALSE;
 	script->user = user;
 	script->user_name = g_steal_pointer(&set->user_name);
@@ -151,11 +160,36 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	script->limits = script_limits(settings);
 	if (source != NULL) {
 		script->name = g_strdup(source->name);
-		if (!compile(script, settings, set, source, error))
+		if (!compile(script, settings, wanted->extensions, set, source,
+			    error))
 			return FALSE;
 	}
 	*out = g_steal_pointer(&script);
 	return TRUE;
+}
+
+gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
+	const char *name, UserScript **script, GError **error)
+{
+	const Wanted wanted = {
+		.name = name,
+		.extensions = script_extensions_delivery(settings),
+	};
+
+	return load(store, settings, user, &wanted, script, error);
+}
+
+gboolean user_script_load_event(Store *store, const Settings *settings,
+	gint64 user, const char *name, gboolean is_global, UserScript **script,
+	GError **error)
+{
+	const Wanted wanted = {
+		.name = name,
+		.is_global = is_global,
+		.extensions = script_extensions_events(settings),
+	};
+
+	return load(store, settings, user, &wanted, script, error);
 }
 
 /* --- those that are kept ------------------------------------------------------- */

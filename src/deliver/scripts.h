@@ -48,6 +48,12 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	const char *name, UserScript **script, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for a script of IMAP events (RFC 6785), which runs for the user: it
+ * is one of the user's or, with is_global, one of the global ones. */
+gboolean user_script_load_event(Store *store, const Settings *settings,
+	gint64 user, const char *name, gboolean is_global, UserScript **script,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Safe between threads; times are g_get_monotonic_time()'s. */
 typedef struct Scripts Scripts;
 

@@ -4,6 +4,7 @@
 
 #include "auth/sasl.h"
 #include "base/text.h"
+#include "deliver/event.h"
 
 typedef gboolean (*Condition)(const ImapSession *session);
 
@@ -131,6 +132,10 @@ void capability_append(const ImapSession *session, GString *out)
 	if (logged_in(session))
 		g_string_append_printf(out, " APPENDLIMIT=%" G_GSIZE_FORMAT,
 			store_max_message_size(session->store));
+	/* RFC 6785 */
+	if (logged_in(session) && event_is_on(session->settings))
+		g_string_append_printf(out, " IMAPSIEVE=%s",
+			session->settings->IMAP_sieve_url);
 	if (!can_authenticate(session))
 		return;
 	for (gsize i = 0; mechanisms[i] != NULL; i++)

@@ -6,6 +6,7 @@
 #include "store/message.h"
 #include "imap/append.h"
 #include "imap/append-args.h"
+#include "imap/imapsieve.h"
 #include "imap/session.h"
 
 gboolean cmd_append_before(
@@ -29,6 +30,7 @@ gboolean cmd_append(ImapSession *session, ImapCommand *command, GError **error)
 		return TRUE;
 	if (!message_append(session->store, puts.puts, args->count, error))
 		return FALSE;
+	imapsieve_appended(session, session->append_to, &puts);
 	return command_ok(
 		command, append_uids(session, &puts, "APPEND completed"));
 }

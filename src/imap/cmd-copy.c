@@ -5,10 +5,11 @@
 #include "store/mailbox.h"
 #include "store/message.h"
 #include "imap/args.h"
+#include "imap/imapsieve.h"
 #include "imap/messages.h"
 #include "imap/sync.h"
 
-static void append_uids(GString *out, const GArray *uids)
+static void append_set(GString *out, const GArray *uids)
 {
 	g_autoptr(NumSet) set = numset_new();
 
@@ -24,9 +25,9 @@ static const char *copyuid(
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	g_string_printf(out, "[COPYUID %u ", copied->uidvalidity);
-	append_uids(out, copied->from);
+	append_set(out, copied->from);
 	g_string_append_c(out, ' ');
-	append_uids(out, copied->to);
+	append_set(out, copied->to);
 	g_string_append_printf(out, "] %s", text);
 	return arena_strdup(session->arena, out->str);
 }
@@ -77,6 +78,7 @@ static gboolean copy(ImapSession *session, ImapCommand *command, gboolean move,
 	if (!message_copy_as(session->store, session->selected->id, uids,
 		    to->id, to->rights, move, &copied, error))
 		return FALSE;
+	imapsieve_copied(session, to, &copied);
 	gboolean ok =
 		answer(session, command, &copied, numset_count(uids), move);
 	message_copied_clear(&copied);

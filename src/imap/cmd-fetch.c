@@ -8,6 +8,7 @@
 #include "store/preview.h"
 #include "imap/fetch-item.h"
 #include "imap/fetch-write.h"
+#include "imap/imapsieve.h"
 #include "imap/messages.h"
 #include "imap/sync.h"
 #include "imap/vanished.h"
@@ -413,11 +414,12 @@ static gboolean set_seen(ImapSession *session, const GArray *indexes,
 	if (!flag_change(session->store, session->selected->id, newly_seen,
 		    &change, &seq, NULL, error))
 		return FALSE;
+	gboolean ran = imapsieve_flagged(session, newly_seen, &change, seq);
 	SyncOwn own = {
 		.uids = newly_seen,
 		.change = &change,
 		.silent = TRUE,
-		.seq = seq,
+		.seq = ran ? 0 : seq,
 		.told_otherwise = TRUE,
 	};
 	sync_mailbox(session, FALSE, FALSE, &own);

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "store/mailbox.h"
 #include "store/metadata.h"
+#include "deliver/event-scripts.h"
 #include "imap/metadata-args.h"
 #include "imap/metadata-reply.h"
 #include "imap/session.h"
@@ -196,8 +197,10 @@ gboolean cmd_setmetadata(
 	}
 	if (metadata_set(session->store, session->user->id,
 		    mailbox != NULL ? mailbox->id : METADATA_SERVER,
-		    args->changes, args->count, &failure))
+		    args->changes, args->count, &failure)) {
+		event_scripts_forget(session->server->event_scripts);
 		return TRUE;
+	}
 	if (answer_limit(session, command, failure)) {
 		g_error_free(failure);
 		return TRUE;

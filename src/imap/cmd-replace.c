@@ -5,6 +5,7 @@
 #include "store/message.h"
 #include "imap/append.h"
 #include "imap/append-args.h"
+#include "imap/imapsieve.h"
 #include "imap/sync.h"
 
 /* Asked before the message is read, and again where it comes without a literal:
@@ -64,6 +65,7 @@ gboolean cmd_replace(ImapSession *session, ImapCommand *command, GError **error)
 	if (!found)
 		return command_no(
 			command, "[EXPUNGEISSUED] The message is gone already");
+	imapsieve_appended(session, session->append_to, &puts);
 	/* RFC 8508 section 4.3: ahead of the EXPUNGE response. */
 	stream_printf(session->stream, "* OK %s\r\n",
 		append_uids(session, &puts, "Replacement is there"));

@@ -140,6 +140,7 @@ static gboolean open_mailbox(ImapSession *session, const Mailbox *mailbox,
 
 	session->selected = selected;
 	selected->id = mailbox->id;
+	selected->owner = mailbox->owner;
 	selected->name = g_strdup(mailbox->name);
 	selected->rights = mailbox->rights;
 	selected->is_shared = mailbox->owner != session->user->id;

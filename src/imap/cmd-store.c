@@ -4,6 +4,7 @@
 
 #include "store/flag.h"
 #include "imap/args.h"
+#include "imap/imapsieve.h"
 #include "imap/messages.h"
 #include "imap/sync.h"
 
@@ -174,7 +175,7 @@ gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error)
 		.has_unchanged_since = args->has_unchanged_since,
 		.unchanged_since = args->unchanged_since,
 	};
-	guint64 seq;
+	guint64 first;
 
 	if (args->has_unchanged_since)
 		sync_enable_condstore(session);
@@ -184,14 +185,17 @@ gboolean cmd_store(ImapSession *session, ImapCommand *command, GError **error)
 	if (numset_is_empty(uids))
 		return TRUE;
 	if (!flag_change(session->store, session->selected->id, uids, &change,
-		    &seq, spared, error) ||
-		!store_spared(session, &change, spared, &seq, error))
+		    &first, spared, error))
 		return FALSE;
+	guint64 seq = first;
+	if (!store_spared(session, &change, spared, &seq, error))
+		return FALSE;
+	gboolean ran = imapsieve_flagged(session, uids, &change, first);
 	SyncOwn own = {
 		.uids = uids,
 		.change = &change,
 		.silent = args->silent,
-		.seq = seq,
+		.seq = ran ? 0 : seq,
 		.conditional = args->has_unchanged_since,
 		.spared = spared,
 	};

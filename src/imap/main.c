@@ -2,12 +2,16 @@
 /* dbmail-imapd: serves mail over IMAP. */
 #include <unistd.h>
 
+#include "base/errors.h"
 #include "net/daemon.h"
 #include "store/store.h"
 #include "auth/auth.h"
+#include "deliver/event.h"
 #include "imap/session.h"
 
 #define HOSTNAME_SIZE 256
+/* An annotation that another process changed counts after this time. */
+#define EVENT_SCRIPTS_LIFETIME (5 * G_USEC_PER_SEC)
 
 static char *find_hostname(const Settings *settings)
 {
@@ -25,14 +29,30 @@ static void stop(gpointer state)
 	ImapServer *server = state;
 
 	auth_free(&server->auth);
+	event_scripts_free(&server->event_scripts);
+	deliverer_free(&server->deliverer);
 	store_close(&server->store);
 	g_free(server->hostname);
 	g_free(server);
 }
 
+static gboolean check(const Settings *settings, GError **error)
+{
+	if (event_check_url(settings))
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+		"sieve_url of [IMAP] must be sieve://HOST or sieve://HOST:PORT",
+		"%s", settings->IMAP_sieve_url);
+	return FALSE;
+}
+
 static gpointer start(const Settings *settings, GError **error)
 {
-	ImapServer *server = g_new0(ImapServer, 1);
+	ImapServer *server;
+
+	if (!check(settings, error))
+		return NULL;
+	server = g_new0(ImapServer, 1);
 
 	server->store = store_open(
 		settings, "dbmail-imapd", STORE_NOTIFY | STORE_HOT, error);
@@ -43,6 +63,8 @@ static gpointer start(const Settings *settings, GError **error)
 	server->auth = auth_new(server->store, settings);
 	server->settings = settings;
 	server->hostname = find_hostname(settings);
+	server->deliverer = deliverer_new(server->store);
+	server->event_scripts = event_scripts_new(EVENT_SCRIPTS_LIFETIME);
 	return server;
 }
 
@@ -50,7 +72,8 @@ static gboolean reload(gpointer state, const Settings *settings, GError **error)
 {
 	ImapServer *server = state;
 
-	(void)error;
+	if (!check(settings, error))
+		return FALSE;
 	/* Sessions keep the settings they began with. */
 	g_atomic_pointer_set(&server->settings, settings);
 	return TRUE;

@@ -33,11 +33,15 @@ typedef struct {
 	Auth *auth;
 	const Settings *settings; /* replaced atomically by a reload */
 	char *hostname;
+	/* For scripts of IMAP events (RFC 6785). */
+	struct Deliverer *deliverer;
+	struct EventScripts *event_scripts;
 } ImapServer;
 
 /* The mailbox a session has selected, as its client knows it. */
 typedef struct {
 	gint64 id;
+	gint64 owner;
 	char *name;
 	gboolean read_only;
 	gboolean is_examined; /* read_only whatever the rights */

@@ -6,8 +6,7 @@
 
 typedef enum {
 	EVERYWHERE,
-	DELIVERY_ONLY,
-	IMAP_ONLY, /* RFC 6785: of no use to mail that comes in */
+	DELIVERY_ONLY, /* RFC 6785 section 3.11 */
 } Where;
 
 /* Only what works in full has a row. */
@@ -32,6 +31,8 @@ static const struct {
 	[SIEVE_EXT_FILEINTO] = { "fileinto", "5228", EVERYWHERE },
 	[SIEVE_EXT_FOREVERYPART] = { "foreverypart", "5703", EVERYWHERE },
 	[SIEVE_EXT_IMAP4FLAGS] = { "imap4flags", "5232", EVERYWHERE },
+	/* Everywhere: section 4.2 says what its items are at a delivery. */
+	[SIEVE_EXT_IMAPSIEVE] = { "imapsieve", "6785", EVERYWHERE },
 	[SIEVE_EXT_MAILBOX] = { "mailbox", "5490", EVERYWHERE },
 	[SIEVE_EXT_MAILBOXID] = { "mailboxid", "9042", EVERYWHERE },
 	[SIEVE_EXT_REJECT] = { "reject", "5429", DELIVERY_ONLY },
@@ -67,11 +68,11 @@ static const struct {
 	[SIEVE_EXT_IHAVE] = { "ihave", "5463", EVERYWHERE },
 };
 
-static SieveExtensions all_but(Where where)
+static SieveExtensions all_up_to(Where where)
 {
 	SieveExtensions all = G_GUINT64_CONSTANT(1) << SIEVE_EXT_BASE;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-		if (rows[i].name != NULL && rows[i].where != where)
+		if (rows[i].name != NULL && rows[i].where <= where)
 			all |= G_GUINT64_CONSTANT(1) << i;
 	}
 	return all;
@@ -79,12 +80,12 @@ static SieveExtensions all_but(Where where)
 
 SieveExtensions sieve_extensions_delivery(void)
 {
-	return all_but(IMAP_ONLY);
+	return all_up_to(DELIVERY_ONLY);
 }
 
 SieveExtensions sieve_extensions_imap(void)
 {
-	return all_but(DELIVERY_ONLY);
+	return all_up_to(EVERYWHERE);
 }
 
 gboolean sieve_extension_find(Bytes name, SieveExtension *extension)
@@ -115,8 +116,7 @@ void sieve_extensions_write(SieveExtensions extensions, GString *out)
 	const char *names[SIEVE_EXT_COUNT];
 	gsize n = 0;
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-		if (rows[i].name != NULL && rows[i].where != IMAP_ONLY &&
-			(extensions >> i & 1) != 0)
+		if (rows[i].name != NULL && (extensions >> i & 1) != 0)
 			names[n++] = rows[i].name;
 	}
 	qsort(names, n, sizeof(*names), compare_names);

@@ -60,8 +60,8 @@ typedef enum {
 
 G_STATIC_ASSERT(SIEVE_EXT_COUNT <= 64);
 
-/* All that the table has: for mail that comes in, and for messages that are
- * touched over IMAP (RFC 6785). */
+/* All that the table has, for mail that comes in; and those of them that a
+ * script over messages that are touched over IMAP may use (RFC 6785). */
 SieveExtensions sieve_extensions_delivery(void);
 SieveExtensions sieve_extensions_imap(void);
 
@@ -71,7 +71,7 @@ gboolean sieve_extension_find(Bytes name, SieveExtension *extension);
 const char *sieve_extension_name(SieveExtension extension);
 
 /* Appends the names, sorted, with a blank between: the SIEVE capability of RFC
- * 5804, without those that only IMAP events have. */
+ * 5804. */
 void sieve_extensions_write(SieveExtensions extensions, GString *out);
 
 #endif

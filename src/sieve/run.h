@@ -45,6 +45,8 @@ typedef struct {
 	/* The envelope; without brackets. */
 	const char *sender;    /* "" for <>; NULL: there is no envelope */
 	const char *recipient; /* whom it was for, +detail and all; or NULL */
+	gboolean is_event;     /* of IMAP: the test envelope is a run-time error
+	                        * (RFC 6785 section 4.6) */
 	const char *delimiter; /* between local part and detail: "+" */
 	/* Names and values of RFC 5183 and RFC 6785, in pairs, NULL-terminated;
 	 * or NULL. */

@@ -224,6 +224,10 @@ static gboolean test_envelope(
 {
 	const SieveArgument *names = node->positional[0];
 	SieveTesting testing;
+
+	if (run->input->is_event)
+		return sieve_run_fail(run, node,
+			"a message that is stored already has no envelope");
 	gboolean good =
 		sieve_testing_begin(&testing, run, node, node->positional[1]);
 	for (guint i = 0; good && !testing.is_matched && i < names->n_strings;

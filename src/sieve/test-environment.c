@@ -14,6 +14,11 @@ static const struct {
 	{ "version", PACKAGE_VERSION },
 	{ "location", "MDA" },
 	{ "phase", "during" },
+	{ "imap.user", "" },
+	{ "imap.email", "" },
+	{ "imap.cause", "" },
+	{ "imap.mailbox", "" },
+	{ "imap.changedflags", "" },
 };
 
 /* Item names are compared in any case, as all names of the language are. */

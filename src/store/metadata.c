@@ -120,12 +120,21 @@ static MetadataEntry *read_entry(const DbRows *rows, guint row)
 	return entry;
 }
 
+static GPtrArray *read_entries(const DbRows *rows)
+{
+	GPtrArray *found =
+		g_ptr_array_new_full(db_rows_count(rows), entry_free);
+
+	for (guint i = 0; i < db_rows_count(rows); i++)
+		g_ptr_array_add(found, read_entry(rows, i));
+	return found;
+}
+
 gboolean metadata_get(Store *store, const MetadataQuery *query,
 	GPtrArray **found, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params = db_batch_add(batch, &SQL_METADATA_GET);
-	const DbRows *rows;
 	guint entries = 0;
 
 	while (query->entries[entries] != NULL)
@@ -138,10 +147,20 @@ gboolean metadata_get(Store *store, const MetadataQuery *query,
 		params, (gint64)MIN(query->max_size, (guint64)G_MAXINT64));
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
 		return FALSE;
-	rows = db_batch_rows(batch, 0);
-	*found = g_ptr_array_new_full(db_rows_count(rows), entry_free);
-	for (guint i = 0; i < db_rows_count(rows); i++)
-		g_ptr_array_add(*found, read_entry(rows, i));
+	*found = read_entries(db_batch_rows(batch, 0));
+	return TRUE;
+}
+
+gboolean metadata_event_scripts(
+	Store *store, guint max, GPtrArray **found, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+
+	db_params_int32(
+		db_batch_add(batch, &SQL_METADATA_EVENT_SCRIPTS), (gint32)max);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	*found = read_entries(db_batch_rows(batch, 0));
 	return TRUE;
 }
 

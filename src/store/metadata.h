@@ -54,6 +54,14 @@ typedef struct {
 gboolean metadata_get(Store *store, const MetadataQuery *query,
 	GPtrArray **found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Which script runs when mail is touched over IMAP (RFC 6785 section 2.3.1). */
+#define METADATA_EVENT_SCRIPT "/shared/imapsieve/script"
+
+/* The first `max` of those entries in all mailboxes, as metadata_get() gives
+ * them; the server's is the first of all.  One round trip. */
+gboolean metadata_event_scripts(Store *store, guint max, GPtrArray **found,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What a user can see of mailboxes' annotations, to find out later what has
  * changed: a table from "mailbox entry" to a hash of the value.  Free with
  * g_hash_table_unref. */

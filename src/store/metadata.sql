@@ -49,6 +49,14 @@ SELECT mailbox, entry, octet_length(value)::bigint,
   FROM present
  ORDER BY mailbox, entry COLLATE "C";
 
+-- name: metadata_event_scripts
+-- The server's comes first; $1 at most so many.
+SELECT coalesce(mailbox_id, 0), entry, octet_length(value)::bigint, value
+  FROM dbmail_metadata
+ WHERE entry = '/shared/imapsieve/script'
+ ORDER BY coalesce(mailbox_id, 0)
+ LIMIT $1::integer;
+
 -- name: metadata_prints
 -- $1 user, $2 mailboxes.
 SELECT m.id || ' ' || d.entry, md5(d.value)

@@ -29,11 +29,12 @@ escaped() {
 	sed 's/[+.]/\\&/g'
 }
 
-# The table, and the two that depend on settings.
+# The table, and those that depend on settings.
 capabilities() {
 	sed -n '/^} capabilities/,/^};/p' "$tree/src/imap/capability.c" |
 		grep -o '{ "[^"]*"' | cut -d '"' -f 2
 	echo APPENDLIMIT
+	echo IMAPSIEVE
 	sed -n '/mechanisms\[\] = {/,/};/p' "$tree/src/auth/sasl.c" |
 		grep -o '{ "[^"]*"' | sed 's/{ "\(.*\)"/AUTH=\1/'
 }
