@@ -39,7 +39,7 @@ typedef gboolean (*SieveLoader)(gpointer data, SieveLocation location,
 typedef struct {
 	gsize max_script_size; /* bytes of one source */
 	guint max_nesting;     /* of blocks and tests */
-	guint max_errors;      /* told of one script */
+	guint max_errors;      /* told of one script, and as many warnings */
 	guint max_includes;    /* scripts in one, itself included */
 	guint max_include_depth;
 	guint64 max_instructions; /* of one run: commands and tests, and each
@@ -69,9 +69,9 @@ typedef struct {
 } SieveCompile;
 
 /* Compiles a source in UTF-8, found under `name`.  NULL where there is an
- * error.  errors receives all of them, up to max_errors, and the warnings:
- * array of SieveError *, in the order of the source; never NULL, to be freed
- * with g_ptr_array_unref.  GError is only for a loader that failed: NULL
+ * error.  errors receives all of them, and the warnings, up to max_errors of
+ * each: array of SieveError *, in the order of the source; never NULL, to be
+ * freed with g_ptr_array_unref.  GError is only for a loader that failed: NULL
  * without an error in errors. */
 SieveScript *sieve_compile(const SieveCompile *how, const char *name,
 	Bytes source, GPtrArray **errors, GError **error)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Running any script over any message: it ends, and its actions make sense.
  * The input is a script, NUL, an envelope (lines: sender, recipient, then
- * flags), NUL, a message. */
+ * flags), NUL, a message.  The script need not require anything: it has it all
+ * already, so that what is made of two scripts runs, too. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -197,13 +198,29 @@ static void run(SieveScript *script, Bytes envelope, Bytes message)
 	check_result(result);
 }
 
+static GString *require_all(SieveExtensions all, Bytes source)
+{
+	GString *text = g_string_new("require [\"fileinto\"");
+
+	for (guint i = SIEVE_EXT_BASE + 1; i < SIEVE_EXT_COUNT; i++)
+		if ((all >> i & 1) != 0)
+			g_string_append_printf(text, ", \"%s\"",
+				sieve_extension_name((SieveExtension)i));
+	g_string_append(text, "];\n");
+	if (source.size > 0)
+		g_string_append_len(text, source.data, (gssize)source.size);
+	return text;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	Bytes rest = bytes_of((const char *)data, size);
-	Bytes source = take_until_nul(&rest);
+	SieveExtensions all =
+		sieve_extensions_delivery() | sieve_extensions_imap();
+	g_autoptr(GString) text = require_all(all, take_until_nul(&rest));
+	Bytes source = bytes_of(text->str, text->len);
 	Bytes envelope = take_until_nul(&rest);
-	SieveCompile how = { .extensions = sieve_extensions_delivery() |
-			sieve_extensions_imap(),
+	SieveCompile how = { .extensions = all,
 		.limits = &limits,
 		.loader = load,
 		.loader_data = &source };
