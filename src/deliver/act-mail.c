@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "deliver/act.h"
+#include "deliver/forward.h"
 #include "deliver/guard.h"
 #include "deliver/recipient.h"
-#include "mime/compose.h"
 #include "sieve/address.h"
 #include "sieve/mailto.h"
 
@@ -43,59 +43,26 @@ static OutboundMail mail_of(Act *act, const char *kind, const char *sender,
 /* FALSE where the queue cannot take it: an address that is none. */
 static gboolean add_mail(Act *act, const OutboundMail *mail)
 {
-	Plan *plan = act->plan;
 	g_autoptr(GError) invalid = NULL;
 
 	if (!outbound_check(mail, &invalid))
 		return FALSE;
-	if (plan->mails == NULL)
-		plan->mails = g_array_new(FALSE, FALSE, sizeof(OutboundMail));
-	g_array_append_vals(plan->mails, mail, 1);
+	plan_mail(act->plan, mail);
 	return TRUE;
 }
 
 /* --- redirect ------------------------------------------------------------------ */
 
-/* A bounce stays one (RFC 5321 section 6.1). */
-static const char *redirect_sender(const Act *act)
-{
-	const char *how = act->job->settings->SIEVE_redirect_sender;
-	const char *sender = act->job->delivery->sender;
-
-	if (sender[0] == '\0' || g_str_equal(how, "sender"))
-		return sender;
-	if (g_str_equal(how, "recipient"))
-		return act->owner;
-	return g_str_equal(how, "empty") ? "" : how;
-}
-
-/* SMTP has no line ends but CRLF; where all are that, bytes stay as they are and
- * signatures good. */
-static gboolean has_bare_ends(Bytes message)
-{
-	for (gsize i = 0; i < message.size; i++) {
-		const char *p = message.data + i;
-		if (*p == '\r' && (i + 1 == message.size || p[1] != '\n'))
-			return TRUE;
-		if (*p == '\n' && (i == 0 || p[-1] != '\r'))
-			return TRUE;
-	}
-	return message.size > 0 && message.data[message.size - 1] != '\n';
-}
-
 static gboolean send_on(Act *act, const SieveAction *action, Bytes message)
 {
 	GString *text = plan_job_text(act->job);
 	const ComposeAbout about = act_about(act);
-	g_autoptr(GString) lines = g_string_new(NULL);
 
-	if (has_bare_ends(message)) {
-		mime_compose_lines(lines, message);
-		message = bytes_of(lines->str, lines->len);
-	}
-	compose_redirect(text, &about, message);
-	const OutboundMail mail = mail_of(
-		act, "redirect", redirect_sender(act), action->address, text);
+	forward_write(text, &about, message);
+	const OutboundMail mail = mail_of(act, "redirect",
+		forward_sender(act->job->settings, act->job->delivery->sender,
+			act->owner),
+		action->address, text);
 	return add_mail(act, &mail);
 }
 

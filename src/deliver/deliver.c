@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "deliver/deliver-private.h"
 #include "deliver/filter.h"
+#include "deliver/forward.h"
 #include "deliver/plan.h"
 #include "deliver/trace.h"
 
@@ -119,7 +120,7 @@ typedef struct {
 	GPtrArray *plans; /* Plan, freed with it */
 	GPtrArray
 		*plan_of;  /* Plan or NULL, for each target of each recipient */
-	GHashTable *plain; /* mailbox -> Plan that no script made */
+	GHashTable *plain; /* token -> Plan that no script made */
 	GArray *shares;    /* DeliveryShare */
 } Round;
 
@@ -150,17 +151,22 @@ static void round_clear(Round *round)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
 
-/* Without scripts a mailbox gets one copy, however many of the addresses lead
- * to it. */
-static Plan *plan_plain(Round *round, const DeliverTarget *target)
+/* Without scripts a mailbox gets one copy, and an alias sends one on, however
+ * many of the addresses lead to it. */
+static Plan *plan_plain(
+	Round *round, const DeliverTo *to, const DeliverTarget *target)
 {
 	Plan *plan = g_hash_table_lookup(round->plain, &target->mailbox);
 
 	if (plan != NULL)
 		return plan;
 	plan = plan_new(target->mailbox, 0);
-	(void)plan_put(plan, &round->job, target->mailbox,
-		plan_job_draft(&round->job), 0, NULL);
+	if (target->outside != NULL)
+		forward_plan(&round->job, target, to->recipient->address,
+			to->recipient->count == 1, plan);
+	else
+		(void)plan_put(plan, &round->job, target->mailbox,
+			plan_job_draft(&round->job), 0, NULL);
 	g_ptr_array_add(round->plans, plan);
 	g_hash_table_insert(round->plain, &plan->share.mailbox, plan);
 	return plan;
@@ -207,7 +213,7 @@ static void plan_all(Round *round)
 				&to->recipient->targets[j];
 			gpointer plan = target->sieve_version != 0 ?
 				plan_filtered(round, to, target) :
-				plan_plain(round, target);
+				plan_plain(round, to, target);
 			g_ptr_array_add(round->plan_of, plan);
 		}
 	}

@@ -18,7 +18,8 @@ typedef struct Deliverer Deliverer;
 Deliverer *deliverer_new(Store *store) G_GNUC_WARN_UNUSED_RESULT;
 void deliverer_free(Deliverer **deliverer);
 
-/* A recipient that was accepted: the mailboxes its mail goes to. */
+/* A recipient that was accepted: the mailboxes its mail goes to, and the
+ * addresses outside that aliases send it on to. */
 typedef struct DeliverRecipient DeliverRecipient;
 
 /* Finds out where mail for an address goes: aliases, users, subaddress
@@ -56,7 +57,7 @@ typedef struct {
 	 * failure too: what it has to say, ASCII, lines apart by LF.  NULL: it
 	 * does not. */
 	char *refusal;
-	/* What scripts did, for the log; NULL where none ran. */
+	/* What scripts did and aliases sent on, for the log; or NULL. */
 	char *did;
 } DeliverTo;
 
@@ -103,6 +104,10 @@ typedef struct {
  * where add_delivered_to or add_received of [LMTP] are on, Delivered-To and
  * Received behind it, and each recipient has a physical message that
  * shares all parts but the header.
+ *
+ * What an alias leads outside is queued in the same transaction, with the
+ * envelope sender that redirect_sender of [SIEVE] says, and refused where it
+ * comes round in a loop.
  *
  * A recipient whose user has an active script (RFC 5228) gets what that says:
  * any number of copies in any mailboxes, or none, and mails go out; stored and

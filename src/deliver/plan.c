@@ -169,6 +169,13 @@ gboolean plan_put(Plan *plan, PlanJob *job, gint64 mailbox,
 	return TRUE;
 }
 
+void plan_mail(Plan *plan, const OutboundMail *mail)
+{
+	if (plan->mails == NULL)
+		plan->mails = g_array_new(FALSE, FALSE, sizeof(OutboundMail));
+	g_array_append_vals(plan->mails, mail, 1);
+}
+
 void plan_note(Plan *plan, const char *format, ...)
 {
 	va_list arguments;

@@ -60,7 +60,7 @@ typedef struct {
 	GArray *mails;     /* OutboundMail */
 	GArray *responses; /* DeliveryResponse */
 	GArray *seen;      /* ScriptSeen */
-	GString *did;      /* NULL: no script ran */
+	GString *did;      /* NULL: it was just stored */
 	/* The sender is told so in the reply: ASCII, lines apart by LF; NULL:
 	 * it is not refused. */
 	char *refusal;
@@ -75,6 +75,10 @@ void plan_free(Plan *plan);
  * (or NULL) must live as long as the job. */
 gboolean plan_put(Plan *plan, PlanJob *job, gint64 mailbox,
 	const MessageDraft *draft, Flags flags, const char *const *keywords);
+
+/* Has a mail sent that outbound_check() has passed; its strings and bytes must
+ * live as long as the job. */
+void plan_mail(Plan *plan, const OutboundMail *mail);
 
 /* Notes for the log what was done: "; " before all but the first. */
 void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From an address to mailboxes: aliases, users, folders. */
+/* From an address to mailboxes, or on to others outside: aliases, users,
+ * folders. */
 #include <string.h>
 
 #include "base/errors.h"
@@ -56,6 +57,11 @@ static gboolean is_full(const UserTarget *target, GError **error)
 
 static DeliverTarget target_of(const UserTarget *target)
 {
+	if (target->user == 0)
+		return (DeliverTarget){
+			.mailbox = -target->alias,
+			.outside = g_strdup(target->address),
+		};
 	return (DeliverTarget){
 		.mailbox = target->inbox,
 		.user = target->user,
@@ -75,8 +81,9 @@ static gboolean resolve_targets(Store *store, const Settings *settings,
 		if (is_full(target, error))
 			return FALSE;
 		*to = target_of(target);
-		if (!choose_mailbox(store, settings, names, target,
-			    &to->mailbox, error))
+		if (to->outside == NULL &&
+			!choose_mailbox(store, settings, names, target,
+				&to->mailbox, error))
 			return FALSE;
 	}
 	return TRUE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Remembers for some seconds which mailboxes an address leads to. */
+/* Remembers for some seconds where an address leads. */
 #include "deliver/resolved.h"
 
 #include "base/ageing.h"
@@ -34,6 +34,8 @@ void deliver_recipient_free(DeliverRecipient **recipient)
 
 	if (old == NULL || atomic_fetch_sub(&old->references, 1) != 1)
 		return;
+	for (guint i = 0; i < old->count; i++)
+		g_free(old->targets[i].outside);
 	g_free(old->address);
 	g_free(old->targets);
 	g_free(old);

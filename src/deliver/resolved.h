@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Remembers for some seconds which mailboxes an address leads to. */
+/* Remembers for some seconds where an address leads. */
 #ifndef DELIVER_RESOLVED_H
 #define DELIVER_RESOLVED_H
 
@@ -8,11 +8,12 @@
 
 #include "deliver/deliver.h"
 
-/* A mailbox an address leads to, and whose script decides before that.  user
- * is 0 where only the mailbox is known; the versions (UserTarget's) are both 0
+/* A mailbox an address leads to, and whose script decides before that, or an
+ * address outside.  user is 0 where only that is known; the versions (UserTarget's) are both 0
  * where that user has no active script. */
 typedef struct {
-	gint64 mailbox;
+	gint64 mailbox; /* below 0 for outside: the alias, negated */
+	char *outside;  /* an address, or NULL */
 	gint64 user;
 	gint64 sieve_version;
 	gint64 global_version;

@@ -40,9 +40,10 @@ typedef struct {
  * not at all. */
 typedef struct {
 	/* The mailbox the address leads to, under which the delivery's key is
-	 * remembered, wherever the puts go. */
+	 * remembered, wherever the puts go; for one that leads outside, and
+	 * has mails alone, the alias it does so by, negated. */
 	gint64 mailbox;
-	gint64 user; /* whose script made it; 0 where there are only puts */
+	gint64 user; /* whose script made it; 0: no script did */
 	DeliveryPut *puts;
 	guint n_puts; /* 0: only the key is looked at and remembered */
 	const OutboundMail *mails;

@@ -401,12 +401,28 @@ static void add_lock(DbBatch *batch, const MessageJob *job)
 	for (guint i = 0; i < job->tokens->len; i++) {
 		const gint64 token = g_array_index(job->tokens, gint64, i);
 
-		if (token != 0 &&
+		if (token > 0 &&
 			token != g_array_index(job->mailboxes, gint64, i))
 			g_array_append_val(mailboxes, token);
 	}
 	message_add_lock(batch, (const gint64 *)(gpointer)mailboxes->data,
 		mailboxes->len);
+}
+
+static void add_lock_aliases(DbBatch *batch, const MessageJob *job)
+{
+	g_autoptr(GArray) aliases = g_array_new(FALSE, FALSE, sizeof(gint64));
+
+	for (guint i = 0; i < job->tokens->len; i++) {
+		const gint64 alias = -g_array_index(job->tokens, gint64, i);
+
+		if (alias > 0)
+			g_array_append_val(aliases, alias);
+	}
+	if (aliases->len > 0)
+		db_params_int64_array(
+			db_batch_add(batch, &SQL_MESSAGE_LOCK_ALIASES),
+			(const gint64 *)(gpointer)aliases->data, aliases->len);
 }
 
 /* Index of message_put's rows in the batch. */
@@ -416,6 +432,7 @@ static guint build(DbBatch *batch, const Store *store, const MessageJob *job,
 	guint put;
 
 	add_lock(batch, job);
+	add_lock_aliases(batch, job);
 	if (job->forget != NULL)
 		message_add_forget(batch, job->forget);
 	if (job->add_before != NULL)

@@ -63,7 +63,8 @@ gboolean message_job_add(MessageJob *job, const MessagePut *put, gint64 token,
 	const MessageCondition *condition, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a token by itself: it has a row in the outcome, and puts nothing. */
+/* Adds a token by itself: it has a row in the outcome, and puts nothing.  One
+ * below 0 is no mailbox but the alias of that number. */
 void message_job_add_token(MessageJob *job, gint64 token);
 
 /* Runs the job; message_put's rows, or message_put_one's, are those of index

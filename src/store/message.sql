@@ -17,13 +17,22 @@ UPDATE dbmail_mailboxes b
 	 GROUP BY k.mailbox_idnr) AS new
  WHERE b.mailbox_idnr = new.mailbox_idnr;
 
+-- name: message_lock_aliases
+-- Two deliveries of one key to an address outside wait for each other as they do
+-- at a mailbox.  $1 aliases.
+SELECT alias_idnr
+  FROM dbmail_aliases
+ WHERE alias_idnr = ANY ($1::bigint[])
+ ORDER BY alias_idnr
+   FOR NO KEY UPDATE;
+
 -- name: message_put
 -- Decides which of the puts are taken, and writes all of them but the lists
 -- of parts, for which the ids of the physical messages are left in the
 -- setting dbmail.put of the transaction, and the tokens that were taken, for
 -- what else goes with them (delivery.sql), in dbmail.taken.
 -- Puts, side by side: $1 mailboxes, $2 drafts (from 1; 0: nothing is put, but
--- the mailbox has to be there), $3 flags, $4 keywords separated by blanks, $10
+-- the mailbox has to be there, or, below 0, the alias of that number), $3 flags, $4 keywords separated by blanks, $10
 -- tokens: what has the same is taken together or not at all; $15 versions:
 -- above 0, only where the owner was not told of it; $16 numbers: above 0, only
 -- where it is in the setting dbmail.due.  Drafts: $5 sizes, $6 internal dates,
@@ -72,6 +81,10 @@ WITH replaced AS MATERIALIZED (
 				    AND x.mailbox_idnr = given.token
 				    AND x.delivered > now() - $12::bigint
 						* interval '1 second') THEN 1
+		    WHEN given.mailbox < 0 THEN CASE
+			WHEN EXISTS (SELECT FROM dbmail_aliases
+				      WHERE alias_idnr = -given.mailbox)
+			THEN 0 ELSE 3 END
 		    WHEN place IS NULL
 		      OR given.draft > 0 AND (no_select = 1 OR permission <> 2)
 			THEN 3

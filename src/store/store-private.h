@@ -9,7 +9,8 @@
  * of mailboxes.  What changes neither quota sums nor names may leave the users
  * out (flags: store_lock_mailboxes, or an UPDATE of the one row).  What
  * creates, renames or deletes mailboxes locks the user's row, which so is the
- * lock of the user's names.  After these come, without further waiting for
+ * lock of the user's names.  After these come rows of dbmail_aliases that lead
+ * outside, in ascending order, and then, without further waiting for
  * either, rows of dbmail_messages (under their mailbox's lock), then
  * dbmail_delivered, then parts in ascending order of hash, then dbmail_changes
  * and the purge queue, which nobody waits for. */

@@ -8,6 +8,7 @@
 #include "store/mailbox.h"
 #include "store/message-private.h"
 #include "store/name.h"
+#include "store/outbound.h"
 #include "store/special-use.h"
 #include "store/store-private.h"
 #include "store/user-sql.h"
@@ -138,6 +139,15 @@ static char *like_pattern(const char *pattern)
 	return g_string_free(like, FALSE);
 }
 
+static gboolean check_pattern(const char *pattern, GError **error)
+{
+	if (pattern == NULL || g_utf8_validate(pattern, -1, NULL))
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+		"the pattern is not UTF-8", "pattern");
+	return FALSE;
+}
+
 gboolean user_list(
 	Store *store, const char *pattern, GPtrArray **users, GError **error)
 {
@@ -145,11 +155,8 @@ gboolean user_list(
 	g_autofree char *like = NULL;
 	const DbRows *rows;
 
-	if (pattern != NULL && !g_utf8_validate(pattern, -1, NULL)) {
-		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
-			"the pattern is not UTF-8", "pattern");
+	if (!check_pattern(pattern, error))
 		return FALSE;
-	}
 	like = like_pattern(pattern != NULL ? pattern : "*");
 	db_params_text(db_batch_add(batch, &SQL_USER_LIST), like);
 	if (!db_pool_run(store->pool, batch, DB_READ, error))
@@ -475,6 +482,131 @@ gboolean user_aliases(Store *store, gint64 id, GStrv *aliases, GError **error)
 	return TRUE;
 }
 
+/* --- forwards ------------------------------------------------------------- */
+
+/* What the outbound queue takes, with a domain. */
+static gboolean is_address(const char *address)
+{
+	const OutboundMail probe = {
+		.kind = "forward",
+		.sender = "",
+		.recipient = address,
+	};
+	const char *at = strrchr(address, '@');
+	g_autoptr(GError) invalid = NULL;
+
+	return at != NULL && at != address && at[1] != '\0' &&
+		outbound_check(&probe, &invalid);
+}
+
+gboolean user_forward_add(
+	Store *store, const char *alias, const char *address, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params;
+
+	if (!check_name(alias, ALIAS_MAX, error))
+		return FALSE;
+	if (!is_address(address) || strlen(address) > ALIAS_MAX ||
+		g_ascii_strcasecmp(alias, address) == 0) {
+		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+			"mail is sent on to another address with a domain",
+			"address");
+		return FALSE;
+	}
+	params = db_batch_add(batch, &SQL_USER_FORWARD_ADD);
+	db_params_text(params, alias);
+	db_params_text(params, address);
+	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+		return FALSE;
+	if (db_rows_affected(db_batch_rows(batch, 0)) > 0)
+		return TRUE;
+	dbmail_error_set(
+		error, DBMAIL_ERROR_EXISTS, "the alias leads there", "alias");
+	return FALSE;
+}
+
+gboolean user_forward_remove(
+	Store *store, const char *alias, const char *address, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	g_autofree char *folded = g_ascii_strdown(alias, -1);
+	g_autofree char *folded_address = g_ascii_strdown(address, -1);
+	DbParams *params = db_batch_add(batch, &SQL_USER_FORWARD_REMOVE);
+
+	db_params_text(params, folded);
+	db_params_text(params, folded_address);
+	if (is_askable(alias) && is_askable(address)) {
+		if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+			return FALSE;
+		if (db_rows_affected(db_batch_rows(batch, 0)) > 0)
+			return TRUE;
+	}
+	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+		"the alias does not lead there", "alias");
+	return FALSE;
+}
+
+static void free_forward(gpointer element)
+{
+	UserForward *forward = element;
+
+	g_free(forward->alias);
+	g_free(forward->address);
+	g_free(forward);
+}
+
+gboolean user_forwards(
+	Store *store, const char *pattern, GPtrArray **forwards, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	g_autofree char *like = NULL;
+	const DbRows *rows;
+
+	if (!check_pattern(pattern, error))
+		return FALSE;
+	like = like_pattern(pattern != NULL ? pattern : "*");
+	db_params_text(db_batch_add(batch, &SQL_USER_FORWARDS), like);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	rows = db_batch_rows(batch, 0);
+	*forwards = g_ptr_array_new_full(db_rows_count(rows), free_forward);
+	for (guint i = 0; i < db_rows_count(rows); i++) {
+		UserForward *forward = g_new(UserForward, 1);
+
+		forward->alias = g_strdup(db_rows_text(rows, i, 0));
+		forward->address = g_strdup(db_rows_text(rows, i, 1));
+		g_ptr_array_add(*forwards, forward);
+	}
+	return TRUE;
+}
+
+/* --- resolving ------------------------------------------------------------ */
+
+/* An address nothing can be sent to is nobody's. */
+static void read_outside(
+	const DbRows *rows, guint row, const guint *index, GArray *targets)
+{
+	const char *address = db_rows_text(rows, row, 7);
+	const UserTarget target = {
+		.matched = index[db_rows_int64(rows, row, 3) - 1],
+		.alias = db_rows_int64(rows, row, 6),
+		.address = g_strdup(address),
+	};
+
+	if (is_address(address))
+		g_array_append_val(targets, target);
+	else
+		g_free(target.address);
+}
+
+static void clear_target(gpointer element)
+{
+	UserTarget *target = element;
+
+	g_free(target->address);
+}
+
 /* A user without INBOX is one the store has damaged: mail must wait, not
  * bounce. */
 static gboolean read_targets(
@@ -483,6 +615,10 @@ static gboolean read_targets(
 	for (guint i = 0; i < db_rows_count(rows); i++) {
 		UserTarget target = { .user = db_rows_int64(rows, i, 0) };
 
+		if (target.user == 0) {
+			read_outside(rows, i, index, targets);
+			continue;
+		}
 		if (db_rows_is_null(rows, i, 1)) {
 			dbmail_error_set(error, DBMAIL_ERROR_INTERNAL,
 				"the user has no INBOX",
@@ -507,6 +643,7 @@ gboolean user_resolve(Store *store, const char *const *names, GArray **targets,
 	g_autoptr(GArray) index = g_array_new(FALSE, FALSE, sizeof(guint));
 	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(UserTarget));
 
+	g_array_set_clear_func(found, clear_target);
 	for (guint i = 0; names[i] != NULL; i++) {
 		if (!is_askable(names[i]))
 			continue;

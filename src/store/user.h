@@ -78,9 +78,27 @@ gboolean user_alias_remove(Store *store, gint64 id, const char *alias,
 gboolean user_aliases(Store *store, gint64 id, GStrv *aliases, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where mail for an address goes. */
+/* An alias that leads to an address, of this store or of another host. */
 typedef struct {
-	gint64 user;
+	char *alias;
+	char *address;
+} UserForward;
+
+/* alias -> address.  EXISTS; INVALID for a name no alias can have, an address
+ * that is none, or one that leads to itself. */
+gboolean user_forward_add(Store *store, const char *alias, const char *address,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Letters of either case.  NOT_FOUND. */
+gboolean user_forward_remove(Store *store, const char *alias,
+	const char *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those of the aliases that match the pattern (* and ?; NULL for all), sorted:
+ * an array of UserForward *, freed with its elements. */
+gboolean user_forwards(Store *store, const char *pattern, GPtrArray **forwards,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where mail for an address goes: to a user, or on to an address outside. */
+typedef struct {
+	gint64 user;   /* 0: outside */
 	gint64 inbox;  /* its INBOX */
 	gboolean full; /* used >= quota > 0 at the moment of asking */
 	guint matched; /* index of the name that was found */
@@ -88,13 +106,18 @@ typedef struct {
 	 * where no script of the user is active. */
 	gint64 sieve_version;
 	gint64 global_version;
+	/* Outside: the alias that leads there, and the address as it has it,
+	 * which outbound_check() takes. */
+	gint64 alias;
+	char *address;
 } UserTarget;
 
 /* Looks names (most specific first: whole address, without detail, local
  * part, @domain) up as aliases and user names, following aliases to a depth
  * of ten; the first name that is known decides, and may lead to several
- * users.  targets: array of UserTarget, empty where nobody is known; free
- * with g_array_unref.  One round trip. */
+ * users.  An address with a domain that an alias leads to, and that is neither
+ * an alias nor a user, is outside.  targets: array of UserTarget, users first,
+ * empty where nobody is known; free with g_array_unref.  One round trip. */
 gboolean user_resolve(Store *store, const char *const *names, GArray **targets,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

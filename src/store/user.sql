@@ -143,18 +143,41 @@ SELECT alias
  WHERE deliver_to = $1::bigint::text
  ORDER BY lower(alias);
 
+-- name: user_forward_add
+-- $1 alias as given, $2 address; nothing where the alias leads there.
+INSERT INTO dbmail_aliases (alias, deliver_to)
+SELECT $1::text, $2::text
+ WHERE NOT EXISTS (SELECT FROM dbmail_aliases
+		    WHERE lower(alias) = lower($1::text COLLATE "C")
+		      AND lower(deliver_to) = lower($2::text COLLATE "C"));
+
+-- name: user_forward_remove
+-- $1 alias, $2 address.
+DELETE FROM dbmail_aliases
+ WHERE lower(alias) = $1::text AND lower(deliver_to) = $2::text;
+
+-- name: user_forwards
+-- $1 LIKE pattern.
+SELECT alias, deliver_to
+  FROM dbmail_aliases
+ WHERE lower(alias) LIKE $1::text AND deliver_to LIKE '_%@_%'
+ ORDER BY lower(alias), lower(deliver_to);
+
 -- name: user_resolve
 -- $1 names.  A step is a name looked at on behalf of one of them; names of
--- digits are ids where an alias leads to them, and nothing else there.  OFFSET
+-- digits are ids where an alias leads to them, and nothing else there; an
+-- address that an alias leads to and nobody has here is one outside.  OFFSET
 -- 0 keeps the planner at index look-ups whatever it believes of the aliases.
-WITH RECURSIVE step (matched, name, depth) AS (
-	SELECT n.matched, n.name COLLATE "C", 0
+WITH RECURSIVE step (matched, name, depth, alias, address) AS (
+	SELECT n.matched, n.name COLLATE "C", 0, NULL::bigint,
+	       NULL::text COLLATE "C"
 	  FROM unnest($1::text[]) WITH ORDINALITY AS n (name, matched)
 	UNION
-	SELECT s.matched, lower(a.deliver_to), s.depth + 1
+	SELECT s.matched, lower(a.deliver_to), s.depth + 1, a.alias_idnr,
+	       a.deliver_to
 	  FROM step s
 	 CROSS JOIN LATERAL (
-		SELECT deliver_to
+		SELECT alias_idnr, deliver_to
 		  FROM dbmail_aliases
 		 WHERE lower(alias) = s.name
 		OFFSET 0) a
@@ -175,13 +198,31 @@ WITH RECURSIVE step (matched, name, depth) AS (
 			WHEN s.depth > 0 AND s.name ~ '^[0-9]{1,18}$'
 			THEN s.name::bigint END
 		OFFSET 0) u
+), outside AS MATERIALIZED (
+	SELECT DISTINCT ON (s.matched, s.name) s.matched, s.alias, s.address
+	  FROM step s
+	 WHERE s.depth > 0 AND s.name LIKE '_%@_%'
+	   AND NOT EXISTS (SELECT FROM dbmail_aliases
+			    WHERE lower(alias) = s.name
+			   OFFSET 0)
+	   AND NOT EXISTS (SELECT FROM dbmail_users
+			    WHERE lower(userid) = s.name
+			   OFFSET 0)
+	 ORDER BY s.matched, s.name, s.alias
+), best AS (
+	SELECT min(matched) AS matched
+	  FROM (SELECT matched FROM found
+		 UNION ALL
+		SELECT matched FROM outside) AS any_of
 )
 SELECT u.user_idnr, b.mailbox_idnr,
        u.maxmail_size > 0 AND u.curmail_size >= u.maxmail_size
        OR u.max_messages IS NOT NULL
        AND u.max_messages <= dbmail_messages_held(u.user_idnr),
-       f.matched, coalesce(v.own, 0), coalesce(v.global, 0)
-  FROM found f
+       f.matched, coalesce(v.own, 0), coalesce(v.global, 0),
+       0::bigint AS alias, NULL::text AS address
+  FROM best
+  JOIN found f ON f.matched = best.matched
   JOIN dbmail_users u ON u.user_idnr = f.user_idnr
   LEFT JOIN dbmail_mailboxes b
     ON b.owner_idnr = u.user_idnr AND b.name = 'INBOX'
@@ -192,5 +233,8 @@ SELECT u.user_idnr, b.mailbox_idnr,
 	  FROM dbmail_sievescripts s
 	 WHERE s.owner_idnr = u.user_idnr AND s.active = 1
 	OFFSET 0) v ON true
- WHERE f.matched = (SELECT min(matched) FROM found)
- ORDER BY u.user_idnr;
+ UNION ALL
+SELECT 0, NULL, false, o.matched, 0, 0, o.alias, o.address
+  FROM best
+  JOIN outside o ON o.matched = best.matched
+ ORDER BY 7, 1;

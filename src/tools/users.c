@@ -12,6 +12,7 @@
 #include "store/message.h"
 #include "store/quota.h"
 #include "store/user.h"
+#include "tools/forwards.h"
 #include "tools/secret.h"
 #include "tools/tool.h"
 
@@ -24,6 +25,13 @@ static const char usage_text[] =
 	"  -d NAME       delete a user with all mail\n"
 	"  -e NAME       empty all mailboxes of a user\n"
 	"  -l [PATTERN]  list the users whose name matches (* and ?)\n"
+	"  -x ALIAS      send on what comes for an alias: with -t and -T; "
+	"alone,\n"
+	"                list where the aliases that match it lead outside\n"
+	"\n"
+	"For -x:\n"
+	"  -t ADDRESS    also to this address or user; may be repeated\n"
+	"  -T ADDRESS    no longer to this one; may be repeated\n"
 	"\n"
 	"For -a and -c:\n"
 	"  -W [FILE]     password from the first line of FILE, - for standard "
@@ -68,6 +76,8 @@ typedef struct {
 	const char *new_name;
 	GPtrArray *aliases_on;
 	GPtrArray *aliases_off;
+	GPtrArray *forwards_on;
+	GPtrArray *forwards_off;
 
 	char *hash; /* new password's */
 	const char *hash_scheme;
@@ -89,8 +99,8 @@ static const char *optional_argument(int argc, char **argv)
 static void set_action(Users *users, int action, const char *name)
 {
 	if (users->action != 0)
-		tool_wrong_usage(
-			&users->tool, "one of -a, -c, -d, -e and -l at a time");
+		tool_wrong_usage(&users->tool,
+			"one of -a, -c, -d, -e, -l and -x at a time");
 	users->action = action;
 	users->name = name;
 }
@@ -108,21 +118,15 @@ static void refuse_option(const Users *users, int option)
 			"everybody "
 			"on this machine; -W FILE reads it from a file, -W - "
 			"from standard input" },
-		{ 'x', EX_UNAVAILABLE, NULL },
-		{ 'X', EX_UNAVAILABLE, NULL },
-		{ 't', EX_UNAVAILABLE, NULL },
-		{ 'T', EX_UNAVAILABLE, NULL },
+		{ 'X', EX_UNAVAILABLE,
+			"-x ALIAS -T ADDRESS ends that mail is sent on" },
 	};
-	static const char forwards[] =
-		"aliases lead to users only; to send mail on to other hosts, "
-		"give the user a Sieve script with redirect "
-		"(dbmail-sievecmd), or let the MTA do it";
 
 	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++) {
 		if (refused[i].option != option)
 			continue;
 		fprintf(stderr, "%s: -%c: %s\n", users->tool.name, option,
-			refused[i].why != NULL ? refused[i].why : forwards);
+			refused[i].why);
 		exit(refused[i].status);
 	}
 }
@@ -134,6 +138,7 @@ static void take_option(Users *users, int option, int argc, char **argv)
 	case 'c':
 	case 'd':
 	case 'e':
+	case 'x':
 		set_action(users, option, optarg);
 		return;
 	case 'l':
@@ -174,6 +179,12 @@ static void take_option(Users *users, int option, int argc, char **argv)
 		return;
 	case 'S':
 		g_ptr_array_add(users->aliases_off, optarg);
+		return;
+	case 't':
+		g_ptr_array_add(users->forwards_on, optarg);
+		return;
+	case 'T':
+		g_ptr_array_add(users->forwards_off, optarg);
 		return;
 	case 'n':
 		users->is_dry = TRUE;
@@ -245,9 +256,12 @@ static void check_usage(Users *users)
 	guint64 client = 0;
 
 	if (users->action == 0)
-		tool_wrong_usage(tool, "no action: -a, -c, -d, -e or -l");
+		tool_wrong_usage(tool, "no action: -a, -c, -d, -e, -l or -x");
 	if (users->action != 'a' && users->action != 'c' && has_changes(users))
 		tool_wrong_usage(tool, "that option goes with -a and -c only");
+	if (users->action != 'x' &&
+		users->forwards_on->len + users->forwards_off->len > 0)
+		tool_wrong_usage(tool, "-t and -T go with -x only");
 	if (users->action == 'c' && !has_changes(users))
 		tool_wrong_usage(tool, "-c: what is to be changed?");
 	if (users->action == 'a' &&
@@ -589,6 +603,18 @@ static gboolean list_users(Users *users, GError **error)
 
 /* --- main ---------------------------------------------------------------------- */
 
+static gboolean run_forwards(Users *users, GError **error)
+{
+	const Forwards forwards = {
+		.alias = users->name,
+		.added = users->forwards_on,
+		.removed = users->forwards_off,
+		.is_dry = users->is_dry,
+	};
+
+	return forwards_run(&users->tool, &forwards, error);
+}
+
 static gboolean run_action(Users *users, GError **error)
 {
 	static const struct {
@@ -600,6 +626,7 @@ static gboolean run_action(Users *users, GError **error)
 		{ 'd', delete_user },
 		{ 'e', empty_user },
 		{ 'l', list_users },
+		{ 'x', run_forwards },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
@@ -639,6 +666,8 @@ int main(int argc, char **argv)
 		.tool = { .name = "dbmail-users", .usage = usage_text },
 		.aliases_on = g_ptr_array_new(),
 		.aliases_off = g_ptr_array_new(),
+		.forwards_on = g_ptr_array_new(),
+		.forwards_off = g_ptr_array_new(),
 	};
 	int option;
 
@@ -655,5 +684,7 @@ int main(int argc, char **argv)
 	tool_close(&users.tool);
 	g_ptr_array_unref(users.aliases_on);
 	g_ptr_array_unref(users.aliases_off);
+	g_ptr_array_unref(users.forwards_on);
+	g_ptr_array_unref(users.forwards_off);
 	return status;
 }

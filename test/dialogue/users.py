@@ -121,7 +121,7 @@ def adding():
     users("no terminal to ask", NOINPUT, "-a", "fay", "-W",
           start_new_session=True)
     users("on the command line", USAGE, "-a", "fay", "-w", "secret")
-    users("forwards", UNAVAILABLE, "-x", "fay", "-t", "a@b")
+    users("-X", UNAVAILABLE, "-X", "fay")
     users("two actions", USAGE, "-a", "fay", "-d", "ada")
     users("none", USAGE)
     users("more words", USAGE, "-l", "a", "b")

@@ -285,6 +285,79 @@ static void test_invalid(void)
 	g_assert_cmpint(messages_in(to.inbox), ==, 0);
 }
 
+/* --- addresses outside -------------------------------------------------------- */
+
+static gint64 alias_to(const char *address)
+{
+	g_autofree char *sql =
+		g_strdup_printf("INSERT INTO dbmail_aliases (alias, deliver_to)"
+				" VALUES ('outside', '%s')",
+			address);
+
+	database_script(sql);
+	return fixture_number("SELECT max(alias_idnr) FROM dbmail_aliases");
+}
+
+/* An alias's number, negated, stands where a mailbox would. */
+static void test_outside(void)
+{
+	const Person to = person("outside", 0);
+	const gint64 alias = alias_to("outside@far.example");
+	const OutboundMail mail = mail_of("forward", 0, "outside@far.example");
+	g_autoptr(MessageDraft) draft = draft_of(text);
+	DeliveryPut put = put_of(draft, to.inbox);
+	const DeliveryKey key = { { 20 } };
+	DeliveryShare shares[2] = {
+		{ .mailbox = -alias, .mails = &mail, .n_mails = 1 },
+		{ .mailbox = to.inbox, .puts = &put, .n_puts = 1 },
+	};
+
+	deliver(shares, 1, &key);
+	g_assert_cmpint(shares[0].outcome, ==, DELIVERY_STORED);
+	deliver(shares, 2, &key);
+	g_assert_cmpint(shares[0].outcome, ==, DELIVERY_DUPLICATE);
+	g_assert_cmpint(shares[1].outcome, ==, DELIVERY_STORED);
+	g_assert_cmpint(queued_to("outside@far.example"), ==, 1);
+	/* The alias has gone: the other share does not care. */
+	database_script("DELETE FROM dbmail_aliases");
+	message_delivery_confirmed(store, &key);
+	deliver(shares, 2, NULL);
+	g_assert_cmpint(shares[0].outcome, ==, DELIVERY_NO_MAILBOX);
+	g_assert_cmpint(shares[0].missing, ==, -alias);
+	g_assert_cmpint(shares[1].outcome, ==, DELIVERY_STORED);
+	g_assert_cmpint(queued_to("outside@far.example"), ==, 1);
+	assert_whole();
+}
+
+static gpointer send_outside(gpointer data)
+{
+	const gint64 alias = *(const gint64 *)data;
+	const OutboundMail mail = mail_of("forward", 0, "race@far.example");
+
+	for (guint8 i = 0; i < 10; i++) {
+		const DeliveryKey key = { { 21, i } };
+		DeliveryShare share = {
+			.mailbox = -alias, .mails = &mail, .n_mails = 1
+		};
+		deliver(&share, 1, &key);
+	}
+	return NULL;
+}
+
+/* Two daemons may get the same message at once. */
+static void test_outside_race(void)
+{
+	gint64 alias = alias_to("race@far.example");
+	GThread *threads[4];
+
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("outside", send_outside, &alias);
+	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+		g_thread_join(threads[i]);
+	g_assert_cmpint(queued_to("race@far.example"), ==, 10);
+	database_script("DELETE FROM dbmail_aliases");
+}
+
 /* --- several shares ----------------------------------------------------------- */
 
 /* One cannot be taken: nothing of it is, and all of the others. */
@@ -682,6 +755,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/delivery/no-puts", test_no_puts);
 	g_test_add_func("/store/delivery/one-put", test_one_put);
 	g_test_add_func("/store/delivery/invalid", test_invalid);
+	g_test_add_func("/store/delivery/outside", test_outside);
+	g_test_add_func("/store/delivery/outside-race", test_outside_race);
 	g_test_add_func("/store/delivery/apart", test_apart);
 	g_test_add_func("/store/delivery/one-token", test_one_token);
 	g_test_add_func("/store/delivery/responses", test_responses);

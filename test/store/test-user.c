@@ -202,13 +202,47 @@ static void test_aliases(void)
 	OK(user_delete(store, id, &error));
 }
 
+static void test_forwards(void)
+{
+	g_autoptr(GPtrArray) list = NULL;
+	g_autofree char *long_address = g_strnfill(600, 'x');
+	const char *const bad[] = { "", "far", "@far", "a@", "a b@far",
+		"a@far>", "info@EXAMPLE.org", "a\tb@far", "\xff@far" };
+
+	OK(user_forward_add(store, "info@example.org", "A@far", &error));
+	OK(user_forward_add(store, "Info@example.org", "b@far", &error));
+	OK(user_forward_add(store, "sales", "b@far", &error));
+	FAILS(DBMAIL_ERROR_EXISTS,
+		user_forward_add(store, "INFO@example.org", "B@far", &error));
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+		FAILS(DBMAIL_ERROR_INVALID,
+			user_forward_add(
+				store, "info@example.org", bad[i], &error));
+	memcpy(long_address, "a@", 2);
+	FAILS(DBMAIL_ERROR_INVALID,
+		user_forward_add(store, "info", long_address, &error));
+	FAILS(DBMAIL_ERROR_INVALID,
+		user_forward_add(store, "", "a@far", &error));
+	OK(user_forwards(store, "INFO*", &list, &error));
+	g_assert_cmpuint(list->len, ==, 2);
+	g_assert_cmpstr(((UserForward *)list->pdata[0])->address, ==, "A@far");
+	g_assert_cmpstr(
+		((UserForward *)list->pdata[1])->alias, ==, "Info@example.org");
+	OK(user_forward_remove(store, "INFO@example.org", "a@FAR", &error));
+	OK(user_forward_remove(store, "info@example.org", "b@far", &error));
+	FAILS(DBMAIL_ERROR_NOT_FOUND,
+		user_forward_remove(
+			store, "info@example.org", "b@far", &error));
+	OK(user_forward_remove(store, "sales", "b@far", &error));
+}
+
 /* --- resolving ------------------------------------------------------------ */
 
 /* Users are n1, n2, ... in the order of their ids; expected: the digits of
  * those found, and the index of the name that matched. */
 static const struct {
 	const char *names[5];
-	const char *users;
+	const char *users; /* behind them the addresses outside */
 	guint matched;
 } resolved[] = {
 	{ { "n1" }, "1", 0 },
@@ -239,6 +273,22 @@ static const struct {
 	{ { "caf\xc3\x89" }, "", 0 },
 	{ { "\xff", "n1" }, "1", 1 },
 	{ { "", "n1" }, "1", 1 },
+	/* Addresses that nobody has here are outside, as they are written. */
+	{ { "out" }, " Some.One@Far.Example", 0 },
+	{ { "OUT@example.org", "out" }, " Some.One@Far.Example", 1 },
+	{ { "mixed", "n1" }, "2 a@far.example b@far.example", 0 },
+	{ { "out-chain" }, " Some.One@Far.Example", 0 },
+	{ { "x@far.site", "@far.site" }, " pool@far.example", 1 },
+	/* The same address twice is one. */
+	{ { "twice" }, " C@far.example", 0 },
+	/* Not outside: what is an alias here, a domain, and no address at all;
+	 * and a name that was asked for. */
+	{ { "in-again" }, "1", 0 },
+	{ { "bad1" }, "", 0 },
+	{ { "bad2" }, "", 0 },
+	{ { "bad3", "n1" }, "1", 1 },
+	{ { "bad4" }, "", 0 },
+	{ { "Some.One@Far.Example" }, "", 0 },
 	{ { NULL }, "", 0 },
 };
 
@@ -253,7 +303,17 @@ static void make_aliases(const gint64 ids[static 4])
 		" ('loop1', 'loop2'), ('loop2', 'loop1'), ('self', 'self'),"
 		" ('loopout', 'loopout'), ('loopout', '%1$ld'),"
 		" ('toobig', '12345678901234567890'),"
-		" ('caf\xc3\xa9', '%4$ld'), ('dangling', '424242')",
+		" ('caf\xc3\xa9', '%4$ld'), ('dangling', '424242'),"
+		" ('out', 'Some.One@Far.Example'), ('out-chain', 'Out'),"
+		" ('mixed', 'a@far.example'), ('mixed', '%2$ld'),"
+		" ('mixed', 'b@far.example'),"
+		" ('@far.site', 'pool@far.example'),"
+		" ('twice', 'twice2'), ('twice', 'C@far.example'),"
+		" ('twice2', 'c@far.example'),"
+		" ('in-again', 'here@example.org'),"
+		" ('here@example.org', '%1$ld'),"
+		" ('bad1', '@far.example'), ('bad2', 'a b@far.example'),"
+		" ('bad3', '|/bin/x'), ('bad4', 'a@')",
 		(long)ids[0], (long)ids[1], (long)ids[2], (long)ids[3]);
 
 	database_script(sql);
@@ -294,6 +354,14 @@ static void test_resolve(void)
 			const UserTarget *target =
 				&g_array_index(targets, UserTarget, j);
 
+			if (target->user == 0) {
+				g_assert_cmpint(target->alias, >, 0);
+				g_assert_cmpuint(target->matched, ==,
+					resolved[i].matched);
+				g_string_append_printf(
+					found, " %s", target->address);
+				continue;
+			}
 			g_string_append_printf(
 				found, "%d", (int)(target->user - ids[0] + 1));
 			g_assert_cmpuint(
@@ -335,6 +403,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/user/delete-with-mail", test_delete_with_mail);
 	g_test_add_func("/store/user/list", test_list);
 	g_test_add_func("/store/user/aliases", test_aliases);
+	g_test_add_func("/store/user/forwards", test_forwards);
 	g_test_add_func("/store/user/resolve", test_resolve);
 	g_test_add_func("/store/user/resolve-without-inbox",
 		test_resolve_without_inbox);
