@@ -63,15 +63,22 @@ static void kept_free(gpointer data)
 	g_free(kept);
 }
 
-void sieve_check_keep(
-	SieveChecker *checker, gpointer object, GDestroyNotify free_it)
+/* Bytes that one script may keep outside its arena. */
+#define KEPT_MAX ((gsize)1048576)
+
+gboolean sieve_check_keep(SieveChecker *checker, gpointer object, gsize size,
+	GDestroyNotify free_it)
 {
 	SieveScript *script = checker->compilation->script;
+	if (size > KEPT_MAX - script->kept_size)
+		return FALSE;
+	script->kept_size += size;
 	if (script->kept == NULL)
 		script->kept = g_ptr_array_new_with_free_func(kept_free);
 	Kept *kept = g_new(Kept, 1);
 	*kept = (Kept){ object, free_it };
 	g_ptr_array_add(script->kept, kept);
+	return TRUE;
 }
 
 gboolean sieve_check_each(SieveChecker *checker, const SieveArgument *argument,

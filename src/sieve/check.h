@@ -30,9 +30,11 @@ const char *sieve_quote(SieveChecker *checker, Bytes value);
  * Whatever else a check() makes is given to sieve_check_keep(). */
 Arena *sieve_check_arena(SieveChecker *checker);
 
-/* Has free_it(object) called when the script is freed. */
-void sieve_check_keep(
-	SieveChecker *checker, gpointer object, GDestroyNotify free_it);
+/* Has free_it(object) called when the script is freed.  FALSE, and it is still
+ * the caller's, where what is kept so takes too much memory already; size is
+ * the object's. */
+gboolean sieve_check_keep(SieveChecker *checker, gpointer object, gsize size,
+	GDestroyNotify free_it) G_GNUC_WARN_UNUSED_RESULT;
 
 const SieveLimits *sieve_check_limits(const SieveChecker *checker);
 

@@ -3,7 +3,6 @@
 #include "sieve/match.h"
 
 #include "base/errors.h"
-#include "sieve/regex.h"
 #include "sieve/wildcard.h"
 
 /* A key, made ready. */
@@ -11,7 +10,8 @@ typedef struct {
 	Bytes text;   /* as it is */
 	Bytes folded; /* as the comparator has it, where it has a form */
 	SieveWildcard *wildcard;
-	SieveRegex *regex;
+	const SieveRegex *regex;
+	SieveRegex *own; /* the same where it was made here */
 } Key;
 
 struct SieveMatcher {
@@ -89,13 +89,14 @@ static SieveRegex *regex_of(
 	return sieve_regex_new(key, how, error);
 }
 
-gboolean sieve_match_check_key(
-	const SieveMatch *rule, Bytes key, GError **error)
+gboolean sieve_match_prepare_key(
+	const SieveMatch *rule, Bytes key, SieveRegex **regex, GError **error)
 {
+	*regex = NULL;
 	if (rule->type != SIEVE_MATCH_REGEX)
 		return TRUE;
-	g_autoptr(SieveRegex) regex = regex_of(comparator_of(rule), key, error);
-	return regex != NULL;
+	*regex = regex_of(comparator_of(rule), key, error);
+	return *regex != NULL;
 }
 
 static gboolean spend(SieveMatcher *matcher, guint64 cost, GError **error)
@@ -140,7 +141,9 @@ static gboolean key_init(
 	} else if (matcher->rule.type == SIEVE_MATCH_REGEX) {
 		/* Made by variables, perhaps of what a sender wrote: no
 		 * reason to end the script. */
-		key->regex = regex_of(matcher->comparator, text, NULL);
+		if (key->regex == NULL)
+			key->regex = key->own =
+				regex_of(matcher->comparator, text, NULL);
 	} else if (wants_folded(matcher)) {
 		g_autoptr(GString) folded = g_string_sized_new(text.size);
 		matcher->comparator->fold(text, folded);
@@ -161,6 +164,8 @@ gboolean sieve_matcher_new(Arena *arena, const SieveMatchHow *how,
 	made->arena = arena;
 	made->keys = arena_new_array(arena, Key, how->n_keys);
 	for (guint i = 0; i < how->n_keys; i++) {
+		if (how->regexes != NULL)
+			made->keys[i].regex = how->regexes[i];
 		if (key_init(made, &made->keys[i], how->keys[i], error))
 			continue;
 		sieve_matcher_free(&made);
@@ -175,7 +180,7 @@ void sieve_matcher_free(SieveMatcher **matcher)
 	if (*matcher == NULL)
 		return;
 	for (guint i = 0; i < (*matcher)->how.n_keys; i++)
-		sieve_regex_free(&(*matcher)->keys[i].regex);
+		sieve_regex_free(&(*matcher)->keys[i].own);
 	*matcher = NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "sieve/comparator.h"
+#include "sieve/regex.h"
 
 typedef enum {
 	SIEVE_MATCH_IS,
@@ -43,10 +44,11 @@ gboolean sieve_relation_find(Bytes name, SieveRelation *relation);
  * without full stop; NULL: nothing. */
 const char *sieve_match_check(const SieveMatch *rule);
 
-/* A key that is known when a script is compiled: FALSE, INVALID or LIMIT, for a
- * regular expression that is none. */
-gboolean sieve_match_check_key(const SieveMatch *rule, Bytes key,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A key that is known when a script is compiled, made ready: *regex is the
+ * caller's, and NULL where the type of match needs none.  FALSE, INVALID or
+ * LIMIT, for a regular expression that is none. */
+gboolean sieve_match_prepare_key(const SieveMatch *rule, Bytes key,
+	SieveRegex **regex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* So many wildcards or groups of a match are told, ${0} with them. */
 #define SIEVE_MATCH_VALUES_MAX 64
@@ -61,6 +63,9 @@ typedef struct {
 	const SieveMatch *rule;
 	const Bytes *keys; /* must outlive the match */
 	guint n_keys;
+	/* Those of the keys that were made ready, by their number; NULL, or
+	 * NULL for one: it is made ready now.  Must outlive the match. */
+	SieveRegex *const *regexes;
 	/* What may be spent, in bytes looked at or so; a regular expression's
 	 * step costs SIEVE_MATCH_STEP_COST. */
 	guint64 *work;

@@ -30,16 +30,13 @@ typedef struct {
 	Bytes text;
 	guint n_slots;
 	Threads lists[2];
-	GArray *stack; /* Entry */
+	const RegexStep *steps;
+	Entry *stack; /* room for two of each step, and one */
+	gsize depth;
 	guint64 *work;
 	gboolean has_match;
 	guint32 best[SLOTS_MAX];
 } Machine;
-
-static const RegexStep *step_of(const Machine *m, guint32 index)
-{
-	return &g_array_index(m->regex->steps, RegexStep, index);
-}
 
 static gboolean is_line_begin(const Machine *m, gsize at)
 {
@@ -71,8 +68,7 @@ static gboolean has_thread(const Threads *threads, guint32 step)
 
 static void push(Machine *m, gboolean is_slot, guint32 what, guint32 old)
 {
-	Entry entry = { is_slot, what, old };
-	g_array_append_val(m->stack, entry);
+	m->stack[m->depth++] = (Entry){ is_slot, what, old };
 }
 
 /* Adds one thread, or what it leads to without taking a character. */
@@ -81,7 +77,7 @@ static void follow(
 {
 	if (has_thread(threads, index))
 		return;
-	const RegexStep *step = step_of(m, index);
+	const RegexStep *step = &m->steps[index];
 	guint32 place = threads->count++;
 	threads->order[place] = index;
 	threads->places[index] = place;
@@ -121,11 +117,10 @@ static void follow(
 static void add(
 	Machine *m, Threads *threads, guint32 index, gsize at, guint32 *slots)
 {
-	g_array_set_size(m->stack, 0);
+	m->depth = 0;
 	push(m, FALSE, index, 0);
-	while (m->stack->len > 0) {
-		Entry entry = g_array_index(m->stack, Entry, m->stack->len - 1);
-		g_array_set_size(m->stack, m->stack->len - 1);
+	while (m->depth > 0) {
+		Entry entry = m->stack[--m->depth];
 		if (entry.is_slot)
 			slots[entry.what] = entry.old;
 		else
@@ -168,7 +163,7 @@ static void advance(
 	gboolean is_break = is_line_break(m->text, at);
 
 	for (guint32 i = 0; i < now->count; i++) {
-		const RegexStep *step = step_of(m, now->order[i]);
+		const RegexStep *step = &m->steps[now->order[i]];
 		guint32 *slots = now->slots + (gsize)i * m->n_slots;
 		if (!takes(m, step, c, folded, is_break))
 			continue;
@@ -181,7 +176,7 @@ static void advance(
 static void note_matches(Machine *m, const Threads *threads)
 {
 	for (guint32 i = 0; i < threads->count; i++) {
-		if (step_of(m, threads->order[i])->op == REGEX_MATCH)
+		if (m->steps[threads->order[i]].op == REGEX_MATCH)
 			note_match(m, threads->slots + (gsize)i * m->n_slots);
 	}
 }
@@ -264,18 +259,20 @@ SieveRegexAnswer sieve_regex_match(
 	const SieveRegex *regex, Bytes text, guint64 *work, Bytes *groups)
 {
 	guint n_slots = groups != NULL ? 2 * regex->groups : 2;
-	Machine m = {
-		.regex = regex, .text = text, .n_slots = n_slots, .work = work
-	};
+	Machine m = { .regex = regex,
+		.text = text,
+		.n_slots = n_slots,
+		.work = work,
+		.steps = (const RegexStep *)(gconstpointer)regex->steps->data };
 	gsize n_steps = regex->steps->len;
 
 	if (text.size >= NOWHERE || !spend(work, n_steps))
 		return SIEVE_REGEX_STOPPED;
 	threads_init(&m.lists[0], n_steps, n_slots);
 	threads_init(&m.lists[1], n_steps, n_slots);
-	m.stack = g_array_new(FALSE, FALSE, sizeof(Entry));
+	m.stack = g_new(Entry, 2 * n_steps + 1);
 	SieveRegexAnswer answer = run(&m, groups != NULL);
-	g_array_unref(m.stack);
+	g_free(m.stack);
 	threads_clear(&m.lists[0]);
 	threads_clear(&m.lists[1]);
 	if (answer != SIEVE_REGEX_YES || groups == NULL)

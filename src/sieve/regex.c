@@ -429,17 +429,16 @@ void sieve_regex_free(SieveRegex **regex)
 	g_clear_pointer(regex, g_free);
 }
 
+/* An arena's first block is there even for a short one. */
+#define ARENA_LEAST 4096
+
+gsize sieve_regex_size(const SieveRegex *regex)
+{
+	return sizeof(*regex) + regex->steps->len * sizeof(RegexStep) +
+		MAX(arena_used(regex->arena), ARENA_LEAST);
+}
+
 guint sieve_regex_groups(const SieveRegex *regex)
 {
 	return regex->groups;
-}
-
-void sieve_regex_quote(Bytes text, GString *out)
-{
-	for (gsize i = 0; i < text.size; i++) {
-		if (text.data[i] != '\0' &&
-			strchr("^.[$()|*+?{\\", text.data[i]) != NULL)
-			g_string_append_c(out, '\\');
-		g_string_append_c(out, text.data[i]);
-	}
 }

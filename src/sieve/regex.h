@@ -28,14 +28,17 @@ typedef struct SieveRegex SieveRegex;
 
 /* Compiles an extended regular expression.  Characters are UTF-8's, a byte
  * that is none is a character of its own.  Classes [:alpha:] and so on, [=a=]
- * and [.a.] with one character; "." is any character but a newline, "^" and
- * "$" are the ends of the text.  INVALID, with the reason and the place in
+ * and [.a.] with one character; "." is any character but a line end, "^"
+ * and "$" are the begin and the end of a line.  INVALID, with the reason and the place in
  * the text for the user: what POSIX does not define (back references, \w, "**",
  * lazy quantifiers, look-ahead) is refused.  LIMIT: too large. */
 SieveRegex *sieve_regex_new(Bytes pattern, SieveRegexCase how, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 void sieve_regex_free(SieveRegex **regex);
+
+/* Bytes it takes in memory, more or less. */
+gsize sieve_regex_size(const SieveRegex *regex);
 
 /* Groups in it, the whole match counted: at least 1, at most
  * SIEVE_REGEX_GROUPS_MAX. */
@@ -53,10 +56,6 @@ typedef enum {
  * for a step over a character, and 1 more for each four groups that are told. */
 SieveRegexAnswer sieve_regex_match(const SieveRegex *regex, Bytes text,
 	guint64 *work, Bytes *groups) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Appends text so that a regular expression means it as it stands: :quoteregex
- * of the draft. */
-void sieve_regex_quote(Bytes text, GString *out);
 
 static inline void sieve_regex_auto_free(SieveRegex *regex)
 {

@@ -19,6 +19,7 @@ struct SieveScript {
 	const SieveLimits *limits;
 	GPtrArray *units; /* SieveUnit *, in the arena */
 	GPtrArray *kept;  /* what checks made: pairs of object and free */
+	gsize kept_size;
 	guint n_globals;
 	gsize size; /* of the sources */
 };

@@ -38,11 +38,9 @@ void sieve_script_free(SieveScript **script)
 	g_free(old);
 }
 
-/* What checks made outside the arena (patterns) is about as large as their
- * sources. */
 gsize sieve_script_size(const SieveScript *script)
 {
-	return sizeof(*script) + arena_used(script->arena) + script->size;
+	return sizeof(*script) + arena_used(script->arena) + script->kept_size;
 }
 
 const SieveUnit *sieve_script_unit(const SieveScript *script, guint number)

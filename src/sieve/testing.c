@@ -12,6 +12,13 @@
 
 /* ---- When a script is compiled ---- */
 
+/* What node->match points into. */
+typedef struct {
+	SieveMatch match;
+	const SieveArgument *keys; /* that regexes are of; NULL: of none */
+	SieveRegex **regexes;
+} Rule;
+
 static gboolean take_comparator(
 	SieveChecker *checker, SieveNode *node, SieveMatch *match)
 {
@@ -56,23 +63,51 @@ static gboolean take_type(
 	return FALSE;
 }
 
-static void check_key(
+static void free_regex(gpointer data)
+{
+	SieveRegex *regex = data;
+	sieve_regex_free(&regex);
+}
+
+/* The key made ready, as far as that can be done once for all runs. */
+static SieveRegex *prepare_key(
 	SieveChecker *checker, const SieveMatch *match, const SieveString *key)
 {
 	g_autoptr(GError) error = NULL;
-	if (sieve_string_is_constant(key) &&
-		!sieve_match_check_key(match, key->text, &error))
+	g_autoptr(SieveRegex) regex = NULL;
+	if (!sieve_string_is_constant(key))
+		return NULL;
+	if (!sieve_match_prepare_key(match, key->text, &regex, &error)) {
 		sieve_check_error(checker, key->place, "%s", error->message);
+		return NULL;
+	}
+	if (regex == NULL ||
+		!sieve_check_keep(
+			checker, regex, sieve_regex_size(regex), free_regex))
+		return NULL;
+	return g_steal_pointer(&regex);
+}
+
+static void prepare_keys(
+	SieveChecker *checker, Rule *rule, const SieveArgument *keys)
+{
+	if (keys == NULL || rule->match.type != SIEVE_MATCH_REGEX)
+		return;
+	rule->keys = keys;
+	rule->regexes = arena_new_array(
+		sieve_check_arena(checker), SieveRegex *, keys->n_strings);
+	for (guint i = 0; i < keys->n_strings; i++)
+		rule->regexes[i] =
+			prepare_key(checker, &rule->match, &keys->strings[i]);
 }
 
 void sieve_testing_check(SieveChecker *checker, SieveNode *node, guint keys)
 {
-	SieveMatch *match =
-		arena_new_object(sieve_check_arena(checker), SieveMatch);
+	Rule *rule = arena_new_object(sieve_check_arena(checker), Rule);
+	SieveMatch *match = &rule->match;
 	const SieveTagUse *type = sieve_node_tag(node, SIEVE_SLOT_MATCH);
 	const SieveTagUse *comparator =
 		sieve_node_tag(node, SIEVE_SLOT_COMPARATOR);
-	const SieveArgument *argument = node->positional[keys];
 
 	node->match = match;
 	match->comparator = sieve_comparator_default();
@@ -89,8 +124,7 @@ void sieve_testing_check(SieveChecker *checker, SieveNode *node, guint keys)
 			"':%s' takes no comparator", type->tag->name);
 		return;
 	}
-	for (guint i = 0; argument != NULL && i < argument->n_strings; i++)
-		check_key(checker, match, &argument->strings[i]);
+	prepare_keys(checker, rule, node->positional[keys]);
 }
 
 /* ---- When it runs ---- */
@@ -131,6 +165,7 @@ gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
 	const SieveNode *node, const SieveArgument *keys)
 {
 	g_autoptr(GError) error = NULL;
+	const Rule *rule = (const Rule *)(gconstpointer)node->match;
 	Bytes *values = arena_new_array(run->scratch, Bytes, keys->n_strings);
 
 	*testing = (SieveTesting){ .run = run, .node = node };
@@ -140,9 +175,10 @@ gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
 	}
 	testing->arena = arena_new();
 	testing->allowed = testing->work = work_left(run);
-	SieveMatchHow how = { .rule = node->match,
+	SieveMatchHow how = { .rule = &rule->match,
 		.keys = values,
 		.n_keys = keys->n_strings,
+		.regexes = keys == rule->keys ? rule->regexes : NULL,
 		.work = &testing->work,
 		.wants_values = sieve_run_wants_matched(run),
 		.max_value_size = run->limits->max_variable_size,

@@ -188,6 +188,8 @@ static void test_check(void)
 	SieveMatch rule = { .type = SIEVE_MATCH_CONTAINS,
 		.comparator = comparator("i;ascii-numeric") };
 	g_autoptr(GError) error = NULL;
+	g_autoptr(SieveRegex) regex = NULL;
+	SieveRegex *none = NULL;
 
 	g_assert_nonnull(sieve_match_check(&rule));
 	rule.type = SIEVE_MATCH_REGEX;
@@ -196,10 +198,12 @@ static void test_check(void)
 	g_assert_null(sieve_match_check(&rule));
 	rule = (SieveMatch){ .type = SIEVE_MATCH_REGEX };
 	g_assert_null(sieve_match_check(&rule));
-	g_assert_true(
-		sieve_match_check_key(&rule, bytes_of_string("a+"), &error));
-	g_assert_false(
-		sieve_match_check_key(&rule, bytes_of_string("+"), &error));
+	g_assert_true(sieve_match_prepare_key(
+		&rule, bytes_of_string("a+"), &regex, &error));
+	g_assert_nonnull(regex);
+	g_assert_false(sieve_match_prepare_key(
+		&rule, bytes_of_string("+"), &none, &error));
+	g_assert_null(none);
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
 	SieveRelation relation;
 	g_assert_true(sieve_relation_find(bytes_of_string("ne"), &relation));

@@ -193,17 +193,6 @@ static void test_evil(void)
 	g_assert_cmpuint(work, ==, 0);
 }
 
-static void test_quote(void)
-{
-	static const char text[] = "^a.b[c]$(d)|*+?{2}\\-\xc3\xa9";
-	g_autoptr(GString) quoted = g_string_new("^");
-	sieve_regex_quote(bytes_of_string(text), quoted);
-	g_string_append_c(quoted, '$');
-	g_assert_true(has(quoted->str, SIEVE_REGEX_EXACT, text));
-	g_assert_cmpstr(quoted->str, ==,
-		"^\\^a\\.b\\[c]\\$\\(d\\)\\|\\*\\+\\?\\{2}\\\\-\xc3\xa9$");
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -212,6 +201,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/sieve/regex/refused", test_refused);
 	g_test_add_func("/sieve/regex/limits", test_limits);
 	g_test_add_func("/sieve/regex/evil", test_evil);
-	g_test_add_func("/sieve/regex/quote", test_quote);
 	return g_test_run();
 }
