@@ -312,6 +312,14 @@ static DeliveryOutcome take_outcome(
 	return outcome;
 }
 
+/* Nobody has looked whether an earlier try has stored it: the next one must be
+ * able to. */
+static gboolean is_unknown(const DeliverTo *to)
+{
+	return to->failure != NULL && to->refusal == NULL &&
+		!dbmail_error_is(to->failure, DBMAIL_ERROR_OVER_QUOTA);
+}
+
 /* Several mailboxes make one recipient: one that fails fails it.  TRUE when
  * others were served all the same. */
 static gboolean take_outcomes(Round *round, DeliverTo *to, guint first)
@@ -455,8 +463,10 @@ gboolean deliver_run(
 		deliver_in_turn(deliverer, settings, delivery, key, &in_part);
 	else
 		deliver_all(deliverer, settings, delivery, key, &in_part);
-	for (guint i = 0; i < delivery->count; i++)
+	for (guint i = 0; i < delivery->count; i++) {
 		served += delivery->to[i].failure == NULL;
+		in_part |= is_unknown(&delivery->to[i]);
+	}
 	delivery->has_key = has_key && !in_part && served > 0;
 	return served > 0;
 }

@@ -90,8 +90,9 @@ typedef struct {
 	/* results */
 	gboolean has_split_failed; /* as message_draft_new(): log it */
 	/* For deliver_confirm() once the client has surely read
-	 * the replies.  Not where a recipient was served in part: its next try
-	 * must find what was stored. */
+	 * the replies.  Not where a recipient was served in part, or failed and
+	 * may have been served before: its next try must find what was
+	 * stored. */
 	gboolean has_key;
 	DeliveryKey key;
 } Delivery;

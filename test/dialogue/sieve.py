@@ -467,6 +467,44 @@ def together():
                  [("reject", "", t.SENDER)])
 
 
+def break_off(lmtp):
+    """The connection breaks before the client shows what it has read."""
+    lmtp.socket.setsockopt(t.socket.SOL_SOCKET, t.socket.SO_LINGER,
+                           b"\1\0\0\0\0\0\0\0")
+    lmtp.close()
+
+
+def half_again():
+    """What was stored for two is sent again; it is there for one, and for the
+    other nobody can look: that one's next try must find it still."""
+    plain = new_user()
+    filer = new_user('require "fileinto"; fileinto "Archive";'
+                     'redirect "else@example.net";')
+    users, text = [t.address(plain), t.address(filer)], message(plain)
+    lmtp = t.Lmtp()
+    report.equal("half: stored", [
+        reply[0] for reply in lmtp.deliver(users, text)], [250, 250])
+    break_off(lmtp)
+    # No script is known, and none can be had.
+    t.run("store-daemon", "restart", "lmtpd")
+    lmtp = t.Lmtp()
+    lmtp.command("MAIL FROM:<%s>" % t.SENDER)
+    for user in users:
+        lmtp.command("RCPT TO:<%s>" % user)
+    lmtp.command("DATA")
+    sql("REVOKE SELECT ON dbmail_sievescripts FROM CURRENT_USER")
+    lmtp.send(t.data_form(text))
+    replies = [lmtp.reply()[0] for _ in users]
+    lmtp.quit()
+    sql("GRANT SELECT ON dbmail_sievescripts TO CURRENT_USER")
+    report.equal("half: known, not known", replies, [250, 451])
+    report.equal("half: tried again", deliver(filer, text)[0], 250)
+    report.equal("half: folders", (listing(plain), listing(filer)),
+                 ({"INBOX": 1}, {"Archive": 1}))
+    report.equal("half: mails", kinds(filer),
+                 [("redirect", t.SENDER, "else@example.net")])
+
+
 def again():
     """A client that never reads the reply sends it again."""
     user = new_user('require ["fileinto", "copy", "vacation"];'
@@ -480,11 +518,7 @@ def again():
             lmtp.reply()
         lmtp.send(t.data_form(message(user)))
         lmtp.reply()
-        # The connection breaks before the client shows it has read it.
-        lmtp.socket.setsockopt(
-            t.socket.SOL_SOCKET, t.socket.SO_LINGER,
-            b"\1\0\0\0\0\0\0\0")
-        lmtp.close()
+        break_off(lmtp)
     report.equal("again: folders", listing(user), {"Archive": 1})
     report.equal("again: mails", sorted(kinds(user)),
                  [("redirect", t.SENDER, "else@example.net"),
@@ -551,6 +585,45 @@ def full():
     report.equal("over quota: nothing is sent", kinds(user), [])
 
 
+def gone_meanwhile():
+    """User, folder or script go between RCPT and the message."""
+    script = 'require "fileinto"; fileinto "Old";'
+
+    def user_goes(user):
+        t.run("dbmail-users", "-y", "-d", user)
+
+    def folder_goes(user):
+        imap = t.Imap(user)
+        imap.delete("Old")
+        imap.logout()
+
+    def script_goes(user):
+        t.run("dbmail-sievecmd", "-q", "-u", user, "-d")
+
+    for goes, code, after, folders in ((user_goes, 451, 550, {}),
+                                       (folder_goes, 451, 250, {"Old": 1}),
+                                       (script_goes, 250, 250, {"Old": 3})):
+        user = new_user(script)
+        deliver(user)
+        lmtp = t.Lmtp()
+        lmtp.command("MAIL FROM:<%s>" % t.SENDER)
+        lmtp.command("RCPT TO:<%s>" % t.address(user))
+        goes(user)
+        lmtp.command("DATA")
+        lmtp.send(t.data_form(message(user, "second")))
+        what = goes.__name__.replace("_", " ")
+        report.equal(what + ": reply", lmtp.reply()[0], code)
+        lmtp.quit()
+        report.equal(what + ": tried again",
+                     deliver(user, message(user, "third"))[0], after)
+        got = listing(user)
+        # Addresses are remembered for some seconds, and with them that there
+        # is a script.
+        if goes is script_goes:
+            got = {"Old": sum(got.values())}
+        report.equal(what + ": folders", got, folders)
+
+
 def no_database():
     """Nothing is delivered unfiltered while the script cannot be had."""
     user = new_user('require "fileinto"; fileinto "Archive";')
@@ -597,8 +670,8 @@ def main():
     for case in (filing, flagging, by_use, by_id, by_detail, edited, spam,
                  keywords, missing_folder, missing_folder_create, redirecting,
                  answering, answering_with_copy, notifying,
-                 refusing, together, again, killed, failing, full, tool,
-                 no_database):
+                 refusing, together, again, half_again, killed, failing,
+                 full, tool, gone_meanwhile, no_database):
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue
         report.note(case.__name__)
