@@ -77,6 +77,14 @@ struct SieveRun {
 
 /* ---- Running ---- */
 
+/* A run may take one instruction more than its limit for each so many bytes of
+ * the message: enough to copy a large one, however large, in no more time than
+ * it takes to store. */
+#define SIEVE_RUN_MESSAGE_BYTES 256
+
+/* How many instructions are left. */
+guint64 sieve_run_left(const SieveRun *run) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Counts n instructions; FALSE, the run failed, when they are used up.  Each
  * command, test and value that is compared is one; whoever works through long
  * texts counts by their length, one for each 256 bytes or so. */

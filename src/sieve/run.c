@@ -41,16 +41,24 @@ gboolean sieve_run_fail_error(
 	return FALSE;
 }
 
+guint64 sieve_run_left(const SieveRun *run)
+{
+	guint64 max = run->limits->max_instructions +
+		run->input->message.size / SIEVE_RUN_MESSAGE_BYTES;
+
+	return max - run->result->instructions;
+}
+
 gboolean sieve_run_step(SieveRun *run, const SieveNode *node, guint64 n)
 {
-	guint64 left =
-		run->limits->max_instructions - run->result->instructions;
+	guint64 left = sieve_run_left(run);
+
 	run->result->instructions += MIN(n, left);
 	return n <= left ||
 		sieve_run_fail(run, node,
 			"the script takes more than %" G_GUINT64_FORMAT
 			" instructions",
-			run->limits->max_instructions);
+			run->result->instructions);
 }
 
 gboolean sieve_run_leave(SieveRun *run, SieveFlow flow)

@@ -43,7 +43,7 @@ typedef struct {
 	guint max_includes;    /* scripts in one, itself included */
 	guint max_include_depth;
 	guint64 max_instructions; /* of one run: commands and tests, and each
-	                           * value compared */
+	                           * value compared; large messages add some */
 	gsize max_variable_size;  /* bytes of one value */
 	gsize max_variables_size; /* bytes of all values of a run */
 	guint max_actions;        /* of one run */

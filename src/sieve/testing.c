@@ -156,9 +156,7 @@ static gboolean fail(SieveTesting *testing, GError **error)
 
 static guint64 work_left(const SieveRun *run)
 {
-	guint64 used = run->result->instructions;
-	guint64 max = run->limits->max_instructions;
-	return used < max ? (max - used) * STEP_BYTES : 0;
+	return sieve_run_left(run) * STEP_BYTES;
 }
 
 gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,

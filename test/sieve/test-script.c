@@ -195,6 +195,36 @@ static void test_limits(void)
 		"2:7: the script takes more than 5 instructions\n(keep)\n");
 }
 
+/* A copy of a message, and words looked for in it, cost by its length: however
+ * long it is, there is enough for one copy. */
+static void test_large(void)
+{
+	static const char source[] =
+		"require [\"body\", \"mime\", \"enclose\"];\n"
+		"if body :raw :contains \"v1\" { stop; }\n"
+		"enclose \"text\";";
+	SieveLimits large = limits;
+	SieveCompile how = compile_all();
+	g_autoptr(GString) message = g_string_new("Subject: x\r\n\r\n");
+	g_autoptr(GPtrArray) told = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SieveResult) result = NULL;
+
+	how.limits = &large;
+	large.max_message_size = 200000000;
+	g_autoptr(SieveScript) script = sieve_compile(
+		&how, "large", bytes_of_string(source), &told, &error);
+	g_assert_nonnull(script);
+	while (message->len < 60000000)
+		g_string_append(
+			message, "some forty bytes of text in a line\r\n");
+	const SieveInput input = {
+		.message = bytes_of(message->str, message->len),
+	};
+	g_assert_true(sieve_run(script, &input, &result, &error));
+	g_assert_null(result->failure);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -203,5 +233,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/sieve/script/nesting", test_nesting);
 	g_test_add_func("/sieve/script/nested-tests", test_nested_tests);
 	g_test_add_func("/sieve/script/limits", test_limits);
+	g_test_add_func("/sieve/script/large", test_large);
 	return g_test_run();
 }
