@@ -113,6 +113,8 @@ typedef struct {
 	const SieveNode *node;
 	guint root;
 	guint at;
+	guint end;     /* behind the last of them, in that message */
+	guint message; /* how many there were; 0: none yet */
 	guint n_enclosed;
 } Walk;
 
@@ -140,16 +142,27 @@ static gboolean run_part(SieveRun *run, Walk *walk)
 	return goes_on;
 }
 
+/* Looked for once in each form of the message: one may have very many parts. */
+static const MimeScan *find_end(SieveRun *run, Walk *walk)
+{
+	Bytes message;
+	const MimeScan *scan = sieve_message_scan(run, walk->node, &message);
+
+	if (scan == NULL || walk->message == run->result->messages->len)
+		return scan;
+	walk->end = subtree_end(scan, walk->root);
+	walk->message = run->result->messages->len;
+	return scan;
+}
+
 static gboolean walk_parts(SieveRun *run, Walk *walk)
 {
 	for (;;) {
-		Bytes message;
-		const MimeScan *scan =
-			sieve_message_scan(run, walk->node, &message);
+		const MimeScan *scan = find_end(run, walk);
 
 		if (scan == NULL)
 			return FALSE;
-		if (walk->at >= subtree_end(scan, walk->root))
+		if (walk->at >= walk->end)
 			return TRUE;
 		if (!run_part(run, walk))
 			return FALSE;
@@ -158,7 +171,7 @@ static gboolean walk_parts(SieveRun *run, Walk *walk)
 			continue;
 		}
 		/* What took its place is not gone into. */
-		scan = sieve_message_scan(run, walk->node, &message);
+		scan = find_end(run, walk);
 		if (scan == NULL)
 			return FALSE;
 		walk->at = subtree_end(scan, walk->at);
@@ -171,7 +184,10 @@ static gboolean run_foreverypart(SieveRun *run, const SieveNode *node)
 	guint part = run->part;
 	guint n_enclosed = run->n_enclosed;
 	gboolean is_replaced = run->is_replaced;
-	Walk walk = { node, part, is_nested ? part + 1 : part, n_enclosed };
+	Walk walk = { .node = node,
+		.root = part,
+		.at = is_nested ? part + 1 : part,
+		.n_enclosed = n_enclosed };
 
 	if (run->n_loops >= LOOPS_MAX)
 		return sieve_run_fail(run, node,

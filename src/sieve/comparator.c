@@ -13,14 +13,31 @@ static gint compare_octet(Bytes a, Bytes b)
 	return (a.size > b.size) - (a.size < b.size);
 }
 
+static char to_upper(char c)
+{
+	return (guchar)(c - 'a') < 26 ? (char)(c - 0x20) : c;
+}
+
+/* Blocks of a size that is known are what compilers do all at once. */
+#define FOLD_BLOCK 32
+
 static void fold_ascii(Bytes text, GString *out)
 {
 	gsize begin = out->len;
+	gsize at = 0;
 	if (text.size == 0)
 		return;
-	g_string_append_len(out, text.data, (gssize)text.size);
-	for (gsize i = begin; i < out->len; i++)
-		out->str[i] = g_ascii_toupper(out->str[i]);
+	g_string_set_size(out, begin + text.size);
+	char *to = out->str + begin;
+	for (; text.size - at >= FOLD_BLOCK; at += FOLD_BLOCK) {
+		char block[FOLD_BLOCK];
+		memcpy(block, text.data + at, FOLD_BLOCK);
+		for (gsize i = 0; i < FOLD_BLOCK; i++)
+			block[i] = to_upper(block[i]);
+		memcpy(to + at, block, FOLD_BLOCK);
+	}
+	for (; at < text.size; at++)
+		to[at] = to_upper(text.data[at]);
 }
 
 static gint compare_ascii(Bytes a, Bytes b)

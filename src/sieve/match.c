@@ -3,12 +3,16 @@
 #include "sieve/match.h"
 
 #include "base/errors.h"
-#include "sieve/wildcard.h"
+#include "sieve/find.h"
+
+/* Bytes of ASCII that are folded for one unit of work. */
+#define FOLD_BYTES 32
 
 /* A key, made ready. */
 typedef struct {
-	Bytes text;   /* as it is */
-	Bytes folded; /* as the comparator has it, where it has a form */
+	Bytes text;        /* as it is */
+	Bytes folded;      /* as the comparator has it, where it has a form */
+	SieveFindKey find; /* of :contains */
 	SieveWildcard *wildcard;
 	const SieveRegex *regex;
 	SieveRegex *own; /* the same where it was made here */
@@ -28,8 +32,7 @@ struct SieveMatcher {
 /* A value, made ready for one type of match. */
 typedef struct {
 	Bytes text;
-	GString *folded; /* NULL: not needed */
-	SieveWildcardText wildcard;
+	const SieveMatchFold *fold; /* NULL: not needed */
 } Value;
 
 /* Whether the key matches.  FALSE with error set. */
@@ -151,6 +154,8 @@ static gboolean key_init(
 			arena_copy(matcher->arena, folded->str, folded->len),
 			folded->len);
 	}
+	if (matcher->rule.type == SIEVE_MATCH_CONTAINS)
+		key->find = sieve_find_key(key->folded);
 	return TRUE;
 }
 
@@ -207,9 +212,8 @@ static gboolean match_is(SieveMatcher *matcher, const Key *key,
 	const Value *value, gboolean *matched, GError **error)
 {
 	(void)error;
-	if (value->folded != NULL)
-		*matched = bytes_equal(key->folded,
-			bytes_of(value->folded->str, value->folded->len));
+	if (value->fold != NULL)
+		*matched = bytes_equal(key->folded, value->fold->text.folded);
 	else
 		*matched = sieve_comparator_equal(
 			matcher->comparator, value->text, key->text);
@@ -219,14 +223,12 @@ static gboolean match_is(SieveMatcher *matcher, const Key *key,
 static gboolean match_contains(SieveMatcher *matcher, const Key *key,
 	const Value *value, gboolean *matched, GError **error)
 {
-	Bytes text = value->text;
-	if (value->folded != NULL)
-		text = bytes_of(value->folded->str, value->folded->len);
+	Bytes text =
+		value->fold != NULL ? value->fold->text.folded : value->text;
+	gsize at = 0;
 	*matched = key->folded.size == 0 ||
-		(key->folded.size <= text.size &&
-			memmem(text.data, text.size, key->folded.data,
-				key->folded.size) != NULL);
-	return spend(matcher, (key->text.size + text.size) / 4, error);
+		sieve_find(&key->find, text, matcher->how.work, &at);
+	return spend(matcher, 0, error);
 }
 
 static gboolean match_matches(SieveMatcher *matcher, const Key *key,
@@ -235,7 +237,7 @@ static gboolean match_matches(SieveMatcher *matcher, const Key *key,
 	Bytes values[SIEVE_MATCH_VALUES_MAX];
 	guint n;
 
-	*matched = sieve_wildcard_match(key->wildcard, &value->wildcard,
+	*matched = sieve_wildcard_match(key->wildcard, &value->fold->text,
 		matcher->how.work, values + 1, SIEVE_MATCH_VALUES_MAX - 1, &n);
 	if (*matched && matcher->how.wants_values) {
 		values[0] = value->text;
@@ -290,11 +292,10 @@ static gboolean match_value(SieveMatcher *matcher, const Key *key,
 	const Value *value, gboolean *matched, GError **error)
 {
 	gint order;
-	if (value->folded != NULL)
+	if (value->fold != NULL)
 		order = sieve_comparator_find(bytes_of_string("i;octet"))
-				->compare(bytes_of(value->folded->str,
-						  value->folded->len),
-					key->folded);
+				->compare(
+					value->fold->text.folded, key->folded);
 	else
 		order = matcher->comparator->compare(value->text, key->text);
 	*matched = relation_holds(matcher->rule.relation, order);
@@ -338,11 +339,42 @@ static gboolean match_keys(SieveMatcher *matcher, MatchFunction function,
 	return TRUE;
 }
 
-gboolean sieve_matcher_add(
-	SieveMatcher *matcher, Bytes text, gboolean *matched, GError **error)
+void sieve_match_fold_clear(SieveMatchFold *fold)
+{
+	if (fold->comparator != NULL)
+		sieve_wildcard_text_clear(&fold->text);
+	fold->comparator = NULL;
+}
+
+/* Folds the text, where that was not done before. */
+static gboolean fold_value(
+	SieveMatcher *matcher, Bytes text, SieveMatchFold *fold, GError **error)
+{
+	const SieveComparator *comparator = matcher->comparator;
+	gboolean by_character = matcher->rule.type == SIEVE_MATCH_MATCHES &&
+		comparator->has_characters;
+
+	if (fold->comparator == comparator &&
+		fold->is_by_character == by_character)
+		return TRUE;
+	sieve_match_fold_clear(fold);
+	if (!spend(matcher,
+		    text.size / (comparator->has_characters ? 1 : FOLD_BYTES),
+		    error))
+		return FALSE;
+	fold->comparator = comparator;
+	fold->is_by_character = by_character;
+	if (by_character || comparator->fold == NULL)
+		sieve_wildcard_text_init(&fold->text, comparator, text);
+	else
+		sieve_wildcard_text_fold(&fold->text, comparator, text);
+	return TRUE;
+}
+
+gboolean sieve_matcher_add_again(SieveMatcher *matcher, Bytes text,
+	SieveMatchFold *fold, gboolean *matched, GError **error)
 {
 	Value value = { .text = text };
-	gboolean is_matches = matcher->rule.type == SIEVE_MATCH_MATCHES;
 
 	*matched = FALSE;
 	matcher->count++;
@@ -350,26 +382,24 @@ gboolean sieve_matcher_add(
 		return spend(matcher, 1, error);
 	if (value.text.data == NULL)
 		value.text.data = "";
-	if (is_matches || wants_folded(matcher)) {
-		guint64 cost = matcher->comparator->has_characters ?
-			text.size :
-			text.size / 8;
-		if (!spend(matcher, cost, error))
+	if (matcher->rule.type == SIEVE_MATCH_MATCHES ||
+		wants_folded(matcher)) {
+		if (!fold_value(matcher, value.text, fold, error))
 			return FALSE;
+		value.fold = fold;
 	}
-	if (is_matches) {
-		sieve_wildcard_text_init(
-			&value.wildcard, matcher->comparator, value.text);
-	} else if (wants_folded(matcher)) {
-		value.folded = g_string_sized_new(text.size);
-		matcher->comparator->fold(text, value.folded);
-	}
-	gboolean done = match_keys(
+	return match_keys(
 		matcher, functions[matcher->rule.type], &value, matched, error);
-	if (is_matches)
-		sieve_wildcard_text_clear(&value.wildcard);
-	if (value.folded != NULL)
-		g_string_free(value.folded, TRUE);
+}
+
+gboolean sieve_matcher_add(
+	SieveMatcher *matcher, Bytes text, gboolean *matched, GError **error)
+{
+	SieveMatchFold fold = { 0 };
+	gboolean done =
+		sieve_matcher_add_again(matcher, text, &fold, matched, error);
+
+	sieve_match_fold_clear(&fold);
 	return done;
 }
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "sieve/comparator.h"
 #include "sieve/regex.h"
+#include "sieve/wildcard.h"
 
 typedef enum {
 	SIEVE_MATCH_IS,
@@ -75,7 +76,7 @@ typedef struct {
 	gpointer list_data;
 } SieveMatchHow;
 
-#define SIEVE_MATCH_STEP_COST 2
+#define SIEVE_MATCH_STEP_COST 1
 /* The least that one comparison costs. */
 #define SIEVE_MATCH_COST 256
 
@@ -89,11 +90,27 @@ gboolean sieve_matcher_new(Arena *arena, const SieveMatchHow *how,
 
 void sieve_matcher_free(SieveMatcher **matcher);
 
+/* What one value was folded to, for the next matcher that is given it; {0}: not
+ * folded yet. */
+typedef struct {
+	const SieveComparator *comparator; /* NULL: not folded */
+	gboolean is_by_character;
+	SieveWildcardText text;
+} SieveMatchFold;
+
+void sieve_match_fold_clear(SieveMatchFold *fold);
+
 /* The next value, any bytes.  *matched TRUE: the test is true, and no more
  * values need be given.  LIMIT where *work was not enough, or what the list
  * said. */
 gboolean sieve_matcher_add(SieveMatcher *matcher, Bytes value,
 	gboolean *matched, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a value that comes again: fold is its own, and not more than
+ * it lives. */
+gboolean sieve_matcher_add_again(SieveMatcher *matcher, Bytes value,
+	SieveMatchFold *fold, gboolean *matched, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* There are no more values: the answer of a :count. */
 gboolean sieve_matcher_end(SieveMatcher *matcher, gboolean *matched,

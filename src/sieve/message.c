@@ -5,6 +5,9 @@
 #include "base/text.h"
 #include "sieve/run-private.h"
 
+/* Bytes of such texts that a run keeps beside the last one. */
+#define TEXTS_MAX ((gsize)64 * 1024 * 1024)
+
 /* ---- Taking it apart ---- */
 
 /* Where the blank line is that ends the header; the size where there is none. */
@@ -56,10 +59,18 @@ void sieve_message_init(SieveRun *run, Bytes message)
 	g_array_append_val(run->result->messages, message);
 }
 
+/* All that was found out about the message. */
+static void forget(SieveRun *run)
+{
+	mime_scan_free(&run->scan);
+	g_clear_pointer(&run->texts, g_hash_table_unref);
+	run->texts_size = 0;
+}
+
 void sieve_message_clear(SieveRun *run)
 {
 	g_clear_pointer(&run->fields, g_array_unref);
-	mime_scan_free(&run->scan);
+	forget(run);
 	run->is_edited = FALSE;
 }
 
@@ -86,6 +97,41 @@ Bytes sieve_message_body_of(Bytes message, const MimeEntity *entity)
 {
 	return bytes_slice(
 		message, entity->body, entity->body_end - entity->body);
+}
+
+static void kept_text_free(gpointer data)
+{
+	SieveKeptText *kept = data;
+
+	if (kept->text != NULL)
+		g_string_free(kept->text, TRUE);
+	sieve_match_fold_clear(&kept->fold);
+	g_free(kept);
+}
+
+SieveKeptText *sieve_message_text(const SieveRun *run, guint key)
+{
+	return run->texts != NULL ?
+		g_hash_table_lookup(run->texts, GUINT_TO_POINTER(key)) :
+		NULL;
+}
+
+SieveKeptText *sieve_message_keep_text(
+	SieveRun *run, guint key, gsize size, GString *text)
+{
+	SieveKeptText *kept = g_new0(SieveKeptText, 1);
+
+	if (run->texts == NULL)
+		run->texts = g_hash_table_new_full(
+			g_direct_hash, g_direct_equal, NULL, kept_text_free);
+	if (run->texts_size + size > TEXTS_MAX) {
+		g_hash_table_remove_all(run->texts);
+		run->texts_size = 0;
+	}
+	run->texts_size += size;
+	kept->text = text;
+	g_hash_table_replace(run->texts, GUINT_TO_POINTER(key), kept);
+	return kept;
 }
 
 /* ---- Changing ---- */
@@ -136,7 +182,7 @@ gboolean sieve_message_number(
 		Bytes message = { all, size };
 		g_array_append_val(run->result->messages, message);
 		run->is_edited = FALSE;
-		mime_scan_free(&run->scan);
+		forget(run);
 	}
 	*number = run->result->messages->len - 1;
 	return TRUE;

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "mime/header.h"
 #include "mime/scan.h"
+#include "sieve/match.h"
 #include "sieve/run-private.h"
 
 /* The message's own header, with all changes: n lines as MimeField, in order;
@@ -27,6 +28,21 @@ const MimeScan *sieve_message_scan(
 /* The header block and the body of an entity, by the scan's offsets. */
 Bytes sieve_message_header_of(Bytes message, const MimeEntity *entity);
 Bytes sieve_message_body_of(Bytes message, const MimeEntity *entity);
+
+/* A text of the message that tests look at again and again. */
+typedef struct {
+	GString *text; /* what a part was decoded to; NULL: as it stands */
+	SieveMatchFold fold;
+} SieveKeptText;
+
+/* One that was kept under that key, which is the caller's own, of the entity
+ * and of what was done with it.  NULL: it is not there. */
+SieveKeptText *sieve_message_text(const SieveRun *run, guint key);
+
+/* Keeps one of that size: takes the text.  Valid until the next change or until
+ * another one is kept. */
+SieveKeptText *sieve_message_keep_text(
+	SieveRun *run, guint key, gsize size, GString *text);
 
 /* The number of the message as it is now in result->messages, where it is put if
  * it was edited since.  FALSE: it is too large now, a run-time error. */

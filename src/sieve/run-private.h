@@ -67,7 +67,9 @@ struct SieveRun {
 	gboolean is_edited;
 	gsize edited_size; /* of all edited messages */
 	MimeScan *scan;    /* of messages[n - 1], made when asked for */
-	guint part;        /* entity that tests look at; 0: the message */
+	GHashTable *texts; /* of it: SieveKeptText by key; NULL: none yet */
+	gsize texts_size;
+	guint part; /* entity that tests look at; 0: the message */
 	/* RFC 5703: the part that a loop is at was replaced, and how often the
 	 * message was enclosed; redirect sends the one before that. */
 	gboolean is_replaced;

@@ -28,6 +28,14 @@ static const SieveTag body_tags[] = {
 	{ .name = NULL },
 };
 
+/* What is kept of each entity. */
+enum {
+	KEY_TEXT,
+	KEY_CONTENT,
+	KEY_RAW,
+	KEYS,
+};
+
 /* A test that runs, over one message. */
 typedef struct {
 	SieveTesting testing;
@@ -139,30 +147,57 @@ static gboolean spend(Search *search, gsize size)
 		1 + size / STEP_BYTES);
 }
 
-/* A leaf: transfer encoding undone; where it is text, in UTF-8, and without
- * markup where no_markup. */
-static gboolean add_leaf(
-	Search *search, const Content *content, Bytes body, gboolean no_markup)
+/* Transfer encoding undone; where it is text, in UTF-8, and without markup
+ * where no_markup. */
+static GString *decode(const Content *content, Bytes body, gboolean no_markup)
 {
 	g_autoptr(GString) decoded = g_string_new(NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 
-	if (!spend(search, body.size))
-		return FALSE;
 	mime_decode(content->encoding, body, decoded);
-	Bytes bytes = bytes_of(decoded->str, decoded->len);
 	if (!is_text(content))
-		return sieve_testing_add(&search->testing, bytes);
+		return g_steal_pointer(&decoded);
+	Bytes bytes = bytes_of(decoded->str, decoded->len);
 	if (!mime_charset_to_utf8(content->charset, bytes, text))
 		mime_charset_append_valid(bytes, text);
-	if (no_markup && is_html(content)) {
-		g_string_truncate(decoded, 0);
-		mime_html_text(bytes_of(text->str, text->len), decoded);
-		return sieve_testing_add(
-			&search->testing, bytes_of(decoded->str, decoded->len));
+	if (!no_markup || !is_html(content))
+		return g_steal_pointer(&text);
+	g_string_truncate(decoded, 0);
+	mime_html_text(bytes_of(text->str, text->len), decoded);
+	return g_steal_pointer(&decoded);
+}
+
+static gboolean add_leaf(
+	Search *search, const Content *content, guint index, gboolean no_markup)
+{
+	SieveRun *run = search->testing.run;
+	guint key = KEYS * index + (no_markup ? KEY_TEXT : KEY_CONTENT);
+	SieveKeptText *kept = sieve_message_text(run, key);
+	Bytes body = sieve_message_body_of(
+		search->message, mime_scan_entity(search->scan, index));
+
+	if (!spend(search, kept != NULL ? 0 : body.size))
+		return FALSE;
+	if (kept == NULL) {
+		GString *text = decode(content, body, no_markup);
+		kept = sieve_message_keep_text(run, key, 2 * text->len, text);
 	}
-	return sieve_testing_add(
-		&search->testing, bytes_of(text->str, text->len));
+	return sieve_testing_add_again(&search->testing,
+		bytes_of(kept->text->str, kept->text->len), &kept->fold);
+}
+
+static gboolean add_raw(Search *search, guint root)
+{
+	SieveRun *run = search->testing.run;
+	const MimeEntity *first = mime_scan_entity(search->scan, root);
+	Bytes body = bytes_slice(
+		search->message, first->body, first->end - first->body);
+	guint key = KEYS * root + KEY_RAW;
+	SieveKeptText *kept = sieve_message_text(run, key);
+
+	if (kept == NULL)
+		kept = sieve_message_keep_text(run, key, body.size, NULL);
+	return sieve_testing_add_again(&search->testing, body, &kept->fold);
 }
 
 /* Where an epilogue begins: behind the closing delimiter's line. */
@@ -232,17 +267,14 @@ static gboolean add_entity(Search *search, guint index, gint kind)
 	read_content(arena, block, &content);
 	if (kind == BODY_TEXT)
 		return entity->kind != MIME_LEAF || !is_text(&content) ||
-			add_leaf(search, &content,
-				sieve_message_body_of(search->message, entity),
-				TRUE);
+			add_leaf(search, &content, index, TRUE);
 	if (!is_any_wanted(search, &content))
 		return TRUE;
 	if (entity->kind == MIME_MULTIPART)
 		return add_multipart(search, index);
 	if (entity->kind == MIME_MESSAGE)
 		return add_message(search, index);
-	return add_leaf(search, &content,
-		sieve_message_body_of(search->message, entity), FALSE);
+	return add_leaf(search, &content, index, FALSE);
 }
 
 /* TRUE where an empty line ends the header: without one there is no body, not
@@ -267,9 +299,7 @@ static gboolean add_all(Search *search, guint root, gint kind)
 	if (!has_body(search->message, first))
 		return TRUE;
 	if (kind == BODY_RAW)
-		return sieve_testing_add(&search->testing,
-			bytes_of(search->message.data + first->body,
-				first->end - first->body));
+		return add_raw(search, root);
 	for (guint i = root; good && !search->testing.is_matched && i < count;
 		i++) {
 		if (i > root &&

@@ -197,6 +197,17 @@ gboolean sieve_testing_add(SieveTesting *testing, Bytes value)
 	return fail(testing, &error);
 }
 
+gboolean sieve_testing_add_again(
+	SieveTesting *testing, Bytes value, SieveMatchFold *fold)
+{
+	g_autoptr(GError) error = NULL;
+	if (testing->is_matched ||
+		sieve_matcher_add_again(testing->matcher, value, fold,
+			&testing->is_matched, &error))
+		return TRUE;
+	return fail(testing, &error);
+}
+
 gboolean sieve_testing_only_counts(const SieveTesting *testing)
 {
 	return sieve_matcher_only_counts(testing->matcher);

@@ -36,6 +36,10 @@ gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
 gboolean sieve_testing_add(SieveTesting *testing, Bytes value)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for a value that other tests are given too: fold is its own. */
+gboolean sieve_testing_add_again(SieveTesting *testing, Bytes value,
+	SieveMatchFold *fold) G_GNUC_WARN_UNUSED_RESULT;
+
 /* TRUE where only the number of values is asked for. */
 gboolean sieve_testing_only_counts(const SieveTesting *testing);
 

@@ -3,6 +3,7 @@
  * first place that fits is the right one, so that nothing is tried twice. */
 #include "sieve/wildcard.h"
 
+#include "sieve/find.h"
 #include "sieve/regex-private.h"
 
 typedef enum {
@@ -14,6 +15,7 @@ typedef enum {
 typedef struct {
 	ElementKind kind;
 	Bytes literal;
+	SieveFindKey find; /* of it */
 } Element;
 
 struct SieveWildcard {
@@ -47,8 +49,9 @@ static void add_literal(Arena *arena, SieveWildcard *wildcard,
 		comparator->fold(bytes, folded);
 		bytes = bytes_of(folded->str, folded->len);
 	}
-	wildcard->elements[wildcard->count++] = (Element){ ELEMENT_LITERAL,
-		{ arena_copy(arena, bytes.data, bytes.size), bytes.size } };
+	Bytes copy = { arena_copy(arena, bytes.data, bytes.size), bytes.size };
+	wildcard->elements[wildcard->count++] =
+		(Element){ ELEMENT_LITERAL, copy, sieve_find_key(copy) };
 }
 
 /* How many elements there can be: each wildcard and what is before it, and what
@@ -120,6 +123,17 @@ static void fold_characters(
 		g_steal_pointer(&origins), FALSE);
 }
 
+void sieve_wildcard_text_fold(
+	SieveWildcardText *text, const SieveComparator *comparator, Bytes value)
+{
+	GString *folded = g_string_sized_new(value.size);
+
+	*text = (SieveWildcardText){ .value = value };
+	comparator->fold(value, folded);
+	text->folded.size = folded->len;
+	text->folded.data = g_string_free(folded, FALSE);
+}
+
 void sieve_wildcard_text_init(
 	SieveWildcardText *text, const SieveComparator *comparator, Bytes value)
 {
@@ -131,10 +145,7 @@ void sieve_wildcard_text_init(
 		value.size < G_MAXUINT32) {
 		fold_characters(text, comparator);
 	} else {
-		GString *folded = g_string_sized_new(value.size);
-		comparator->fold(value, folded);
-		text->folded.size = folded->len;
-		text->folded.data = g_string_free(folded, FALSE);
+		sieve_wildcard_text_fold(text, comparator, value);
 	}
 }
 
@@ -254,15 +265,7 @@ static gboolean find_candidate(Search *search, Segment segment, gsize *at)
 		return FALSE;
 	if (segment.first == segment.end || first->kind != ELEMENT_LITERAL)
 		return TRUE;
-	if (*at == folded.size)
-		return FALSE;
-	const char *found = memmem(folded.data + *at, folded.size - *at,
-		first->literal.data, first->literal.size);
-	gsize place =
-		found != NULL ? (gsize)(found - folded.data) : folded.size;
-	spend(search, (place - *at + first->literal.size) / 8);
-	*at = place;
-	return found != NULL;
+	return sieve_find(&first->find, folded, search->work, at);
 }
 
 /* The first place from `from` on that the segment is at. */

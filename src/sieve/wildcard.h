@@ -29,6 +29,10 @@ typedef struct {
 
 void sieve_wildcard_text_init(SieveWildcardText *text,
 	const SieveComparator *comparator, Bytes value);
+/* The same, all at once by the comparator's form: for whoever compares that and
+ * asks for no place in the value. */
+void sieve_wildcard_text_fold(SieveWildcardText *text,
+	const SieveComparator *comparator, Bytes value);
 void sieve_wildcard_text_clear(SieveWildcardText *text);
 
 /* TRUE where all of the value matches.  *n_values is set to how many wildcards

@@ -24,7 +24,8 @@ typedef enum {
 } Message;
 
 /* The script is head, count times piece, tail.  In piece, # is the number of
- * the copy; in all of them, @ is a text of 60,000 "a". */
+ * the copy, % that one from 0 to 199 and again; in all of them, @ is a text of
+ * 60,000 "a". */
 typedef struct {
 	const char *name;
 	const char *head;
@@ -150,7 +151,7 @@ static const Evil scripts[] = {
 		"if date :value \"ge\" \"date\" \"julian\" \"#\" { }\n", 15000,
 		"", SMALL },
 	{ "indices", REQUIRE,
-		"if header :index # :last :is \"x-field\" \"z\" { }\n", 15000,
+		"if header :index 1# :last :is \"x-field\" \"z\" { }\n", 15000,
 		"", FIELDS },
 	{ "body: contains", REQUIRE, "if body :contains \"zz#\" { discard; }\n",
 		10000, "", LARGE },
@@ -172,8 +173,8 @@ static const Evil scripts[] = {
 		"set \"a\" \"${a}${a}\";\n", 1000, "redirect \"${a}\";",
 		SMALL },
 	{ "many large variables", REQUIRE "set \"a\" \"@\";\n",
-		"set \"a#\" \"${a}${a}\";\n", 10000, "", SMALL },
-	{ "many variables", REQUIRE, "set \"a#\" \"#\";\n", 40000, "", SMALL },
+		"set \"a%\" \"${a}${a}\";\n", 10000, "", SMALL },
+	{ "many variables", REQUIRE, "set \"a%\" \"#\";\n", 40000, "", SMALL },
 	{ "names made of variables", REQUIRE "set \"a\" \"@\";\n",
 		"fileinto \"${a}${a}${a}${a}${a}${a}${a}#\";\n", 1000, "",
 		SMALL },
@@ -189,7 +190,7 @@ static const Evil scripts[] = {
 		"set :upper :lowerfirst :length \"b\" \"${a}\";\n", 15000, "",
 		SMALL },
 	{ "match variables", REQUIRE,
-		"if header :matches \"x-long\" \"*\" { set \"a#\" \"${1}\"; "
+		"if header :matches \"x-long\" \"*\" { set \"a%\" \"${1}\"; "
 		"}\n",
 		10000, "", LONG },
 	/* flags */
@@ -223,10 +224,10 @@ static const Evil scripts[] = {
 		"foreverypart { if header :mime :anychild :contains "
 		"\"content-type\" \"zz#\" { discard; } }\n",
 		1000, "", DEEP },
-	{ "extracttext", REQUIRE, "foreverypart { extracttext \"t#\"; }\n",
+	{ "extracttext", REQUIRE, "foreverypart { extracttext \"t%\"; }\n",
 		1000, "", WIDE },
 	{ "extracttext of 20 MB", REQUIRE,
-		"foreverypart { extracttext :first 10 \"t#\"; }\n", 5000, "",
+		"foreverypart { extracttext :first 10 \"t%\"; }\n", 5000, "",
 		LARGE },
 	{ "loop names", REQUIRE "foreverypart :name \"a\" {",
 		"foreverypart :name \"b\" { break :name \"b\"; }\n", 10000, "}",
@@ -278,6 +279,27 @@ static const Evil scripts[] = {
 	{ "the same include", REQUIRE, "include \"leaf\";\n", 20000, "", LONG },
 	{ "includes that are not there", REQUIRE,
 		"include :optional \"none#\";\n", 20000, "", SMALL },
+};
+
+/* Many rules over large mail, as people have them: they must run to their
+ * end. */
+static const Evil honest[] = {
+	{ "200 rules, body", REQUIRE,
+		"if body :contains \"special offer #\" { fileinto \"f#\"; }\n",
+		200, "", LARGE },
+	{ "200 rules, raw body", REQUIRE,
+		"if body :raw :contains \"offer #\" "
+		"{ fileinto \"f#\"; }\n",
+		200, "", LARGE },
+	{ "200 rules, header and body", REQUIRE,
+		"if anyof (header :contains [\"from\", \"to\", \"subject\"] "
+		"[\"one#\", \"two#\"], header :matches \"list-id\" \"*#*\", "
+		"body :text :matches \"*prize*#*\") { fileinto \"f#\"; }\n",
+		200, "", LARGE },
+	{ "2,000 rules", REQUIRE,
+		"if address :is [\"from\", \"to\"] \"a#@example.com\" "
+		"{ fileinto \"f#\"; stop; }\n",
+		2000, "", SMALL },
 };
 
 /* --- messages ------------------------------------------------------------------- */
@@ -349,6 +371,8 @@ static void append_piece(GString *out, const char *piece, guint number)
 	for (const char *p = piece; *p != '\0'; p++) {
 		if (*p == '#' && strlen(piece) > 1)
 			g_string_append_printf(out, "%u", number);
+		else if (*p == '%')
+			g_string_append_printf(out, "%u", number % 200);
 		else if (*p == '@' && (p[1] == '"' || p[1] == 'b'))
 			append_many(out, "aaaaaaaaaa", 6000);
 		else
@@ -402,6 +426,7 @@ typedef struct {
 	double compiling; /* milliseconds */
 	double running;
 	const char *outcome;
+	gboolean is_whole; /* compiled, and run to its end */
 } Took;
 
 static double now_ms(void)
@@ -426,7 +451,8 @@ static void run_script(SieveScript *script, Bytes message, Took *took)
 	g_assert_true(sieve_run(script, &input, &result, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(result->actions->len, >, 0);
-	took->outcome = result->failure != NULL ? result->failure->text : "ran";
+	took->is_whole = result->failure == NULL;
+	took->outcome = took->is_whole ? "ran" : result->failure->text;
 	if (result->failure != NULL)
 		took->outcome = g_intern_string(took->outcome);
 	took->running = now_ms() - start;
@@ -462,7 +488,7 @@ static Took run_evil(const Evil *evil, const Fixture *fixture)
  * share. */
 static double bound_ms(const Fixture *fixture)
 {
-	double bound = fixture->scale == 1 ? 2000 : 500;
+	double bound = fixture->scale == 1 ? 1000 : 500;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	bound *= 20;
@@ -470,27 +496,34 @@ static double bound_ms(const Fixture *fixture)
 	return bound;
 }
 
+static gboolean try(
+	const Evil *script, const Fixture *fixture, gboolean is_honest)
+{
+	Took took = run_evil(script, fixture);
+	gboolean is_good = took.compiling + took.running <= bound_ms(fixture) &&
+		(took.is_whole || !is_honest);
+
+	if (fixture->has_table || !is_good)
+		printf("# %-34s %8.1f ms %8.1f ms  %s\n", script->name,
+			took.compiling, took.running, took.outcome);
+	fflush(stdout);
+	return is_good;
+}
+
 static void test_all(gconstpointer data)
 {
 	Fixture fixture = *(const Fixture *)data;
-	guint slow = 0;
+	guint bad = 0;
 
 	for (guint i = 0; i < MESSAGE_KINDS; i++)
 		fixture.messages[i] = make_message(i, fixture.scale);
-	for (gsize i = 0; i < G_N_ELEMENTS(scripts); i++) {
-		Took took = run_evil(&scripts[i], &fixture);
-		gboolean is_slow =
-			took.compiling + took.running > bound_ms(&fixture);
-		slow += is_slow;
-		if (fixture.has_table || is_slow)
-			printf("# %-34s %8.1f ms %8.1f ms  %s\n",
-				scripts[i].name, took.compiling, took.running,
-				took.outcome);
-		fflush(stdout);
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(scripts); i++)
+		bad += !try(&scripts[i], &fixture, FALSE);
+	for (gsize i = 0; i < G_N_ELEMENTS(honest); i++)
+		bad += !try(&honest[i], &fixture, TRUE);
 	for (guint i = 0; i < MESSAGE_KINDS; i++)
 		g_string_free(fixture.messages[i], TRUE);
-	g_assert_cmpuint(slow, ==, 0);
+	g_assert_cmpuint(bad, ==, 0);
 }
 
 int main(int argc, char **argv)
