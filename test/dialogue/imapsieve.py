@@ -419,6 +419,14 @@ def sessions():
     report.case("so is another session", any(
         b"FLAGS (\\Flagged $important" in line for line in lines), lines)
 
+    client = new_user(ALL + 'if environment "imap.changedflags" "\\\\Seen"'
+                      '{ addflag "$read"; }')
+    client.append(b"Work")
+    client.do(b"SELECT Work")
+    lines = client.do(b"FETCH 1 BODY[TEXT]")
+    report.case("FETCH tells of the script's flags, too", any(
+        b"FLAGS (\\Seen $read" in line for line in lines), lines)
+
     client = new_user(ALL + 'fileinto "INBOX";')
     other = Client(client.user)
     other.do(b"SELECT INBOX")
@@ -457,6 +465,25 @@ def sharing():
     eve.do(b'SETMETADATA "%s" (/shared/imapsieve/script NIL)' % box, b"NO")
 
 
+def troubles():
+    """What cannot be done leaves the message, and the command, alone."""
+    client = new_user(ALL + 'fileinto "Archive";')
+    t.run("dbmail-users", "-c", client.user, "-m", "1K")
+    client.append(b"Work", b"one", b"\\Seen")
+    text = TEXT % b"two" + b"x" * 500
+    client.do(b"APPEND Work {%d+}\r\n%s" % (len(text), text))
+    report.equal("over quota: it stays", client.flags(b"Work"),
+                 [("one", ["\\Deleted", "\\Seen"]), ("two", [])])
+    report.equal("over quota: nothing is filed", client.flags(b"Archive"),
+                 [("one", ["\\Seen"])])
+
+    client = new_user(ALL + 'fileinto "bad//name";')
+    client.append(b"Work")
+    report.equal("no such mailbox: it stays", client.flags(b"Work"),
+                 [("one", [])])
+    report.equal("no such mailbox: its owner is told", len(notices(client)), 1)
+
+
 def many():
     """Of many messages at once, each starts one."""
     client = new_user(ALL + 'if header :matches "Subject" "*1"'
@@ -479,7 +506,7 @@ def main():
         off()
     configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (HOST, URL))
     for one in (announced, bad_url, causes, outcomes, edited, no_loops, choice,
-                failures, at_delivery, sessions, sharing, many):
+                failures, at_delivery, sessions, sharing, troubles, many):
         if not cases or one.__name__ in cases:
             report.note(one.__name__)
             one()
