@@ -80,9 +80,9 @@ struct SieveRun {
 /* ---- Running ---- */
 
 /* A run may take one instruction more than its limit for each so many bytes of
- * the message: enough to copy a large one, however large, in no more time than
+ * the message: enough to enclose a large one, however large, in no more time than
  * it takes to store. */
-#define SIEVE_RUN_MESSAGE_BYTES 256
+#define SIEVE_RUN_MESSAGE_BYTES 128
 
 /* How many instructions are left. */
 guint64 sieve_run_left(const SieveRun *run) G_GNUC_WARN_UNUSED_RESULT;
