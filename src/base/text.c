@@ -8,6 +8,13 @@ gboolean text_equal_nocase(Bytes a, const char *b)
 		(a.size == 0 || g_ascii_strncasecmp(a.data, b, a.size) == 0);
 }
 
+gboolean text_equal_nocase_bytes(Bytes a, Bytes b)
+{
+	return a.size == b.size &&
+		(a.size == 0 ||
+			g_ascii_strncasecmp(a.data, b.data, a.size) == 0);
+}
+
 gboolean text_has_prefix_nocase(Bytes a, const char *prefix)
 {
 	gsize size = strlen(prefix);

@@ -10,6 +10,9 @@
 /* TRUE when the bytes equal the string, ASCII letters in any case. */
 gboolean text_equal_nocase(Bytes a, const char *b);
 
+/* The same of two. */
+gboolean text_equal_nocase_bytes(Bytes a, Bytes b);
+
 /* TRUE when a begins with the string, ASCII letters in any case. */
 gboolean text_has_prefix_nocase(Bytes a, const char *prefix);
 

@@ -75,7 +75,7 @@ const char *sieve_action_word(SieveActionKind kind);
 
 /* Appends the action on one line, without line end, as dbmail-sievecmd -t
  * prints it (dbmail-sievecmd(1)): the word, what it is done with or to, then
- * the tagged arguments, in one order and the script's own syntax.  Strings are
+ * the tagged arguments, in one order and with the script's own words.  Strings are
  * quoted; in them line feeds are \n, carriage returns \r, other controls but
  * TAB \xHH, backslashes and quotes have a backslash.  Not told: line, message
  * and is_implicit. */

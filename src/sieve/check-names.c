@@ -341,9 +341,16 @@ gboolean sieve_check_variable(
 		return FALSE;
 	*variable = (SievePiece){ .kind = SIEVE_LOCAL };
 	if (name->text.size > 0 &&
-		memchr(name->text.data, '.', name->text.size) != NULL)
-		return find_in_namespace(
-			checker, name->place, name->text, variable);
+		memchr(name->text.data, '.', name->text.size) != NULL) {
+		if (!find_in_namespace(
+			    checker, name->place, name->text, variable))
+			return FALSE;
+		if (variable->kind != SIEVE_LITERAL)
+			return TRUE;
+		sieve_check_error(checker, name->place, "%s cannot be set",
+			sieve_quote(checker, name->text));
+		return FALSE;
+	}
 	if (sieve_string_is_matched(name->text, &number)) {
 		sieve_check_error(
 			checker, name->place, "match variables cannot be set");

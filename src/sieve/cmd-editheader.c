@@ -163,7 +163,7 @@ static gboolean run_addheader(SieveRun *run, const SieveNode *node)
 			run, node, "addheader: the field value is invalid");
 	action->text = arena_copy(run->kept, value.data, value.size);
 	action->is_last = sieve_node_tag(node, SIEVE_SLOT_LAST) != NULL;
-	if (!sieve_run_step(run, node, value.size / 256) ||
+	if (!sieve_run_step(run, node, value.size / SIEVE_STEP_BYTES) ||
 		!count_fields(run, node) ||
 		!sieve_result_add(run, node, action))
 		return FALSE;
@@ -219,7 +219,8 @@ static gboolean match_lines(SieveRun *run, const SieveNode *node, GArray *lines)
 
 		sieve_select_text(fields[line].value, text);
 		Bytes value = bytes_of(text->str, text->len);
-		if (!sieve_run_step(run, node, 1 + value.size / 256) ||
+		if (!sieve_run_step(
+			    run, node, 1 + value.size / SIEVE_STEP_BYTES) ||
 			!sieve_testing_run(run, node, node->positional[1],
 				&value, 1, &matches))
 			return FALSE;

@@ -40,14 +40,9 @@ static gboolean run_fileinto(SieveRun *run, const SieveNode *node)
 
 static void check_redirect(SieveChecker *checker, SieveNode *node)
 {
-	const SieveString *address = &node->positional[0]->strings[0];
-
-	if (sieve_node_tag(node, SIEVE_SLOT_LIST) == NULL &&
-		sieve_string_is_constant(address) &&
-		!sieve_address_parse(address->text, NULL))
-		sieve_check_error(checker, address->place,
-			"%s is no address, such as \"user@example.com\"",
-			sieve_quote(checker, address->text));
+	if (sieve_node_tag(node, SIEVE_SLOT_LIST) == NULL)
+		(void)sieve_check_each(
+			checker, node->positional[0], sieve_check_address);
 }
 
 static gboolean read_address(SieveRun *run, const SieveNode *node,

@@ -152,7 +152,8 @@ static gboolean read_keys(SieveRun *run, const SieveNode *node, GArray *keys)
 		Bytes text;
 
 		if (!sieve_run_string(run, node, &list->strings[i], &text) ||
-			!sieve_run_step(run, node, text.size / 256))
+			!sieve_run_step(
+				run, node, text.size / SIEVE_STEP_BYTES))
 			return FALSE;
 		add_keys(keys, text, list->strings[i].place);
 	}

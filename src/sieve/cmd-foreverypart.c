@@ -309,7 +309,8 @@ static gboolean run_extracttext(SieveRun *run, const SieveNode *node)
 	if (first != NULL)
 		cut_characters(text, first->value->number);
 	/* A byte decoded takes three of the encoding, and line ends. */
-	if (!sieve_run_step(run, node, MIN(body.size, 4 * MARKUP * max) / 256))
+	if (!sieve_run_step(run, node,
+		    MIN(body.size, 4 * MARKUP * max) / SIEVE_STEP_BYTES))
 		return FALSE;
 	if (!sieve_modify(run, node, text))
 		return FALSE;

@@ -54,16 +54,8 @@ static void check_notify(SieveChecker *checker, SieveNode *node)
 static gboolean check_from(
 	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
 {
-	const SieveString *string = &use->value->strings[0];
-
 	(void)node;
-	if (!sieve_string_is_constant(string) ||
-		sieve_address_parse(string->text, NULL))
-		return TRUE;
-	sieve_check_error(checker, string->place,
-		"%s is no address, such as \"user@example.com\"",
-		sieve_quote(checker, string->text));
-	return FALSE;
+	return sieve_check_each(checker, use->value, sieve_check_address);
 }
 
 static gboolean check_importance(
@@ -153,7 +145,7 @@ static gboolean read_method(SieveRun *run, const SieveNode *node,
 	Bytes uri;
 
 	if (!sieve_run_string(run, node, string, &uri) ||
-		!sieve_run_step(run, node, 1 + uri.size / 256))
+		!sieve_run_step(run, node, 1 + uri.size / SIEVE_STEP_BYTES))
 		return FALSE;
 	*is_valid = sieve_mailto_parse(run->scratch, uri, NULL, NULL);
 	return TRUE;

@@ -8,25 +8,10 @@
 
 static gboolean put_message(SieveRun *run, const SieveNode *node, GString *text)
 {
-	if (!sieve_run_step(run, node, text->len / 256))
+	if (!sieve_run_step(run, node, text->len / SIEVE_STEP_BYTES))
 		return FALSE;
 	char *kept = arena_copy(run->kept, text->str, text->len);
 	return sieve_message_replace(run, node, bytes_of(kept, text->len));
-}
-
-static gboolean check_from(
-	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
-{
-	const SieveString *string = &use->value->strings[0];
-
-	(void)node;
-	if (!sieve_string_is_constant(string) ||
-		sieve_address_list_is_valid(string->text))
-		return TRUE;
-	sieve_check_error(checker, string->place,
-		"%s is no address, such as \"Name <user@example.com>\"",
-		sieve_quote(checker, string->text));
-	return FALSE;
 }
 
 static void check_replace(SieveChecker *checker, SieveNode *node)
@@ -59,7 +44,8 @@ static gboolean run_replace(SieveRun *run, const SieveNode *node)
 		return sieve_run_fail(
 			run, node, "replace: the value of :from is no address");
 	const MimeScan *scan = sieve_message_scan(run, node, &message);
-	if (scan == NULL || !sieve_run_step(run, node, message.size / 256))
+	if (scan == NULL ||
+		!sieve_run_step(run, node, message.size / SIEVE_STEP_BYTES))
 		return FALSE;
 	SieveReplacement how = { action->text, action->is_mime, action->subject,
 		action->from };
@@ -103,7 +89,7 @@ static gboolean run_enclose(SieveRun *run, const SieveNode *node)
 			run, node, SIEVE_SLOT_HEADER, &action->headers) ||
 		!sieve_message_number(run, node, &number) ||
 		sieve_message_scan(run, node, &message) == NULL ||
-		!sieve_run_step(run, node, message.size / 256))
+		!sieve_run_step(run, node, message.size / SIEVE_STEP_BYTES))
 		return FALSE;
 	SieveEnclosure how = { .text = action->text,
 		.subject = action->subject,
@@ -135,7 +121,7 @@ static const SieveTag replace_tags[] = {
 	{ .name = "from",
 		.slot = SIEVE_SLOT_FROM,
 		.value = SIEVE_TYPE_STRING,
-		.check = check_from },
+		.check = sieve_check_mailboxes },
 	{ .name = NULL },
 };
 

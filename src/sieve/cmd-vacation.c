@@ -66,36 +66,11 @@ static gboolean has_8bit_header(Bytes entity)
 	return FALSE;
 }
 
-static gboolean check_address(SieveChecker *checker, const SieveString *string)
-{
-	if (sieve_address_parse(string->text, NULL))
-		return TRUE;
-	sieve_check_error(checker, string->place,
-		"%s is no address, such as \"user@example.com\"",
-		sieve_quote(checker, string->text));
-	return FALSE;
-}
-
-static gboolean check_from(
-	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
-{
-	const SieveString *string = &use->value->strings[0];
-
-	(void)node;
-	if (!sieve_string_is_constant(string) ||
-		sieve_address_list_is_valid(string->text))
-		return TRUE;
-	sieve_check_error(checker, string->place,
-		"%s is no address, such as \"Name <user@example.com>\"",
-		sieve_quote(checker, string->text));
-	return FALSE;
-}
-
 static gboolean check_addresses(
 	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
 {
 	(void)node;
-	return sieve_check_each(checker, use->value, check_address);
+	return sieve_check_each(checker, use->value, sieve_check_address);
 }
 
 static void check_vacation(SieveChecker *checker, SieveNode *node)
@@ -172,7 +147,7 @@ static const SieveTag vacation_tags[] = {
 	{ .name = "from",
 		.slot = SIEVE_SLOT_FROM,
 		.value = SIEVE_TYPE_STRING,
-		.check = check_from },
+		.check = sieve_check_mailboxes },
 	{ .name = "addresses",
 		.slot = SIEVE_SLOT_ADDRESSES,
 		.value = SIEVE_TYPE_STRINGS,

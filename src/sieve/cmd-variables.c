@@ -166,7 +166,7 @@ gboolean sieve_modify(SieveRun *run, const SieveNode *node, GString *value)
 		if ((given >> i & 1) != 0)
 			modifiers[i](run->limits, value);
 	}
-	return given == 0 || sieve_run_step(run, node, size / 256);
+	return given == 0 || sieve_run_step(run, node, size / SIEVE_STEP_BYTES);
 }
 
 /* ---- The command ---- */

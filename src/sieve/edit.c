@@ -43,8 +43,7 @@ static gsize line_after(Bytes text, gsize pos)
 	return feed != NULL ? (gsize)(feed - text.data) + 1 : text.size;
 }
 
-/* Where the blank line that ends a header is; at the end where it has none. */
-static gsize fields_size(Bytes header)
+gsize sieve_fields_size(Bytes header)
 {
 	gsize pos = 0;
 
@@ -60,7 +59,7 @@ static gsize fields_size(Bytes header)
 
 static gsize header_size(Bytes message)
 {
-	gsize size = fields_size(message);
+	gsize size = sieve_fields_size(message);
 
 	return size < message.size ? line_after(message, size) : size;
 }
@@ -149,7 +148,7 @@ static void append_kept_fields(
 		else
 			append_bytes(out, field.line);
 	}
-	gsize end = fields_size(header);
+	gsize end = sieve_fields_size(header);
 	if (from < end)
 		append_bytes(out, bytes_slice(header, from, end - from));
 }
@@ -197,7 +196,7 @@ static void append_mime_entity(GString *out, const char *text)
 	mime_compose_lines(lines, bytes_of_string(text));
 	Bytes all = bytes_of(lines->str, lines->len);
 	if (!mime_field_begins(bytes_slice(all, 0, line_after(all, 0))) &&
-		fields_size(all) > 0) {
+		sieve_fields_size(all) > 0) {
 		/* No header at all: a text. */
 		g_string_append(out, "\r\n");
 		append_bytes(out, all);

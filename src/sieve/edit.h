@@ -19,6 +19,9 @@ gboolean sieve_field_name_is_valid(Bytes name);
  * 5703 section 5. */
 gboolean sieve_field_is_protected(Bytes name);
 
+/* Where the blank line is that ends a header; the size where it has none. */
+gsize sieve_fields_size(Bytes header);
+
 /* RFC 5703 section 5.  text and the others are valid UTF-8. */
 typedef struct {
 	const char *text; /* or, with is_mime, header and body of an entity */

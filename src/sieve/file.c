@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What actions have in common: values of tags, and where a copy is filed. */
+/* What actions have in common: addresses, values of tags, and where a copy is
+ * filed. */
 #include "sieve/file.h"
 
+#include "sieve/address.h"
 #include "sieve/flags.h"
+
+gboolean sieve_check_address(SieveChecker *checker, const SieveString *string)
+{
+	if (sieve_address_parse(string->text, NULL))
+		return TRUE;
+	sieve_check_error(checker, string->place,
+		"%s is no address, such as \"user@example.com\"",
+		sieve_quote(checker, string->text));
+	return FALSE;
+}
+
+gboolean sieve_check_mailboxes(
+	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
+{
+	const SieveString *string = &use->value->strings[0];
+
+	(void)node;
+	if (!sieve_string_is_constant(string) ||
+		sieve_address_list_is_valid(string->text))
+		return TRUE;
+	sieve_check_error(checker, string->place,
+		"%s is no address, such as \"Name <user@example.com>\"",
+		sieve_quote(checker, string->text));
+	return FALSE;
+}
 
 gboolean sieve_tag_text(
 	SieveRun *run, const SieveNode *node, guint slot, const char **text)
@@ -129,7 +156,7 @@ static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
 			"%s: the value given cannot name a mailbox",
 			node->word->name);
 	file->mailbox = arena_copy(run->kept, name.data, name.size);
-	return sieve_run_step(run, node, name.size / 256);
+	return sieve_run_step(run, node, name.size / SIEVE_STEP_BYTES);
 }
 
 gboolean sieve_file_read(SieveRun *run, const SieveNode *node,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What actions have in common: values of tags, and where a copy is filed. */
+/* What actions have in common: addresses, values of tags, and where a copy is
+ * filed. */
 #ifndef SIEVE_FILE_H
 #define SIEVE_FILE_H
 
@@ -7,6 +8,13 @@
 
 #include "sieve/check.h"
 #include "sieve/run-private.h"
+
+/* For sieve_check_each(): one address. */
+gboolean sieve_check_address(SieveChecker *checker, const SieveString *string);
+
+/* A tag's check: addresses, as From has them. */
+gboolean sieve_check_mailboxes(
+	SieveChecker *checker, SieveNode *node, const SieveTagUse *use);
 
 /* The value of the slot's tag as sieve_run_text() gives it; NULL where the tag
  * was not given. */

@@ -51,24 +51,18 @@ gboolean sieve_flags_next(Bytes text, gsize *pos, Bytes *flag)
 	return FALSE;
 }
 
-static gboolean equal_nocase(Bytes a, Bytes b)
-{
-	return a.size == b.size &&
-		g_ascii_strncasecmp(a.data, b.data, a.size) == 0;
-}
-
 static gboolean has_flag(Bytes set, Bytes flag)
 {
 	gsize pos = 0;
 	Bytes word;
 
 	while (next_word(set, &pos, &word))
-		if (equal_nocase(word, flag))
+		if (text_equal_nocase_bytes(word, flag))
 			return TRUE;
 	return FALSE;
 }
 
-guint sieve_flags_count(const GString *set)
+static guint count_flags(const GString *set)
 {
 	gsize pos = 0;
 	guint count = 0;
@@ -81,7 +75,7 @@ guint sieve_flags_count(const GString *set)
 
 void sieve_flags_add(GString *set, Bytes text)
 {
-	guint count = sieve_flags_count(set);
+	guint count = count_flags(set);
 	gsize pos = 0;
 	Bytes flag;
 
@@ -119,8 +113,8 @@ void sieve_flags_remove(GString *set, Bytes text)
 
 const char *const *sieve_flags_array(Arena *arena, const GString *set)
 {
-	const char **array = arena_new_array(
-		arena, const char *, sieve_flags_count(set) + 1);
+	const char **array =
+		arena_new_array(arena, const char *, count_flags(set) + 1);
 	gsize pos = 0;
 	guint i = 0;
 	Bytes word;

@@ -25,9 +25,6 @@ void sieve_flags_add(GString *set, Bytes text);
 /* Takes the flags of text out of the set. */
 void sieve_flags_remove(GString *set, Bytes text);
 
-/* How many flags are in a set. */
-guint sieve_flags_count(const GString *set);
-
 /* The set as a NULL-terminated array in the arena. */
 const char *const *sieve_flags_array(Arena *arena, const GString *set)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -2,29 +2,12 @@
 /* The message as a running script sees it. */
 #include "sieve/message.h"
 
-#include "base/text.h"
-#include "sieve/run-private.h"
+#include "sieve/edit.h"
 
 /* Bytes of such texts that a run keeps beside the last one. */
 #define TEXTS_MAX ((gsize)64 * 1024 * 1024)
 
 /* ---- Taking it apart ---- */
-
-/* Where the blank line is that ends the header; the size where there is none. */
-static gsize header_size(Bytes message)
-{
-	gsize pos = 0;
-	while (pos < message.size) {
-		const char *line = message.data + pos;
-		const char *end = memchr(line, '\n', message.size - pos);
-		if (line[0] == '\n' || (line[0] == '\r' && end == line + 1))
-			return pos;
-		if (end == NULL)
-			break;
-		pos += (gsize)(end - line) + 1;
-	}
-	return message.size;
-}
 
 /* What lies between fields is kept, so that the message can be put together
  * again byte for byte. */
@@ -52,7 +35,7 @@ static void split_header(GArray *fields, Bytes block)
 void sieve_message_init(SieveRun *run, Bytes message)
 {
 	sieve_message_clear(run);
-	gsize size = header_size(message);
+	gsize size = sieve_fields_size(message);
 	run->fields = g_array_new(FALSE, TRUE, sizeof(MimeField));
 	split_header(run->fields, bytes_slice(message, 0, size));
 	run->body = bytes_slice(message, size, message.size);

@@ -47,15 +47,6 @@ void sieve_report_error(SieveReport *report, const char *script,
 	va_end(list);
 }
 
-void sieve_report_warning(SieveReport *report, const char *script,
-	SievePlace place, const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	sieve_report_list(report, script, place, TRUE, format, list);
-	va_end(list);
-}
-
 static gint compare_places(gconstpointer a, gconstpointer b)
 {
 	const SieveError *one = *(SieveError *const *)a;

@@ -19,9 +19,7 @@ typedef struct {
 void sieve_report_error(SieveReport *report, const char *script,
 	SievePlace place, const char *format, ...) G_GNUC_PRINTF(4, 5);
 
-void sieve_report_warning(SieveReport *report, const char *script,
-	SievePlace place, const char *format, ...) G_GNUC_PRINTF(4, 5);
-
+/* The same with its arguments in a list, or a warning. */
 void sieve_report_list(SieveReport *report, const char *script,
 	SievePlace place, gboolean is_warning, const char *format, va_list list)
 	G_GNUC_PRINTF(5, 0);

@@ -87,9 +87,12 @@ struct SieveRun {
 /* How many instructions are left. */
 guint64 sieve_run_left(const SieveRun *run) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Bytes that one instruction pays for. */
+#define SIEVE_STEP_BYTES 256
+
 /* Counts n instructions; FALSE, the run failed, when they are used up.  Each
  * command, test and value that is compared is one; whoever works through long
- * texts counts by their length, one for each 256 bytes or so. */
+ * texts counts SIEVE_STEP_BYTES of them or so as one. */
 gboolean sieve_run_step(SieveRun *run, const SieveNode *node, guint64 n)
 	G_GNUC_WARN_UNUSED_RESULT;
 
@@ -150,16 +153,16 @@ void sieve_run_set_matched(SieveRun *run, const Bytes *values, guint n);
 /* ---- Actions ---- */
 
 /* A new action of that kind, of the node's line and, but for those that change
- * the message, of the message as it is now; all else empty; in the run's kept memory, not in the result yet.  NULL after a
- * run-time error. */
+ * the message, of the message as it is now; all else empty.  It lies in the
+ * run's kept memory, and is not in the result yet.  NULL after a run-time
+ * error. */
 SieveAction *sieve_run_action(
 	SieveRun *run, const SieveNode *node, SieveActionKind kind);
 
 /* Puts it into the result, where it conflicts with none that is there and no
  * limit is reached; one that is there already is not put in twice, but what the
- * later one says of flags and message counts.  Cancels the
- * implicit keep where an action of that kind does (result.c's table).  Takes
- * nothing. */
+ * later one says of flags and message counts.  Cancels the implicit keep where
+ * an action of that kind does (result.c's table). */
 gboolean sieve_result_add(SieveRun *run, const SieveNode *node,
 	SieveAction *action) G_GNUC_WARN_UNUSED_RESULT;
 

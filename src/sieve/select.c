@@ -6,9 +6,8 @@
 #include "mime/words.h"
 #include "sieve/message.h"
 
-/* Fields compared by name for one instruction; bytes of headers read. */
+/* Fields compared by name for one instruction. */
 #define STEP_FIELDS 16
-#define STEP_BYTES 256
 
 void sieve_select_check(SieveChecker *checker, SieveNode *node)
 {
@@ -55,11 +54,10 @@ void sieve_select_text(Bytes value, GString *text)
 	g_string_erase(text, 0, (gssize)begin);
 }
 
-static gboolean has_name(const MimeField *field, Bytes name)
+/* Lines that are no field have no name. */
+static gboolean is_field(const MimeField *field, Bytes name)
 {
-	return field->name.size == name.size && name.size > 0 &&
-		g_ascii_strncasecmp(field->name.data, name.data, name.size) ==
-		0;
+	return name.size > 0 && text_equal_nocase_bytes(field->name, name);
 }
 
 typedef struct {
@@ -78,7 +76,7 @@ static gboolean select_of(
 		return FALSE;
 	for (guint i = 0; i < selection->n_names; i++) {
 		for (guint j = 0; j < n; j++) {
-			if (has_name(&fields[j], selection->names[i]))
+			if (is_field(&fields[j], selection->names[i]))
 				g_array_append_val(selection->found, fields[j]);
 		}
 	}
@@ -105,7 +103,8 @@ static gboolean select_of_entity(Selection *selection, guint index)
 	g_autoptr(Arena) arena = arena_new();
 	Bytes block =
 		sieve_message_header_of(message, mime_scan_entity(scan, index));
-	if (!sieve_run_step(run, selection->node, 1 + block.size / STEP_BYTES))
+	if (!sieve_run_step(
+		    run, selection->node, 1 + block.size / SIEVE_STEP_BYTES))
 		return FALSE;
 	MimeHeader *header = mime_header_new(arena, block);
 	return select_of(selection, header->fields, header->count);

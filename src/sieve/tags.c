@@ -6,8 +6,8 @@
 #include "sieve/modifiers.h"
 #include "sieve/word.h"
 
-/* What they mean is told by testing.c and select.c; a row without a check takes any value
- * of their type. */
+/* What they mean is told by testing.c and select.c; a row without a check takes
+ * any value of its type. */
 static const SieveTag comparator_tags[] = {
 	{ .name = "comparator",
 		.slot = SIEVE_SLOT_COMPARATOR,

@@ -131,7 +131,7 @@ static gboolean test_duplicate(
 		return FALSE;
 	if (id == NULL || seconds == 0)
 		return TRUE;
-	if (!sieve_run_step(run, node, id->len / 256) ||
+	if (!sieve_run_step(run, node, id->len / SIEVE_STEP_BYTES) ||
 		!hash(run, node, id, sum) || !was_seen(run, node, sum, result))
 		return FALSE;
 	/* Without :last the time counts from the first. */

@@ -104,8 +104,8 @@ static gboolean add_field(
 {
 	const SieveTagUse *piece =
 		sieve_node_tag(testing->node, SIEVE_SLOT_MIME_PART);
-	if (!sieve_run_step(
-		    testing->run, testing->node, field->value.size / 256))
+	if (!sieve_run_step(testing->run, testing->node,
+		    field->value.size / SIEVE_STEP_BYTES))
 		return FALSE;
 	if (piece != NULL)
 		return add_piece(testing, field, piece, text);

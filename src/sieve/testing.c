@@ -7,9 +7,6 @@
 #include "base/text.h"
 #include "sieve/lists.h"
 
-/* Bytes that one instruction pays for (sieve_run_step()). */
-#define STEP_BYTES 256
-
 /* ---- When a script is compiled ---- */
 
 /* What node->match points into. */
@@ -119,6 +116,14 @@ void sieve_testing_check(SieveChecker *checker, SieveNode *node, guint keys)
 		sieve_check_error(checker, comparator->place, "%s", wrong);
 		return;
 	}
+	/* RFC 5231 section 4.2: "9" is after "10" else. */
+	if (match->type == SIEVE_MATCH_COUNT &&
+		match->relation != SIEVE_RELATION_EQ &&
+		match->relation != SIEVE_RELATION_NE &&
+		!match->comparator->is_numeric)
+		sieve_check_warn(checker, type->place,
+			"':count' compares as texts without :comparator "
+			"\"i;ascii-numeric\"");
 	if (match->type == SIEVE_MATCH_LIST && comparator != NULL) {
 		sieve_check_error(checker, comparator->place,
 			"':%s' takes no comparator", type->tag->name);
@@ -156,7 +161,7 @@ static gboolean fail(SieveTesting *testing, GError **error)
 
 static guint64 work_left(const SieveRun *run)
 {
-	return sieve_run_left(run) * STEP_BYTES;
+	return sieve_run_left(run) * SIEVE_STEP_BYTES;
 }
 
 gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
@@ -223,7 +228,7 @@ static gboolean finish(SieveTesting *testing)
 			testing->matcher, &testing->is_matched, &error))
 		return fail(testing, &error);
 	if (!sieve_run_step(testing->run, testing->node,
-		    (testing->allowed - testing->work) / STEP_BYTES))
+		    (testing->allowed - testing->work) / SIEVE_STEP_BYTES))
 		return FALSE;
 	guint n = sieve_matcher_values(testing->matcher, &values);
 	if (testing->is_matched && n > 0 && !testing->sets_no_values &&

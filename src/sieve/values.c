@@ -54,7 +54,7 @@ gboolean sieve_run_string(SieveRun *run, const SieveNode *node,
 		filled += piece.size;
 	}
 	*value = bytes_of(all, size);
-	return sieve_run_step(run, node, size / 256);
+	return sieve_run_step(run, node, size / SIEVE_STEP_BYTES);
 }
 
 gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
@@ -66,7 +66,7 @@ gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
 	*text = sieve_run_keep(run, value);
 	/* What is expanded was counted; a constant is copied now. */
 	return !sieve_string_is_constant(string) ||
-		sieve_run_step(run, node, value.size / 256);
+		sieve_run_step(run, node, value.size / SIEVE_STEP_BYTES);
 }
 
 const char *sieve_run_keep(SieveRun *run, Bytes value)

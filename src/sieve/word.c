@@ -31,11 +31,6 @@ static const SieveWord *const tables[] = {
 	NULL,
 };
 
-/* Rows of SieveAddedTags; one table per file that adds some. */
-static const SieveAddedTags *const added[] = {
-	NULL,
-};
-
 static const SieveWord *find_in(
 	const SieveWord *word, SieveWordKind kind, Bytes name)
 {
@@ -80,14 +75,5 @@ static const SieveTag *tag_in_shared(guint shared, Bytes name)
 const SieveTag *sieve_word_tag(const SieveWord *word, Bytes name)
 {
 	const SieveTag *tag = tag_in(word->tags, name);
-	if (tag == NULL)
-		tag = tag_in_shared(word->shared, name);
-	for (guint i = 0; tag == NULL && added[i] != NULL; i++) {
-		const SieveAddedTags *rows = added[i];
-		for (; tag == NULL && rows->word != NULL; rows++) {
-			if (g_ascii_strcasecmp(rows->word, word->name) == 0)
-				tag = tag_in(rows->tags, name);
-		}
-	}
-	return tag;
+	return tag != NULL ? tag : tag_in_shared(word->shared, name);
 }

@@ -149,12 +149,6 @@ struct SieveWord {
 		SieveRun *run, const SieveNode *node, gboolean *result);
 };
 
-/* Tags that a family adds to words of others: "fileinto" :copy. */
-typedef struct {
-	const char *word;
-	const SieveTag *tags;
-} SieveAddedTags;
-
 /* Words from outside the folder: for tools that test scripts. */
 struct SieveExtraWords {
 	const SieveWord *words;

@@ -34,6 +34,4 @@ extern const SieveWord sieve_words_environment[];
 extern const SieveWord sieve_words_string[];
 extern const SieveWord sieve_words_duplicate[];
 
-/* Tags for words of other files, by the word's name. */
-
 #endif

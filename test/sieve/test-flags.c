@@ -35,6 +35,13 @@ static void test_vectors(void)
 	}
 }
 
+static guint count(const GString *set)
+{
+	g_autoptr(Arena) arena = arena_new();
+
+	return g_strv_length((char **)sieve_flags_array(arena, set));
+}
+
 static void test_limits(void)
 {
 	g_autoptr(GString) set = g_string_new(NULL);
@@ -43,15 +50,15 @@ static void test_limits(void)
 	for (guint i = 0; i < SIEVE_FLAG_SIZE_MAX; i++)
 		g_string_append_c(text, 'x');
 	sieve_flags_add(set, bytes_of(text->str, text->len));
-	g_assert_cmpuint(sieve_flags_count(set), ==, 1);
+	g_assert_cmpuint(count(set), ==, 1);
 	g_string_append_c(text, 'x');
 	sieve_flags_add(set, bytes_of(text->str, text->len));
-	g_assert_cmpuint(sieve_flags_count(set), ==, 1);
+	g_assert_cmpuint(count(set), ==, 1);
 	g_string_truncate(text, 0);
 	for (guint i = 0; i < 100000; i++)
 		g_string_append_printf(text, " f%u", i);
 	sieve_flags_add(set, bytes_of(text->str, text->len));
-	g_assert_cmpuint(sieve_flags_count(set), ==, SIEVE_FLAGS_MAX);
+	g_assert_cmpuint(count(set), ==, SIEVE_FLAGS_MAX);
 }
 
 int main(int argc, char **argv)

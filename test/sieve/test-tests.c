@@ -465,6 +465,9 @@ static void test_errors(void)
 		{ "header :regex \"a\" [\"b\", \"+\"]",
 			"2:28: at character 1" },
 		{ "header :value \"gr\" \"a\" \"b\"", "2:18: ':value' needs" },
+		{ "allof(size 1, header :count \"gt\" \"a\" \"9\")",
+			"2:10: the test 'size' needs ':over' or ':under'\n"
+			"2:25: warning: ':count' compares as texts" },
 		{ "header :index 0 \"a\" \"b\"", "2:18: ':index' counts" },
 		{ "header :last \"a\" \"b\"", "2:11: ':last' goes with" },
 		{ "exists :anychild \"a\"", "2:11: ':anychild' goes with" },

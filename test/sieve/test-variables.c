@@ -254,7 +254,7 @@ static const RunCase environments[] = {
 		"discard\n" },
 	{ REQUIRE "if environment :contains \"nonsense\" \"\" { discard; }",
 		"(keep)\n" },
-	{ REQUIRE "if environment :count \"lt\" \"nonsense\" \"7\" "
+	{ REQUIRE "if environment :count \"ne\" \"nonsense\" \"7\" "
 		  "{ discard; }",
 		"(keep)\n" },
 	{ REQUIRE "if environment :count \"eq\" \"version\" \"1\" "
