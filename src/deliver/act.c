@@ -259,7 +259,8 @@ gboolean act_tell(Act *act, const char *script, guint line, const char *why,
 	UserScript *of = act->script;
 	Folder inbox;
 
-	if (act->is_told || !job->settings->SIEVE_notify_owner ||
+	if (act->is_told || of->is_default ||
+		!job->settings->SIEVE_notify_owner ||
 		atomic_load(&of->told_version) >= of->version)
 		return TRUE;
 	if (!folders_find(job->deliverer->folders, job->deliverer->store,

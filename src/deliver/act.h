@@ -35,7 +35,8 @@ Flags act_system_flag(const char *name);
 void act_keep(Act *act);
 
 /* Tells the owner in INBOX that the script failed, and where; once for each
- * version of it, and only where notify_owner is on. */
+ * version of it, and only where notify_owner is on and the script is the
+ * owner's own. */
 gboolean act_tell(Act *act, const char *script, guint line, const char *why,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -211,7 +211,8 @@ static void plan_all(Round *round)
 		for (guint j = 0; j < to->recipient->count; j++) {
 			const DeliverTarget *target =
 				&to->recipient->targets[j];
-			gpointer plan = target->sieve_version != 0 ?
+			gpointer plan =
+				scripts_has(round->job.settings, target) ?
 				plan_filtered(round, to, target) :
 				plan_plain(round, to, target);
 			g_ptr_array_add(round->plan_of, plan);

@@ -122,10 +122,12 @@ static gboolean compile(UserScript *script, const Settings *settings,
 typedef struct {
 	const char *name; /* NULL: the active one */
 	gboolean is_global;
+	const char *otherwise; /* with name NULL: a global one */
 	SieveExtensions extensions;
 } Wanted;
 
-/* The one that is asked for; NULL, without error, where none is active. */
+/* The one that is asked for; NULL, without error, where none is active and none
+ * stands in for it. */
 static gboolean choose(const ScriptSet *set, const Wanted *wanted,
 	const ScriptSource **source, GError **error)
 {
@@ -133,6 +135,8 @@ static gboolean choose(const ScriptSet *set, const Wanted *wanted,
 	const char *name = wanted->name;
 
 	*source = name != NULL ? script_set_find(among, name) : set->active;
+	if (name == NULL && *source == NULL)
+		*source = script_set_find(set->global, wanted->otherwise);
 	if (name == NULL || *source != NULL)
 		return TRUE;
 	dbmail_error_set(
@@ -158,6 +162,7 @@ static gboolean load(Store *store, const Settings *settings, gint64 user,
 	script->global_version = set->global_version;
 	atomic_init(&script->told_version, set->told_version);
 	script->limits = script_limits(settings);
+	script->is_default = wanted->name == NULL && set->active == NULL;
 	if (source != NULL) {
 		script->name = g_strdup(source->name);
 		if (!compile(script, settings, wanted->extensions, set, source,
@@ -173,6 +178,7 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 {
 	const Wanted wanted = {
 		.name = name,
+		.otherwise = settings->SIEVE_default_script,
 		.extensions = script_extensions_delivery(settings),
 	};
 
@@ -227,6 +233,7 @@ void scripts_free(Scripts **scripts)
 	g_free(old);
 }
 
+/* A script of the user's own counts no more when none is active. */
 static UserScript *find(
 	Scripts *scripts, const DeliverTarget *target, gint64 now)
 {
@@ -235,6 +242,7 @@ static UserScript *find(
 	if (entry == NULL)
 		return NULL;
 	if (now - entry->loaded >= scripts->lifetime ||
+		entry->script->is_default == (target->sieve_version != 0) ||
 		entry->script->version < target->sieve_version ||
 		entry->script->global_version < target->global_version) {
 		drop(scripts, entry);
@@ -264,6 +272,13 @@ static void keep(
 	scripts->size += entry->size;
 	while (scripts->size > max_size)
 		drop(scripts, scripts->recent.tail->data);
+}
+
+gboolean scripts_has(const Settings *settings, const DeliverTarget *target)
+{
+	return target->sieve_version != 0 ||
+		(settings->SIEVE_default_script[0] != '\0' &&
+			target->global_version != 0 && target->user != 0);
 }
 
 /* The delivery must be tried again, whatever it was. */

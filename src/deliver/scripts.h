@@ -23,7 +23,8 @@ typedef struct {
 	/* Up to which the owner was told of failures: what alone changes, by
 	 * user_script_told(). */
 	_Atomic gint64 told_version;
-	char *name; /* of the active script; NULL: there is none */
+	char *name;          /* of the active script; NULL: there is none */
+	gboolean is_default; /* not the user's own: default_script, or none */
 	SieveLimits limits;
 	SieveScript *script; /* NULL: none, or it does not compile */
 	SieveError *wrong;   /* then: its first error */
@@ -43,7 +44,8 @@ static inline void user_script_auto_free(UserScript *script)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UserScript, user_script_auto_free)
 
 /* Loads and compiles a script of the user's: the one of that name, or with NULL
- * the active one, if there is one.  NOT_FOUND for the name. */
+ * the active one, or else the global one that default_script of [SIEVE] names,
+ * if there is one.  NOT_FOUND for the name. */
 gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	const char *name, UserScript **script, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -61,6 +63,10 @@ typedef struct Scripts Scripts;
  * each: a change of an alias or of [SIEVE] counts after that. */
 Scripts *scripts_new(gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
 void scripts_free(Scripts **scripts);
+
+/* TRUE where a script may have to run for the target: the user has an active one,
+ * or there is one for all. */
+gboolean scripts_has(const Settings *settings, const DeliverTarget *target);
 
 /* The script of the target's user, in the versions the target names or later
  * ones; loaded and compiled where it is not there.  Errors: TEMPORARY, also

@@ -102,8 +102,8 @@ typedef struct {
 	gint64 inbox;  /* its INBOX */
 	gboolean full; /* used >= quota > 0 at the moment of asking */
 	guint matched; /* index of the name that was found */
-	/* Of the user's scripts and of the global ones (store/script.h); both 0
-	 * where no script of the user is active. */
+	/* Of the user's scripts and of the global ones (store/script.h); the
+	 * first is 0 where no script of the user is active. */
 	gint64 sieve_version;
 	gint64 global_version;
 	/* Outside: the alias that leads there, and the address as it has it,

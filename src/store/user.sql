@@ -219,7 +219,10 @@ SELECT u.user_idnr, b.mailbox_idnr,
        u.maxmail_size > 0 AND u.curmail_size >= u.maxmail_size
        OR u.max_messages IS NOT NULL
        AND u.max_messages <= dbmail_messages_held(u.user_idnr),
-       f.matched, coalesce(v.own, 0), coalesce(v.global, 0),
+       f.matched, coalesce(v.own, 0),
+       coalesce((SELECT g.sieve_version
+		   FROM dbmail_users g
+		  WHERE g.user_idnr = -2), 0),
        0::bigint AS alias, NULL::text AS address
   FROM best
   JOIN found f ON f.matched = best.matched
@@ -227,9 +230,7 @@ SELECT u.user_idnr, b.mailbox_idnr,
   LEFT JOIN dbmail_mailboxes b
     ON b.owner_idnr = u.user_idnr AND b.name = 'INBOX'
   LEFT JOIN LATERAL (
-	SELECT u.sieve_version AS own,
-	       (SELECT g.sieve_version FROM dbmail_users g
-		 WHERE g.user_idnr = -2) AS global
+	SELECT u.sieve_version AS own
 	  FROM dbmail_sievescripts s
 	 WHERE s.owner_idnr = u.user_idnr AND s.active = 1
 	OFFSET 0) v ON true

@@ -664,6 +664,33 @@ def tool():
                 done.stderr)
 
 
+def by_default():
+    """default_script is for whoever has no script, and nobody else."""
+    before = configure("[SIEVE]\ndefault_script = site")
+    user = new_user()
+    expect("default script that is missing", user, deliver(user),
+           {"INBOX": 1})
+    put_script("__public__", 'require "fileinto"; fileinto "Site";', "site", 0)
+    user = new_user()
+    expect("default script", user, deliver(user), {"Site": 1})
+    user = new_user("keep;")
+    expect("default script, own one", user, deliver(user), {"INBOX": 1})
+    user = new_user("keep;", active=0)
+    expect("default script, own one not active", user, deliver(user),
+           {"Site": 1})
+    sql("""UPDATE dbmail_sievescripts SET script = 'nonsense;'
+            WHERE name = 'site' AND owner_idnr = -2;
+           UPDATE dbmail_users SET sieve_version = sieve_version + 1
+            WHERE user_idnr = -2""")
+    user = new_user()
+    expect("default script that fails: nobody is told", user, deliver(user),
+           {"INBOX": 1})
+    restore(before)
+    user = new_user()
+    expect("no default script", user, deliver(user), {"INBOX": 1})
+    sql("DELETE FROM dbmail_sievescripts WHERE owner_idnr = -2")
+
+
 def main():
     """All cases, or those that are named."""
     signal.alarm(500)
@@ -671,7 +698,7 @@ def main():
                  keywords, missing_folder, missing_folder_create, redirecting,
                  answering, answering_with_copy, notifying,
                  refusing, together, again, half_again, killed, failing,
-                 full, tool, gone_meanwhile, no_database):
+                 full, by_default, tool, gone_meanwhile, no_database):
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue
         report.note(case.__name__)

@@ -340,15 +340,15 @@ static void test_resolve(void)
 	const gint64 user = fixture_user(store, "resolve", 0);
 	const gint64 global = version_of(NAME_PUBLIC_OWNER_ID);
 
-	assert_resolved("resolve", 0, 0);
+	assert_resolved("resolve", 0, global);
 	put(user, "a", "keep;");
-	assert_resolved("resolve", 0, 0);
+	assert_resolved("resolve", 0, global);
 	activate(user, "a");
 	assert_resolved("resolve", 2, global);
 	put(NAME_PUBLIC_OWNER_ID, "g", "keep;");
 	assert_resolved("resolve", 2, global + 1);
 	activate(user, NULL);
-	assert_resolved("resolve", 0, 0);
+	assert_resolved("resolve", 0, global + 1);
 }
 
 /* Two who change which one is active leave one. */
