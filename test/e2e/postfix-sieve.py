@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scripts in a whole site: Postfix hands mail to lmtpd, scripts file, answer and
-send on, dbmail-queued gives that to Postfix, which sends it to a server outside
+"""Scripts in a whole site: Postfix gives mail to lmtpd, scripts file, answer and
 or back to us.  Users put their scripts up over ManageSieve and look at their
 mail over IMAP.
 
@@ -285,7 +285,8 @@ def answering():
         b"=?utf-8?q?gr=C3=BC=C3=9F?=".hex()
     header("vacation", answer, [
         ("Date", ...), ("Message-ID", ...), ("From", address),
-        ("To", t.SENDER), ("Subject", "Auto: gr\u00fc\u00df"), ("In-Reply-To", identity),
+        ("To", "Bob <%s>" % t.SENDER),
+        ("Subject", "Auto: gr\u00fc\u00df"), ("In-Reply-To", identity),
         ("References", "<a@b> " + identity),
         ("Auto-Submitted", "auto-replied"), ("X-Loop", ...),
         ("MIME-Version", "1.0"),
