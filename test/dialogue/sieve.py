@@ -334,7 +334,7 @@ def answering():
     sent = queued(user)[0][3]
     for field in (b"Auto-Submitted: auto-replied\r\n",
                   b"From: " + t.address(user).encode() + b"\r\n",
-                  b"To: " + t.SENDER.encode() + b"\r\n",
+                  b"To: Bob <" + t.SENDER.encode() + b">\r\n",
                   b"Subject: Auto: hello\r\n", b"\r\n\r\nAway.\r\n",
                   b"In-Reply-To: <%s.hello@example.org>\r\n" % user.encode()):
         report.case("vacation: %r" % field, field in sent, sent)
