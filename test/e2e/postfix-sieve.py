@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Scripts in a whole site: Postfix hands mail to lmtpd, scripts file, answer and
 """Scripts in a whole site: Postfix gives mail to lmtpd, scripts file, answer and
+send on, dbmail-queued gives that to Postfix, which sends it to a server outside
 or back to us.  Users put their scripts up over ManageSieve and look at their
 mail over IMAP.
 
