@@ -157,6 +157,9 @@ static void place_arguments(SieveChecker *checker, SieveNode *node,
 		tell_count(checker, node, n, least, most);
 		return;
 	}
+	if (most > 0)
+		node->positional = arena_new_array(sieve_check_arena(checker),
+			const SieveArgument *, most);
 	guint skip = word->first_is_optional && n < most ? 1 : 0;
 	for (guint i = 0; i < n; i++) {
 		SieveType type = word->arguments[i + skip];
@@ -227,8 +230,10 @@ gboolean sieve_check_arguments(SieveChecker *checker, SieveNode *node)
 	}
 	g_autofree const SieveArgument **found =
 		g_new0(const SieveArgument *, node->n_arguments + 1);
-	SieveTagUse *uses = arena_new_array(checker->compilation->script->arena,
-		SieveTagUse, node->n_arguments);
+	SieveTagUse *uses = node->n_arguments > 0 ?
+		arena_new_array(sieve_check_arena(checker), SieveTagUse,
+			node->n_arguments) :
+		NULL;
 	guint n_found = 0;
 	node->tags = uses;
 	for (guint i = 0; i < node->n_arguments; i++) {

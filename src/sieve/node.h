@@ -79,34 +79,36 @@ typedef enum {
 	SIEVE_NEVER,
 } SieveConstant;
 
-/* A command or a test. */
+/* A command or a test.  A script may have one in every two bytes: small things
+ * lie side by side. */
 typedef struct SieveNode SieveNode;
 struct SieveNode {
 	SievePlace place;
 	Bytes name;
 	SieveArgument *arguments; /* all as written, in order */
-	guint n_arguments;
-	SieveNode *tests; /* the first; then ->next */
-	guint n_tests;
-	gboolean is_test_list; /* in parentheses */
-	gboolean has_block;
-	gboolean is_broken; /* its syntax is; told already */
-	SieveNode *block;   /* the first command, NULL in an empty one */
+	SieveNode *tests;         /* the first; then ->next */
+	SieveNode *block;         /* the first command, NULL in an empty one */
 	SieveNode *next; /* the next command of the block, test of the list */
+	guint n_arguments;
+	guint n_tests;
+	guint n_tags;               /* the checker's, as what follows */
+	SieveConstant constant : 4; /* of a test */
+	guint is_test_list : 1;     /* in parentheses */
+	guint has_block : 1;
+	guint is_broken : 1; /* its syntax is; told already */
 
 	/* The checker fills these in.  word stays NULL where the node was not
 	 * checked because an ihave says that it is never reached. */
 	const struct SieveWord *word;
-	/* Positional arguments by their number; one that is optional and was
-	 * not given is NULL.  A string-list may be a single string. */
-	const SieveArgument *positional[SIEVE_POSITIONAL_MAX];
+	/* Positional arguments by their number, as many as the word has; one
+	 * that is optional and was not given is NULL.  A string-list may be a
+	 * single string. */
+	const SieveArgument **positional;
 	const SieveTagUse *tags;
-	guint n_tags;
 	/* Extensions that nobody required, and that must be found by an ihave
 	 * before the node runs (RFC 5463). */
 	SieveExtensions deferred;
-	SieveNode *otherwise;   /* if, elsif: the elsif or else behind it */
-	SieveConstant constant; /* of a test */
+	SieveNode *otherwise; /* if, elsif: the elsif or else behind it */
 	/* What the word's check() has made of the arguments. */
 	struct SieveMatch *match; /* match type, comparator, address part */
 	gpointer data;

@@ -160,12 +160,13 @@ static gboolean parse_arguments(Parser *parser, SieveNode *node)
 	while (good && found)
 		good = parse_argument(parser, &found);
 	node->n_arguments = parser->arguments->len - first;
-	node->arguments = arena_new_array(
-		parser->arena, SieveArgument, node->n_arguments);
-	if (node->n_arguments > 0)
+	if (node->n_arguments > 0) {
+		node->arguments = arena_new_array(
+			parser->arena, SieveArgument, node->n_arguments);
 		memcpy(node->arguments,
 			&g_array_index(parser->arguments, SieveArgument, first),
 			sizeof(SieveArgument) * node->n_arguments);
+	}
 	g_array_set_size(parser->arguments, first);
 	return good;
 }
