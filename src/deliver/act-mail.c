@@ -8,6 +8,7 @@
 #include "deliver/recipient.h"
 #include "sieve/address.h"
 #include "sieve/mailto.h"
+#include "store/list.h"
 
 /* A reply's text is cut by MTAs somewhere; what is longer goes by mail. */
 #define REFUSAL_MAX 1500
@@ -53,17 +54,78 @@ static gboolean add_mail(Act *act, const OutboundMail *mail)
 
 /* --- redirect ------------------------------------------------------------------ */
 
-static gboolean send_on(Act *act, const SieveAction *action, Bytes message)
+/* The message as it is sent on. */
+static GString *text_to_send_on(Act *act, Bytes message)
 {
 	GString *text = plan_job_text(act->job);
 	const ComposeAbout about = act_about(act);
 
 	forward_write(text, &about, message);
+	return text;
+}
+
+/* Once for the user, whatever addresses the mail came by.  FALSE where the
+ * address is none. */
+static gboolean send_on(Act *act, const char *address, const GString *text)
+{
 	const OutboundMail mail = mail_of(act, "redirect",
 		forward_sender(act->job->settings, act->job->delivery->sender,
 			act->owner),
-		action->address, text);
-	return add_mail(act, &mail);
+		address, text);
+	g_autofree char *what = g_strconcat("redirect ", address, NULL);
+
+	return !plan_job_is_new(act->job, act->whom->target->user, what) ||
+		add_mail(act, &mail);
+}
+
+static void keep_instead(Act *act, const char *to, const char *why)
+{
+	plan_note(act->plan, "redirect <%s> not done: %s", to, why);
+	act_keep(act);
+}
+
+/* A list may hold what is no address, such as domains: nothing goes there. */
+static guint send_to_all(Act *act, const GStrv members, const GString *text)
+{
+	guint count = 0;
+
+	for (guint i = 0; members[i] != NULL; i++) {
+		if (sieve_address_parse(bytes_of_string(members[i]), NULL) &&
+			send_on(act, arena_strdup(act->job->arena, members[i]),
+				text))
+			count++;
+	}
+	return count;
+}
+
+/* RFC 6134 section 2.3; sent to nobody it would be lost. */
+static gboolean redirect_to_list(
+	Act *act, const char *list, Bytes message, GError **error)
+{
+	const guint max = (guint)act->job->settings->SIEVE_max_list_redirects;
+	g_autoptr(GError) invalid = NULL;
+	g_autofree char *name = list_name_normalise(list, &invalid);
+	g_auto(GStrv) members = NULL;
+	gboolean exists = FALSE;
+
+	if (name != NULL &&
+		!list_members(act->job->deliverer->store,
+			act->whom->target->user, LIST_AND_EVERYONES, name,
+			max + 1, &exists, &members, error))
+		return FALSE;
+	if (!exists || members[0] == NULL) {
+		keep_instead(act, list, "nobody is in the list");
+	} else if (g_strv_length(members) > max) {
+		keep_instead(act, list, "the list has too many members");
+	} else {
+		guint count = send_to_all(
+			act, members, text_to_send_on(act, message));
+		if (count > 0)
+			plan_note(act->plan, "redirect <%s>: %u", list, count);
+		else
+			keep_instead(act, list, "the list has no addresses");
+	}
+	return TRUE;
 }
 
 /* A message that cannot be sent on is kept: a redirect has cancelled the
@@ -71,31 +133,19 @@ static gboolean send_on(Act *act, const SieveAction *action, Bytes message)
 gboolean act_redirect(Act *act, const SieveAction *action, GError **error)
 {
 	const char *loop = guard_loop(plan_job_header(act->job), act->mark);
-
-	(void)error;
-	if (action->address == NULL) {
-		plan_note(act->plan, "redirect :list, of which there is none");
-		act_keep(act);
-		return TRUE;
-	}
-	if (loop != NULL) {
-		plan_note(act->plan, "redirect <%s> not done: %s",
-			action->address, loop);
-		act_keep(act);
-		return TRUE;
-	}
-	g_autofree char *what = g_strconcat("redirect ", action->address, NULL);
-	if (!plan_job_is_new(act->job, act->whom->target->user, what))
-		return TRUE;
+	const char *to =
+		action->address != NULL ? action->address : action->list;
 	const Bytes *message =
 		&g_array_index(act->result->messages, Bytes, action->message);
-	if (send_on(act, action, *message)) {
-		plan_note(act->plan, "redirect <%s>", action->address);
-	} else {
-		plan_note(act->plan, "redirect <%s> not done: no address",
-			action->address);
-		act_keep(act);
-	}
+
+	if (loop != NULL)
+		keep_instead(act, to, loop);
+	else if (action->address == NULL)
+		return redirect_to_list(act, to, *message, error);
+	else if (send_on(act, to, text_to_send_on(act, *message)))
+		plan_note(act->plan, "redirect <%s>", to);
+	else
+		keep_instead(act, to, "no address");
 	return TRUE;
 }
 

@@ -96,11 +96,14 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 	const UserScript *script, const char *host, SieveResult **result,
 	GError **error)
 {
+	g_autoptr(ListAsker) lists =
+		list_asker_new(job->deliverer->store, whom->target->user);
 	Asker asker = {
 		.store = job->deliverer->store,
 		.settings = job->settings,
 		.folders = job->deliverer->folders,
 		.user = whom->target->user,
+		.lists = lists,
 	};
 	const SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };

@@ -146,6 +146,14 @@ static gboolean was_seen(gpointer data, const guint8 id[static 32],
 		asker->store, asker->user, &asked, 1, seen, error);
 }
 
+static gboolean ask_list(gpointer data, const char *list, const char *value,
+	gboolean *known, gboolean *has, GError **error)
+{
+	const Asker *asker = data;
+
+	return list_asker_has(asker->lists, list, value, known, has, error);
+}
+
 SieveQuestions questions_of(Asker *asker)
 {
 	return (SieveQuestions){
@@ -155,5 +163,6 @@ SieveQuestions questions_of(Asker *asker)
 		.special_use_exists = special_use_exists,
 		.metadata = metadata,
 		.was_seen = was_seen,
+		.list_has = ask_list,
 	};
 }

@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "deliver/folder.h"
+#include "deliver/list-asker.h"
 #include "sieve/run.h"
 #include "store/store.h"
 
@@ -14,10 +15,10 @@ typedef struct {
 	const Settings *settings;
 	Folders *folders;
 	gint64 user;
+	ListAsker *lists;
 } Asker;
 
-/* The questions with asker, which must outlive them, as their data.  Lists
- * (RFC 6134) there are none of. */
+/* The questions with asker, which must outlive them, as their data. */
 SieveQuestions questions_of(Asker *asker);
 
 #endif

@@ -116,11 +116,14 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 	gboolean is_event, SieveResult **result, GError **error)
 {
 	StoredRun *run = stored->run;
+	g_autoptr(ListAsker) lists =
+		list_asker_new(run->deliverer->store, run->target.user);
 	Asker asker = {
 		.store = run->deliverer->store,
 		.settings = run->settings,
 		.folders = run->deliverer->folders,
 		.user = run->target.user,
+		.lists = lists,
 	};
 	SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };

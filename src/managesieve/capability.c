@@ -65,7 +65,7 @@ static gboolean notify(const ManageSession *session, GString *value)
 /* RFC 6134 section 2.8: the schemes of the lists there are. */
 static gboolean extlists(const ManageSession *session, GString *value)
 {
-	g_string_append(value, "urn");
+	g_string_append(value, "urn tag");
 	return (extensions_of(session) >> SIEVE_EXT_EXTLISTS) & 1;
 }
 

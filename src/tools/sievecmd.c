@@ -12,6 +12,7 @@
 #include "store/user.h"
 #include "deliver/refilter.h"
 #include "deliver/script-check.h"
+#include "tools/sieve-lists.h"
 #include "tools/sieve-try.h"
 #include "tools/tool.h"
 
@@ -29,6 +30,15 @@ static const char usage_text[] =
 	"  -c [NAME]       print a script, or the one that is active\n"
 	"  -r NAME         remove a script\n"
 	"\n"
+	"  -L [NAME]       list the user's lists, which scripts ask for by "
+	":list,\n"
+	"                  or the members of one\n"
+	"  -A NAME [VALUE]...\n"
+	"                  add members to a list: these, or the lines of "
+	"standard input\n"
+	"  -R NAME [VALUE]...\n"
+	"                  remove these members, or the list\n"
+	"\n"
 	"  -t SCRIPT       run the script in a file over the message in "
 	"another "
 	"and\n"
@@ -40,7 +50,7 @@ static const char usage_text[] =
 	"  -s NAME         -m: this script, not the one that is active\n"
 	"  -x              -m: do it\n"
 	"\n"
-	"  -u USER   whose scripts; __public__ has those that all may include\n"
+	"  -u USER   whose scripts and lists; __public__ has those of all\n"
 	"  -y        -i: take the place of a script that is there\n"
 	"\n" TOOL_OPTIONS_HELP "\n"
 	"A script with errors is not stored; each is told as FILE:LINE:COLUMN: "
@@ -53,7 +63,7 @@ static const char usage_text[] =
 typedef struct {
 	Tool tool;
 	const char *user_name;
-	/* Its letter: l, i, c, m, r or t; 0 where only -a or -d. */
+	/* Its letter: l, i, c, m, r, t, L, A or R; 0 where only -a or -d. */
 	int action;
 	gboolean is_on, is_off;
 	gboolean replaces;
@@ -65,6 +75,7 @@ typedef struct {
 	const char *f, *r;  /* arguments, whose meaning -t changes */
 	const char *try_script;
 	const char *file;
+	char **values; /* of -A and -R, NULL-terminated */
 	User *user;
 } SieveCmd;
 
@@ -98,10 +109,13 @@ static void take_option(SieveCmd *cmd, int option, int argc, char **argv)
 		set_action(cmd, option);
 		return;
 	case 'i':
+	case 'A':
+	case 'R':
 		set_action(cmd, option);
 		cmd->name = optarg;
 		return;
 	case 'c':
+	case 'L':
 		set_action(cmd, option);
 		cmd->name = optional_argument(argc, argv);
 		return;
@@ -153,6 +167,10 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 	takes_file = cmd->action == 'i' || cmd->action == 't';
 	if (takes_file && optind < argc)
 		cmd->file = argv[optind++];
+	if (cmd->action == 'A' || cmd->action == 'R') {
+		cmd->values = argv + optind;
+		optind = argc;
+	}
 	if (optind < argc)
 		tool_wrong_usage(tool, "there is an argument too many");
 	if (cmd->action == 't') {
@@ -168,8 +186,8 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 	if (cmd->user_name == NULL)
 		tool_wrong_usage(tool, "-u USER says whose scripts");
 	if (cmd->action == 0 && cmd->is_on == cmd->is_off)
-		tool_wrong_usage(
-			tool, "one of -l, -i, -a, -d, -c, -r, -m and -t");
+		tool_wrong_usage(tool,
+			"one of -l, -i, -a, -d, -c, -r, -m, -t, -L, -A and -R");
 	if (cmd->action != 'm' && (cmd->script != NULL || cmd->applies))
 		tool_wrong_usage(tool, "-s and -x go with -m");
 	if (cmd->action != 0 && cmd->action != 'i' &&
@@ -465,6 +483,15 @@ static gboolean act(SieveCmd *cmd, GError **error)
 		return remove_script(cmd, error);
 	case 'm':
 		return filter(cmd, error);
+	case 'L':
+		return sieve_lists_print(
+			&cmd->tool, cmd->user->id, cmd->name, error);
+	case 'A':
+		return sieve_lists_add(&cmd->tool, cmd->user->id, cmd->name,
+			cmd->values, error);
+	case 'R':
+		return sieve_lists_remove(&cmd->tool, cmd->user->id, cmd->name,
+			cmd->values, error);
 	case 'i':
 		if (!insert(cmd, error))
 			return FALSE;
@@ -523,7 +550,7 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			TOOL_OPTIONS "u:li:a::d::c::r:t:ym:s:x")) != -1)
+			TOOL_OPTIONS "u:li:a::d::c::r:t:ym:s:xL::A:R:")) != -1)
 		take_option(&cmd, option, argc, argv);
 	check_usage(&cmd, argc, argv);
 	int status = cmd.action == 't' ? try_out(&cmd) : manage(&cmd);

@@ -59,7 +59,8 @@ def before_login():
                 known["SIEVE"].split()) == (known.get("NOTIFY") == "mailto"),
                 known)
     report.case("extlists comes with EXTLISTS", ("extlists" in
-                known["SIEVE"].split()) == (known.get("EXTLISTS") == "urn"),
+                known["SIEVE"].split()) == (known.get("EXTLISTS") ==
+                                         "urn tag"),
                 known)
     report.case("MAXREDIRECTS", known["MAXREDIRECTS"].isdigit(), known)
     report.case("OWNER is not told yet", "OWNER" not in known, known)
