@@ -74,32 +74,45 @@ gboolean sieve_mailbox_is_valid(Bytes name)
 		g_utf8_validate(name.data, (gssize)name.size, NULL);
 }
 
-/* A backslash and an atom (RFC 6154 section 6). */
-static gboolean is_special_use(Bytes use)
+gboolean sieve_special_use_is_valid(Bytes use)
 {
-	if (use.size < 2 || use.data[0] != '\\')
-		return FALSE;
-	for (gsize i = 1; i < use.size; i++) {
-		guchar c = (guchar)use.data[i];
+	return use.size > 1 && use.data[0] == '\\' &&
+		sieve_keyword_is_valid(bytes_slice(use, 1, use.size));
+}
 
-		if (c <= ' ' || c >= 0x7f || strchr("(){%*\"\\]", c) != NULL)
-			return FALSE;
+/* RFC 8474 section 4: an object's id. */
+static void check_id(SieveChecker *checker, const SieveString *id)
+{
+	gboolean is_good = id->text.size > 0 && id->text.size <= 255;
+
+	for (gsize i = 0; i < id->text.size; i++) {
+		char c = id->text.data[i];
+		is_good =
+			is_good && (g_ascii_isalnum(c) || c == '_' || c == '-');
 	}
-	return TRUE;
+	if (sieve_string_is_constant(id) && !is_good)
+		sieve_check_warn(checker, id->place,
+			"%s is no mailbox's id: letters, digits, \"-\" and "
+			"\"_\"",
+			sieve_quote(checker, id->text));
 }
 
 /* RFC 9042 section 4.2. */
 static void check_tags(SieveChecker *checker, SieveNode *node)
 {
 	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_SPECIAL_USE);
+	const SieveTagUse *id = sieve_node_tag(node, SIEVE_SLOT_MAILBOX_ID);
 
+	if (id != NULL)
+		check_id(checker, &id->value->strings[0]);
 	if (use == NULL)
 		return;
-	if (sieve_node_tag(node, SIEVE_SLOT_MAILBOX_ID) != NULL)
+	if (id != NULL)
 		sieve_check_error(checker, use->place,
 			":specialuse and :mailboxid exclude each other");
 	const SieveString *value = &use->value->strings[0];
-	if (sieve_string_is_constant(value) && !is_special_use(value->text))
+	if (sieve_string_is_constant(value) &&
+		!sieve_special_use_is_valid(value->text))
 		sieve_check_error(checker, value->place,
 			"%s is no special use, such as \"\\\\Junk\"",
 			sieve_quote(checker, value->text));
@@ -171,7 +184,7 @@ gboolean sieve_file_read(SieveRun *run, const SieveNode *node,
 		return FALSE;
 	file->creates = sieve_node_tag(node, SIEVE_SLOT_CREATE) != NULL;
 	if (file->special_use != NULL &&
-		!is_special_use(bytes_of_string(file->special_use)))
+		!sieve_special_use_is_valid(bytes_of_string(file->special_use)))
 		return sieve_run_fail(run, node,
 			"%s: the value of :specialuse is no special use",
 			node->word->name);

@@ -28,6 +28,9 @@ gboolean sieve_tag_list(SieveRun *run, const SieveNode *node, guint slot,
 /* TRUE when it can name a mailbox: UTF-8 without controls, and not empty. */
 gboolean sieve_mailbox_is_valid(Bytes name);
 
+/* TRUE for a backslash and an atom (RFC 6154 section 6). */
+gboolean sieve_special_use_is_valid(Bytes use);
+
 /* Checks the mailbox and the tags of SIEVE_TAGS_FILE as far as they are
  * constants; mailbox is an argument of one string. */
 void sieve_file_check(

@@ -16,16 +16,15 @@ static const char *system_flag(Bytes flag)
 	return NULL;
 }
 
-/* An atom of RFC 3501. */
-static gboolean is_keyword(Bytes flag)
+gboolean sieve_keyword_is_valid(Bytes keyword)
 {
-	for (gsize i = 0; i < flag.size; i++) {
-		guchar c = (guchar)flag.data[i];
+	for (gsize i = 0; i < keyword.size; i++) {
+		guchar c = (guchar)keyword.data[i];
 
 		if (c <= ' ' || c >= 0x7f || strchr("(){%*\"\\]", c) != NULL)
 			return FALSE;
 	}
-	return flag.size > 0 && flag.size <= SIEVE_FLAG_SIZE_MAX;
+	return keyword.size > 0 && keyword.size <= SIEVE_FLAG_SIZE_MAX;
 }
 
 static gboolean next_word(Bytes text, gsize *pos, Bytes *word)
@@ -44,7 +43,7 @@ gboolean sieve_flags_next(Bytes text, gsize *pos, Bytes *flag)
 	Bytes word;
 
 	while (next_word(text, pos, &word))
-		if (system_flag(word) != NULL || is_keyword(word)) {
+		if (system_flag(word) != NULL || sieve_keyword_is_valid(word)) {
 			*flag = word;
 			return TRUE;
 		}

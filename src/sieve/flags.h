@@ -12,6 +12,10 @@
 #define SIEVE_FLAGS_MAX 128
 #define SIEVE_FLAG_SIZE_MAX 255
 
+/* TRUE for an atom (RFC 3501 section 9) that is not too long: a keyword, or what
+ * is behind a special use's backslash. */
+gboolean sieve_keyword_is_valid(Bytes keyword);
+
 /* Steps through the flags of a text that a client may set: "\Seen" and the
  * other four, and keywords.  Everything else is passed over, as RFC 5232
  * section 2 asks.  *pos begins at 0.  FALSE at the end. */

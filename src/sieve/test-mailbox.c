@@ -3,6 +3,7 @@
  * specialuse_exists (RFC 8579), mailboxidexists (RFC 9042), valid_ext_list (RFC
  * 6134). */
 #include "base/text.h"
+#include "sieve/file.h"
 #include "sieve/lists.h"
 #include "sieve/testing.h"
 #include "sieve/words.h"
@@ -253,7 +254,7 @@ static gboolean test_servermetadataexists(
 
 static gboolean check_use(SieveChecker *checker, const SieveString *use)
 {
-	if (use->text.size < 2 || use->text.data[0] != '\\')
+	if (!sieve_special_use_is_valid(use->text))
 		sieve_check_warn(checker, use->place,
 			"%s is no special use: \"\\\\Junk\" is one",
 			sieve_quote(checker, use->text));

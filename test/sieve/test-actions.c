@@ -44,6 +44,10 @@ static const RunCase places[] = {
 		"fileinto \"X\" :specialuse \"\\\\Junk\" :create\n" },
 	{ PLACES "fileinto :mailboxid \"F1\" \"X\";",
 		"fileinto \"X\" :mailboxid \"F1\"\n" },
+	/* RFC 9042 section 4: what cannot be there is not there. */
+	{ PLACES "fileinto :mailboxid \"F 1\" \"X\";",
+		"2:21: warning: \"F 1\" is no mailbox's id: letters, digits, "
+		"\"-\" and \"_\"\nfileinto \"X\" :mailboxid \"F 1\"\n" },
 	/* The same mailbox, told in another way, is another. */
 	{ PLACES "fileinto :mailboxid \"F1\" \"X\"; fileinto \"X\"; "
 		 "fileinto :create \"X\";",
