@@ -156,6 +156,15 @@ static gboolean fail(Act *act, const SieveError *wrong, GError **error)
 	return act_tell(act, wrong->script, wrong->line, wrong->text, error);
 }
 
+static void note_warnings(Plan *plan, const SieveResult *result)
+{
+	for (guint i = 0; i < result->warnings->len; i++) {
+		const SieveError *warning = result->warnings->pdata[i];
+		plan_note(plan, "warning: %s:%u: %s", warning->script,
+			warning->line, warning->text);
+	}
+}
+
 static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 	Plan *plan, GError **error)
 {
@@ -175,7 +184,10 @@ static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 	if (result->failure != NULL)
 		return fail(&act, result->failure, error);
 	take_seen(plan, result);
-	return do_all(&act, error);
+	if (!do_all(&act, error))
+		return FALSE;
+	note_warnings(plan, result);
+	return TRUE;
 }
 
 gboolean filter_plan(

@@ -24,6 +24,7 @@ struct SieveMatcher {
 	const SieveComparator *comparator;
 	Arena *arena;
 	Key *keys;
+	GError *wrong; /* the first bad regular expression */
 	guint64 count;
 	guint n_values;
 	Bytes values[SIEVE_MATCH_VALUES_MAX];
@@ -145,8 +146,10 @@ static gboolean key_init(
 		/* Made by variables, perhaps of what a sender wrote: no
 		 * reason to end the script. */
 		if (key->regex == NULL)
-			key->regex = key->own =
-				regex_of(matcher->comparator, text, NULL);
+			key->regex = key->own = regex_of(matcher->comparator,
+				text,
+				matcher->wrong == NULL ? &matcher->wrong :
+							 NULL);
 	} else if (wants_folded(matcher)) {
 		g_autoptr(GString) folded = g_string_sized_new(text.size);
 		matcher->comparator->fold(text, folded);
@@ -186,7 +189,13 @@ void sieve_matcher_free(SieveMatcher **matcher)
 		return;
 	for (guint i = 0; i < (*matcher)->how.n_keys; i++)
 		sieve_regex_free(&(*matcher)->keys[i].own);
+	g_clear_error(&(*matcher)->wrong);
 	*matcher = NULL;
+}
+
+const GError *sieve_matcher_wrong(const SieveMatcher *matcher)
+{
+	return matcher->wrong;
 }
 
 /* Copies what matched; cut between characters where it is too long. */

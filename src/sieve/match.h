@@ -90,6 +90,9 @@ gboolean sieve_matcher_new(Arena *arena, const SieveMatchHow *how,
 
 void sieve_matcher_free(SieveMatcher **matcher);
 
+/* What is wrong with a bad regular expression among the keys; NULL: none is. */
+const GError *sieve_matcher_wrong(const SieveMatcher *matcher);
+
 /* What one value was folded to, for the next matcher that is given it; {0}: not
  * folded yet. */
 typedef struct {

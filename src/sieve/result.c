@@ -63,6 +63,8 @@ SieveResult *sieve_result_new(Arena **arena)
 	owned->arena = arena_new();
 	owned->result.actions = g_ptr_array_new();
 	owned->result.messages = g_array_new(FALSE, FALSE, sizeof(Bytes));
+	owned->result.warnings = g_ptr_array_new_with_free_func(
+		(GDestroyNotify)sieve_error_free);
 	owned->result.seen = g_array_new(FALSE, FALSE, sizeof(SieveSeen));
 	*arena = owned->arena;
 	return &owned->result;
@@ -76,6 +78,7 @@ void sieve_result_free(SieveResult **result)
 	g_ptr_array_unref(owned->result.actions);
 	g_array_unref(owned->result.messages);
 	g_array_unref(owned->result.seen);
+	g_ptr_array_unref(owned->result.warnings);
 	sieve_error_free(owned->result.failure);
 	arena_free(&owned->arena);
 	g_free(owned);

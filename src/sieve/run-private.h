@@ -100,6 +100,10 @@ gboolean sieve_run_step(SieveRun *run, const SieveNode *node, guint64 n)
 gboolean sieve_run_fail(SieveRun *run, const SieveNode *node,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* A run-time warning at the node's place, of which the owner may be told. */
+void sieve_run_warn(SieveRun *run, const SieveNode *node, const char *format,
+	...) G_GNUC_PRINTF(3, 4);
+
 /* What a question answered with: takes *error, which becomes a run-time error
  * or, with TEMPORARY, the run's.  Always FALSE. */
 gboolean sieve_run_fail_error(

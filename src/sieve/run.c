@@ -26,6 +26,31 @@ gboolean sieve_run_fail(
 	return FALSE;
 }
 
+/* Of one run. */
+#define WARNINGS_MAX 10
+
+void sieve_run_warn(
+	SieveRun *run, const SieveNode *node, const char *format, ...)
+{
+	GPtrArray *warnings = run->result->warnings;
+	const char *script = run->frame->unit->name;
+
+	if (warnings->len >= WARNINGS_MAX)
+		return;
+	for (guint i = 0; i < warnings->len; i++) {
+		const SieveError *old = warnings->pdata[i];
+		if (old->line == node->place.line &&
+			old->column == node->place.column &&
+			g_str_equal(old->script, script))
+			return;
+	}
+	va_list list;
+	va_start(list, format);
+	g_ptr_array_add(warnings,
+		sieve_error_new(script, node->place, TRUE, format, list));
+	va_end(list);
+}
+
 gboolean sieve_run_fail_error(
 	SieveRun *run, const SieveNode *node, GError **error)
 {

@@ -79,6 +79,9 @@ struct SieveResult {
 	/* A run-time error, of which the owner should be told: then actions is
 	 * the implicit keep and nothing else.  NULL: none. */
 	SieveError *failure;
+	/* SieveError *: what the script surely meant otherwise, and what was
+	 * passed over; some of them, each place once. */
+	GPtrArray *warnings;
 	guint64 instructions; /* what it took */
 };
 

@@ -187,9 +187,15 @@ gboolean sieve_testing_begin(SieveTesting *testing, SieveRun *run,
 		.max_value_size = run->limits->max_variable_size,
 		.list = list_has,
 		.list_data = testing };
-	if (sieve_matcher_new(testing->arena, &how, &testing->matcher, &error))
-		return TRUE;
-	return fail(testing, &error);
+	if (!sieve_matcher_new(testing->arena, &how, &testing->matcher, &error))
+		return fail(testing, &error);
+	const GError *wrong = sieve_matcher_wrong(testing->matcher);
+	if (wrong != NULL)
+		sieve_run_warn(run, node,
+			"a regular expression made of variables matches "
+			"nothing: %s",
+			wrong->message);
+	return TRUE;
 }
 
 gboolean sieve_testing_add(SieveTesting *testing, Bytes value)

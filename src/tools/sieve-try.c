@@ -134,6 +134,14 @@ static SieveScript *compile(const SieveTry *what, const SieveLimits *limits,
 	return script;
 }
 
+static void say(const SieveError *error, const char *before, const char *file)
+{
+	fprintf(stderr, "%s%s:%u:%u: %s%s\n", before,
+		error->script != NULL ? error->script : file, error->line,
+		error->column, error->is_warning ? "warning: " : "",
+		error->text);
+}
+
 void sieve_try_print(
 	const SieveResult *result, const char *before, const char *file)
 {
@@ -142,13 +150,10 @@ void sieve_try_print(
 		sieve_action_write(g_ptr_array_index(result->actions, i), line);
 		puts(line->str);
 	}
+	for (guint i = 0; i < result->warnings->len; i++)
+		say(result->warnings->pdata[i], before, file);
 	if (result->failure != NULL)
-		fprintf(stderr, "%s%s:%u:%u: %s\n", before,
-			result->failure->script != NULL ?
-				result->failure->script :
-				file,
-			result->failure->line, result->failure->column,
-			result->failure->text);
+		say(result->failure, before, file);
 }
 
 static gboolean run(SieveScript *script, const SieveTry *what,

@@ -40,6 +40,8 @@ static inline SieveScript *compile_lines(
 
 static inline void append_actions(GString *out, const SieveResult *result)
 {
+	for (guint i = 0; i < result->warnings->len; i++)
+		append_error(out, g_ptr_array_index(result->warnings, i));
 	if (result->failure != NULL)
 		append_error(out, result->failure);
 	for (guint i = 0; i < result->actions->len; i++) {

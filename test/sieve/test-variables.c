@@ -153,6 +153,19 @@ static const RunCase matched[] = {
 	{ REQUIRE "if string :regex \"ab\" \"(.)(.)\" { " IS(
 		  "${2}${1}", "ba") " }",
 		"discard\n" },
+	/* Told once for its place, and no reason to end the script. */
+	{ REQUIRE "set \"r\" \"(\";\n"
+		  "if anyof(string :regex \"a\" [\"${r}\", \"b\"],\n"
+		  "  not string :regex \"a\" \"${r}\") { discard; }",
+		"3:10: warning: a regular expression made of variables "
+		"matches nothing: at character 1 of the regular expression: "
+		"\"(\" has "
+		"no \")\"\n"
+		"4:7: warning: a regular expression made of variables "
+		"matches nothing: at character 1 of the regular expression: "
+		"\"(\" has "
+		"no \")\"\n"
+		"discard\n" },
 	{ REQUIRE "if string :count \"eq\" [\"\", \"a\", \"${x}\"] \"1\" "
 		  "{ discard; }",
 		"discard\n" },
