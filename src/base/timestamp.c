@@ -2,6 +2,8 @@
 /* Points in time: the calendar and its text forms. */
 #include "base/timestamp.h"
 
+#include <time.h>
+
 #include "base/text.h"
 
 static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -51,6 +53,17 @@ static CalendarDay day_of_number(gint64 number)
 static gint64 floor_divide(gint64 a, gint64 b)
 {
 	return a / b - (a % b < 0 ? 1 : 0);
+}
+
+/* GLib would read the zone's file again each time it is the only user. */
+gint timestamp_zone_minutes(Timestamp time)
+{
+	time_t seconds = (time_t)floor_divide(time, TIMESTAMP_SECOND);
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) == NULL)
+		return 0;
+	return (gint)(local.tm_gmtoff / 60);
 }
 
 CalendarDay timestamp_day(Timestamp time)

@@ -14,6 +14,10 @@ typedef gint64 Timestamp;
 /* The wall clock. */
 Timestamp timestamp_now(void);
 
+/* Minutes east of UTC that the site's zone (TZ, or /etc/localtime) is at a
+ * time; 0 where that cannot be told. */
+gint timestamp_zone_minutes(Timestamp time);
+
 /* A calendar day, as searches compare them (RFC 3501 section 6.4.4). */
 typedef struct {
 	gint16 year; /* 1..9999 */

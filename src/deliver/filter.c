@@ -47,16 +47,6 @@ static const char *const *environment_of(
 	return pairs;
 }
 
-static gint zone_minutes(Timestamp now)
-{
-	g_autoptr(GDateTime) time =
-		g_date_time_new_from_unix_local(now / TIMESTAMP_SECOND);
-
-	return time != NULL ?
-		(gint)(g_date_time_get_utc_offset(time) / G_TIME_SPAN_MINUTE) :
-		0;
-}
-
 /* --- the run ------------------------------------------------------------------- */
 
 static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
@@ -88,7 +78,7 @@ SieveInput filter_input(PlanJob *job, const FilterFor *whom,
 		.delimiter = job->settings->LMTP_recipient_delimiter,
 		.environment = environment_of(job, environment, host),
 		.now = job->now,
-		.zone_minutes = zone_minutes(job->now),
+		.zone_minutes = timestamp_zone_minutes(job->now),
 	};
 }
 

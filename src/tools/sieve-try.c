@@ -161,7 +161,7 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 	GError **error)
 {
 	g_autoptr(SieveResult) result = NULL;
-	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	Timestamp now = timestamp_now();
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, settings);
 	SieveInput input = {
@@ -170,9 +170,8 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 		.recipient = what->recipient,
 		.delimiter = "+",
 		.spam = &spam.sieve,
-		.now = timestamp_now(),
-		.zone_minutes = (gint)(g_date_time_get_utc_offset(now) /
-			G_TIME_SPAN_MINUTE),
+		.now = now,
+		.zone_minutes = timestamp_zone_minutes(now),
 	};
 
 	if (!sieve_run(script, &input, &result, error))

@@ -2,6 +2,8 @@
 /* Time: the calendar, and the forms of IMAP, RFC 5322 and logs. */
 #include "base/timestamp.h"
 
+#include <time.h>
+
 static const struct {
 	const char *text;
 	gint64 seconds;
@@ -90,6 +92,33 @@ static void test_day(void)
 	g_assert_false(calendar_day_parse(bytes_of_string(""), &day));
 }
 
+/* Summer in Central Europe begins and ends at 01:00 UTC. */
+static void test_zone(void)
+{
+	static const struct {
+		const char *zone;
+		gint64 seconds;
+		gint minutes;
+	} zones[] = {
+		{ "UTC0", 1774746000, 0 },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", 1774745999, 60 },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", 1774746000, 120 },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", 1792889999, 120 },
+		{ "CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, 60 },
+		{ "NST3:30", 0, -210 },
+		{ "NST3:30", -1, -210 },
+		{ "UTC0", G_MAXINT64 / TIMESTAMP_SECOND, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(zones); i++) {
+		g_setenv("TZ", zones[i].zone, TRUE);
+		tzset();
+		g_assert_cmpint(timestamp_zone_minutes(
+					zones[i].seconds * TIMESTAMP_SECOND),
+			==, zones[i].minutes);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -97,5 +126,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/timestamp/format", test_format);
 	g_test_add_func("/timestamp/calendar", test_calendar);
 	g_test_add_func("/timestamp/day", test_day);
+	g_test_add_func("/timestamp/zone", test_zone);
 	return g_test_run();
 }
