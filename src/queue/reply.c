@@ -71,8 +71,10 @@ static gsize status_size(const char *text)
 		return 0;
 	at++;
 	for (guint part = 0; part < 2; part++) {
+		if (*at != '.')
+			return 0;
 		gsize digits = strspn(at + 1, "0123456789");
-		if (*at != '.' || digits < 1 || digits > 3)
+		if (digits < 1 || digits > 3)
 			return 0;
 		at += digits + 1;
 	}

@@ -112,7 +112,8 @@ static void test_hostile(void)
 
 	for (guint i = 0; i < 2000; i++)
 		g_string_append_c(message, 'x');
-	g_string_append_len(message, "\r\nNul: \0\r\nEight: \xe9\r\n", 22);
+	static const char odd[] = "\r\nNul: \0\r\nEight: \xe9\r\n";
+	g_string_append_len(message, odd, sizeof(odd) - 1);
 	for (guint i = 0; i < 10000; i++)
 		g_string_append_printf(message, "X-%u: y\r\n", i);
 	BounceAbout what = about(message->str, message->len);
