@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The manual names what there is: every capability, check and option, and no
-# capability that there is not.
+# The manual names what there is: every capability, extension of Sieve, check and
+# option, and no capability or extension that there is not.
 set -u
 
 tree=$(cd "$(dirname "$0")/../.." && pwd)
@@ -44,6 +44,24 @@ listed() {
 		"$tree/man/dbmail-imapd.8" | sed -n 's/^\.It Li //p'
 }
 
+# Of Sieve: lines of name, blank and RFC, or draft, which some rows of the table
+# have on lines of their own and some in two strings.
+extensions() {
+	sed -n '/^} rows\[/,/^};/p' "$tree/src/sieve/extension.c" | tr -d '\n\t' |
+		sed -e 's/" *"//g' -e 's/},/},\n/g' |
+		sed -n -e 's/.*{ "\([^"]*\)", *"\([0-9]*\)".*/\1 RFC \2/p' \
+			-e 's/.*{ "\([^"]*\)", *"\(draft[^"]*\)".*/\1 \2/p' |
+		sort
+}
+
+sieve_listed() {
+	sed -n '/^\.Ss Extensions/,/^\.Ss Where/p' "$tree/man/dbmail-sieve.7" |
+		awk '/^\.It Li / { name = $3; next }
+			name != "" { gsub(/[;,]/, " "); out = name " " $1
+				print $1 == "RFC" ? out " " $2 : out; name = "" }' |
+		sort
+}
+
 known=$(capabilities | grep -c .)
 [ "$known" -gt 60 ]
 verdict "there are capabilities ($known)" "$([ "$known" -gt 60 ] || echo some)"
@@ -53,6 +71,12 @@ verdict "dbmail-imapd(8) has no other" \
 	"$(listed | while read -r name; do
 		capabilities | grep -qxF -- "$name" || echo "$name"
 	done)"
+known=$(extensions | grep -c .)
+rows=$(grep -c '^	\[SIEVE_EXT_' "$tree/src/sieve/extension.c")
+verdict "there are extensions of Sieve ($known)" \
+	"$([ "$known" -gt 40 ] && [ "$known" -eq "$rows" ] || echo some)"
+verdict "dbmail-sieve(7) has them all with their RFCs, and no other" \
+	"$(diff <(extensions) <(sieve_listed) | grep '^[<>]')"
 verdict "dbmail-util(8) has every check" \
 	"$(sed -n 's/.*{ \.name = "\([a-z-]*\)".*/\1/p' \
 		"$tree/src/store/check.c" | missing dbmail-util.8 Li)"
