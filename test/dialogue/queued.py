@@ -254,10 +254,11 @@ def refusals():
         empty()
     for stage in ("mail", "rcpt", "data", "dot"):
         sink.on(stage, never, None)
+        count = len(sink.mails)
         identity = queue(PLAIN)
         report.equal("%s: never" % stage, status(identity, "failed"), "failed")
         report.equal("%s: why" % stage, column(identity, "last_error"), never)
-        notice = sink.wait(len(sink.mails) + 1, 5)[-1]
+        notice = sink.wait(count + 1)[-1]
         check_notice(stage, notice, never)
         sink.usual()
         until("all out", lambda: rows(
