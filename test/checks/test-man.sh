@@ -92,4 +92,26 @@ for page in deliver.8 export.8 import.8 sievecmd.1 users.8 util.8; do
 					echo "-$letter"
 			done)"
 done
+
+# Pages that are made by the build have their source here.
+verdict "every page that one refers to is there" \
+	"$(cat "$tree"/man/*.[178] "$tree"/man/*.in |
+		sed -n -e 's/^\.Xr \(dbmail[^ ]*\) \([0-9]\).*/\1.\2/p' \
+			-e 's/^\.BR \(dbmail[^ ]*\) (\([0-9]\)).*/\1.\2/p' |
+		tr -d '\\' | sort -u | while read -r page; do
+		[ -f "$tree/man/$page" ] || [ -f "$tree/man/$page.in" ] ||
+			echo "$page"
+	done)"
+verdict "dbmail(7) refers to all of them" \
+	"$(cd "$tree/man" && printf '%s\n' *.[1578] *.in | sed 's/\.in$//' |
+		sort -u | grep -vx dbmail.7 | while read -r page; do
+		grep -qxE "\.BR $(echo "${page%.*}" | sed 's/-/\\\\-/g') \(${page##*.}\),?" \
+			dbmail.7 || echo "$page"
+	done)"
+if command -v groff >/dev/null; then
+	verdict "groff finds nothing wrong" \
+		"$(for page in "$tree"/man/*.[178]; do
+			groff -mandoc -Tutf8 -ww -z "$page" 2>&1
+		done)"
+fi
 echo "1..$count"
