@@ -19,6 +19,8 @@ SieveLimits script_limits(const Settings *settings)
 	limits.max_redirects = (guint)settings->SIEVE_max_redirects;
 	limits.max_notifies = (guint)settings->SIEVE_max_notifies;
 	limits.max_message_size = (gsize)settings->DBMAIL_max_message_size;
+	limits.vacation_seconds =
+		(guint)settings->SIEVE_vacation_default_period;
 	return limits;
 }
 

@@ -6,9 +6,8 @@
 #include "sieve/words.h"
 
 #define DAY 86400
-/* RFC 5230 section 4.1.  What is more than a century cannot be meant; shorter
- * bounds are for whoever answers. */
-#define DAYS_DEFAULT 7
+/* What is more than a century cannot be meant; shorter bounds are for whoever
+ * answers. */
 #define DAYS_MAX 36500
 
 enum { IN_DAYS, IN_SECONDS };
@@ -86,12 +85,12 @@ static void check_vacation(SieveChecker *checker, SieveNode *node)
 	node->data = make_handle(sieve_check_arena(checker), node);
 }
 
-static gint64 read_seconds(const SieveNode *node)
+static gint64 read_seconds(const SieveRun *run, const SieveNode *node)
 {
 	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_DAYS);
 
 	if (use == NULL)
-		return DAYS_DEFAULT * DAY;
+		return run->limits->vacation_seconds;
 	if (use->tag->number == IN_SECONDS)
 		return (gint64)MIN(use->value->number, (guint64)DAYS_MAX * DAY);
 	return (gint64)CLAMP(use->value->number, 1, DAYS_MAX) * DAY;
@@ -117,7 +116,7 @@ static gboolean run_vacation(SieveRun *run, const SieveNode *node)
 
 	if (action == NULL || !read_tags(run, node, action))
 		return FALSE;
-	action->seconds = read_seconds(node);
+	action->seconds = read_seconds(run, node);
 	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
 	if (action->handle == NULL)
 		action->handle = arena_strdup(run->kept, node->data);

@@ -50,11 +50,14 @@ typedef struct {
 	guint max_redirects;
 	guint max_notifies;
 	gsize max_message_size; /* bytes of an edited message */
+	/* Between two answers, where vacation names no time (RFC 5230 section
+	 * 4.1). */
+	guint vacation_seconds;
 } SieveLimits;
 
 #define SIEVE_LIMITS_DEFAULT \
 	((SieveLimits){ 1048576, 32, 100, 100, 10, 200000, 65536, 1048576, 64, \
-		5, 5, 67108864 })
+		5, 5, 67108864, 604800 })
 
 /* What a script may use: bits 1 << SieveExtension (sieve/extension.h). */
 typedef guint64 SieveExtensions;

@@ -40,7 +40,8 @@ static void test_limits(void)
 {
 	static const char text[] = "[SIEVE]\nmax_instructions = 5000\n"
 				   "max_redirects = 0\nmax_actions = 7\n"
-				   "max_nesting = 9\nmax_script_size = 2048\n";
+				   "max_nesting = 9\nmax_script_size = 2048\n"
+				   "vacation_default_period = 3600\n";
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Settings) settings =
 		settings_parse("test", text, strlen(text), &error);
@@ -52,6 +53,7 @@ static void test_limits(void)
 	g_assert_cmpuint(limits.max_actions, ==, 7);
 	g_assert_cmpuint(limits.max_nesting, ==, 9);
 	g_assert_cmpuint(limits.max_script_size, ==, 2048);
+	g_assert_cmpuint(limits.vacation_seconds, ==, 3600);
 }
 
 int main(int argc, char **argv)

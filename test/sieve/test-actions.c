@@ -177,6 +177,25 @@ static void test_answering(void)
 	check_all(answering, G_N_ELEMENTS(answering));
 }
 
+/* RFC 5230 section 4.1: where the script names no time. */
+static void test_period(void)
+{
+	static const RunCase cases[] = {
+		{ VACATION "vacation" HANDLE "\"away\";",
+			"vacation \"away\" :handle \"h\" :seconds 7200\n"
+			"(keep)\n" },
+		{ VACATION "vacation" HANDLE ":days 2 \"away\";",
+			"vacation \"away\" :handle \"h\" :seconds 172800\n"
+			"(keep)\n" },
+	};
+	SieveLimits other = SIEVE_LIMITS_DEFAULT;
+	SieveCompile how = { .extensions = sieve_extensions_delivery(),
+		.limits = &other };
+
+	other.vacation_seconds = 7200;
+	check_runs(&how, cases, G_N_ELEMENTS(cases));
+}
+
 static char *handle_of(const char *source)
 {
 	SieveCompile how = { .extensions = sieve_extensions_delivery(),
@@ -221,6 +240,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sieve/actions/redirecting", test_redirecting);
 	g_test_add_func("/sieve/actions/refusing", test_refusing);
 	g_test_add_func("/sieve/actions/answering", test_answering);
+	g_test_add_func("/sieve/actions/period", test_period);
 	g_test_add_func("/sieve/actions/handles", test_handles);
 	return g_test_run();
 }
