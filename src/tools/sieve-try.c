@@ -112,15 +112,15 @@ static gboolean load(gpointer data, SieveLocation location, const char *name,
 
 /* --- compiling and running -------------------------------------------------- */
 
-static SieveScript *compile(const SieveTry *what, const SieveLimits *limits,
-	Bytes source, GError **error)
+static SieveScript *compile(const SieveTry *what, const Settings *settings,
+	const SieveLimits *limits, Bytes source, GError **error)
 {
 	g_autoptr(GPtrArray) errors = NULL;
 	Place place = { g_path_get_dirname(what->script),
 		limits->max_script_size };
 	SieveCompile how = {
-		.extensions =
-			sieve_extensions_delivery() | sieve_extensions_imap(),
+		.extensions = script_extensions(settings,
+			sieve_extensions_delivery() | sieve_extensions_imap()),
 		.limits = limits,
 		.loader = load,
 		.loader_data = &place,
@@ -197,8 +197,8 @@ gboolean sieve_try(const SieveTry *what, const Settings *settings,
 			(gsize)settings->DBMAIL_max_message_size, &message,
 			&size, error))
 		return FALSE;
-	g_autoptr(SieveScript) script =
-		compile(what, &limits, bytes_of(source, source_size), &failure);
+	g_autoptr(SieveScript) script = compile(what, settings, &limits,
+		bytes_of(source, source_size), &failure);
 	if (failure != NULL) {
 		g_propagate_error(error, failure);
 		return FALSE;
