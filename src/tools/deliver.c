@@ -313,6 +313,29 @@ static int fail(const Deliver *deliver, GError **error)
 	return status;
 }
 
+/* As dbmail-lmtpd's, at -v.  What failed is for standard error, which the MTA
+ * reads, and is not an error in the log too. */
+static void log_results(
+	const Deliver *deliver, const Delivery *delivery, gint64 began)
+{
+	gint64 ms = (g_get_monotonic_time() - began) / 1000;
+
+	for (guint i = 0; i < deliver->to->len; i++) {
+		const DeliverTo *to = &g_array_index(deliver->to, DeliverTo, i);
+		log_event(LOG_LEVEL_NOTICE, NULL,
+			to->refusal != NULL         ? "delivery-refused" :
+				to->failure != NULL ? "delivery-failed" :
+				to->is_duplicate    ? "delivery-repeated" :
+						      "delivered",
+			LOG_STRING("from", delivery->sender),
+			LOG_STRING(
+				"to", deliver_recipient_address(to->recipient)),
+			LOG_NUMBER("size", delivery->size),
+			LOG_STRING("script", to->did), LOG_NUMBER("ms", ms),
+			LOG_GERROR(to->failure));
+	}
+}
+
 /* The MTA's bounce quotes what stands on standard error. */
 static int refuse(const DeliverTo *to)
 {
@@ -356,9 +379,11 @@ static int deliver_message(Deliver *deliver, GByteArray *message)
 		.count = deliver->to->len,
 	};
 	g_autoptr(GError) error = NULL;
+	gint64 began = g_get_monotonic_time();
 
 	(void)deliver_run(
 		deliver->deliverer, deliver->tool.settings, &delivery);
+	log_results(deliver, &delivery, began);
 	if (delivery.has_split_failed)
 		log_event(LOG_LEVEL_ERROR, NULL, "split-failed",
 			LOG_NUMBER("size", delivery.size));
