@@ -193,24 +193,42 @@ static void compose_notice(
 	bounce_compose(out, &about);
 }
 
+static void log_settled(const Trip *trip, guint failures)
+{
+	if (failures > 0)
+		log_event(LOG_LEVEL_NOTICE, NULL, "settled",
+			LOG_NUMBER("id", trip->entry->id),
+			LOG_NUMBER("failures", failures));
+}
+
 /* The database may be away: what was sent is known here alone, so that it is
- * tried until there is a hurry. */
+ * tried until there is a hurry.  Told is the first failure alone, and that it is
+ * over. */
 static void settle(Trip *trip, OutboundOutcome outcome, const Verdict *verdict,
 	const OutboundMail *notice)
 {
 	StreamDrain *hurry = trip->config->server.hurry;
 	gboolean keeps = trip->config->settings->QUEUE_keep_sent_days > 0;
 
+	guint failures = 0;
+
 	for (gint pause = SETTLE_PAUSE_MS;;
 		pause = MIN(2 * pause, SETTLE_PAUSE_MOST_MS)) {
 		g_autoptr(GError) error = NULL;
 		if (outbound_settle(trip->courier->store, trip->entry, outcome,
-			    verdict->text, keeps, notice, &error))
+			    verdict->text, keeps, notice, &error)) {
+			log_settled(trip, failures);
 			return;
-		log_event(LOG_LEVEL_ERROR, NULL, "settle-failed",
-			LOG_NUMBER("id", trip->entry->id), LOG_GERROR(error));
-		if (!dbmail_error_is(error, DBMAIL_ERROR_TEMPORARY) ||
-			g_atomic_int_get(&hurry->active) != 0)
+		}
+		gboolean is_last =
+			!dbmail_error_is(error, DBMAIL_ERROR_TEMPORARY) ||
+			g_atomic_int_get(&hurry->active) != 0;
+		if (failures++ == 0 || is_last)
+			log_event(LOG_LEVEL_ERROR, NULL, "settle-failed",
+				LOG_NUMBER("id", trip->entry->id),
+				LOG_STRING("again", is_last ? "no" : "soon"),
+				LOG_GERROR(error));
+		if (is_last)
 			return;
 		struct pollfd wait = { .fd = hurry->fd, .events = POLLIN };
 		poll(&wait, 1, pause);
