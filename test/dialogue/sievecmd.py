@@ -153,6 +153,9 @@ include "common";
                    b'require "include";\ninclude :global "everyone";\n')
     report.equal("global ones", sievecmd("global", OK, "-t", common, message),
                  b"discard\n")
+    bounds = write(folder, "dbmail.conf", b"[SIEVE]\nextensions = -copy\n")
+    sievecmd("what the site does not have", BAD, "-t", script, message,
+             said='"copy"', env=dict(os.environ, DBMAIL_CONF=bounds))
     sievecmd("no message", IOERR, "-t", script, os.path.join(folder, "none"))
     sievecmd("no script", IOERR, "-t", os.path.join(folder, "none"), message)
 
