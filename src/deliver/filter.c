@@ -39,7 +39,7 @@ static const char *const *environment_of(
 	count = add_pair(pairs, count, "domain", dot != NULL ? dot + 1 : NULL);
 	count = add_pair(pairs, count, "host", host);
 	count = add_pair(pairs, count, "location", "MDA");
-	count = add_pair(pairs, count, "name", "DBMail");
+	count = add_pair(pairs, count, "name", PACKAGE_NAME);
 	count = add_pair(pairs, count, "phase", "during");
 	count = add_pair(pairs, count, "version", PACKAGE_VERSION);
 	if (remote != NULL && strpbrk(remote, ".:") != NULL && remote[0] != '/')
