@@ -19,10 +19,6 @@ OK, USAGE, DATAERR, NOUSER, UNAVAILABLE, CANTCREAT = 0, 64, 65, 67, 69, 73
 count = 0
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def users(what, wanted, *options):
     done = subprocess.run(("dbmail-users",) + options, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
@@ -53,9 +49,9 @@ def deliver(text, *to, sender=t.SENDER):
 
 def queued():
     """[(kind, sender, recipient, message)], and the queue is empty again."""
-    rows = sql("""SELECT kind, sender, recipient, encode(message, 'hex')
+    rows = t.sql("""SELECT kind, sender, recipient, encode(message, 'hex')
                     FROM dbmail_outbound_queue ORDER BY recipient, id""")
-    sql("DELETE FROM dbmail_outbound_queue")
+    t.sql("DELETE FROM dbmail_outbound_queue")
     return [tuple(row.split("|")[:3]) + (bytes.fromhex(row.split("|")[3]),)
             for row in rows.splitlines()]
 
@@ -65,25 +61,10 @@ def to_whom():
 
 
 def messages(user):
-    return int(sql("""SELECT coalesce(sum(b.messages), 0)
+    return int(t.sql("""SELECT coalesce(sum(b.messages), 0)
                         FROM dbmail_mailboxes b
                         JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
                        WHERE u.userid = '%s'""" % user))
-
-
-def configure(text):
-    with open(t.setting("CONF"), encoding="utf-8") as file:
-        before = file.read()
-    with open(t.setting("CONF"), "a", encoding="utf-8") as file:
-        file.write("\n" + text + "\n")
-    t.run("store-daemon", "restart", "lmtpd")
-    return before
-
-
-def restore(before):
-    with open(t.setting("CONF"), "w", encoding="utf-8") as file:
-        file.write(before)
-    t.run("store-daemon", "restart", "lmtpd")
 
 
 # --- the tool ----------------------------------------------------------------
@@ -169,10 +150,10 @@ def senders():
     forward("sent@example.org", "x@far.example")
     for how, wanted in (("recipient", "sent@example.org"), ("empty", ""),
                         ("srs@example.org", "srs@example.org")):
-        before = configure("[SIEVE]\nredirect_sender = " + how)
+        before = t.configure("[SIEVE]\nredirect_sender = " + how)
         deliver(message(), "sent@example.org")
         report.equal(how, [mail[1] for mail in queued()], [wanted])
-        restore(before)
+        t.restore(before)
 
 
 def loops():
@@ -245,11 +226,11 @@ def gone():
 
 def quota():
     user = t.add_user("full", "secret", "-m", "10")
-    sql("UPDATE dbmail_users SET curmail_size = 10 WHERE userid = 'full'")
+    t.sql("UPDATE dbmail_users SET curmail_size = 10 WHERE userid = 'full'")
     forward("full@example.org", user, "full@far.example")
     report.case("a full user", deliver(message(), "full@example.org")[0] >= 400)
     report.equal("a full user: nothing", to_whom(), [])
-    sql("UPDATE dbmail_users SET curmail_size = 0 WHERE userid = 'full'")
+    t.sql("UPDATE dbmail_users SET curmail_size = 0 WHERE userid = 'full'")
 
 
 def other_tool():
@@ -294,10 +275,7 @@ def main():
             continue
         report.note(case.__name__)
         case()
-    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    report.case("the store contradicts itself nowhere", done.returncode == 0,
-                done.stdout.decode())
+    t.check_store(report)
     report.end()
 
 

@@ -90,10 +90,7 @@ def killed():
         report.case("REPLACE, kill %d: one message" % number,
                     found in ([last], [new]), [len(x) for x in found])
         last = found[0]
-    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    report.case("the store contradicts itself nowhere", done.returncode == 0,
-                done.stdout.decode())
+    t.check_store(report)
 
 
 def dropped():

@@ -711,13 +711,9 @@ class Racer(threading.Thread):
         do_select, do_noop, do_idle, do_temporary, do_reconnect)
 
 
-def sql(text):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", text).decode()
-
-
 def mailbox_in_sql(user, box):
     """[(uid, flags)]"""
-    rows = sql(
+    rows = t.sql(
         "SELECT m.uid, m.seen_flag, m.answered_flag, m.flagged_flag, "
         "m.draft_flag, m.deleted_flag FROM dbmail_messages m "
         "JOIN dbmail_mailboxes b USING (mailbox_idnr) "
@@ -788,11 +784,7 @@ def main():
     report.note("seed %d" % SEED)
     one_after_the_other()
     all_at_once()
-    checked = t.subprocess.run(["dbmail-util", "check"],
-                               stdout=t.subprocess.PIPE,
-                               stderr=t.subprocess.STDOUT, check=False)
-    report.case("dbmail-util check finds nothing", checked.returncode == 0,
-                checked.stdout.decode(errors="replace"))
+    t.check_store(report)
     report.end()
 
 

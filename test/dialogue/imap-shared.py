@@ -475,11 +475,7 @@ def main():
         tell("knows what is there", client, check_client, there[client.box])
     for client in clients[:12]:
         tell("is told unasked", client, check_push, setup)
-    checked = t.subprocess.run(["dbmail-util", "check"],
-                               stdout=t.subprocess.PIPE,
-                               stderr=t.subprocess.STDOUT, check=False)
-    report.case("dbmail-util check finds nothing", checked.returncode == 0,
-                checked.stdout.decode(errors="replace"))
+    t.check_store(report)
     t.check_logs(report)
     report.end()
 

@@ -24,10 +24,6 @@ HOST = t.setting("DOMAIN")
 URL = "sieve://sieve.example.org:4190"
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def put_script(user, script, name="events"):
     sieve = t.SieveLines(user)
     answer = sieve.put(name, script.encode())
@@ -36,17 +32,13 @@ def put_script(user, script, name="events"):
     sieve.close()
 
 
-def quoted(text):
-    return "'" + text.replace("'", "''") + "'"
-
-
 def put_unchecked(user, script, name="events"):
     """A script that no client could have put."""
-    sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script)
+    t.sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script)
            SELECT user_idnr, %s, %s FROM dbmail_users WHERE userid = %s;
            UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (quoted(name), quoted(script),
-                                    quoted(user), quoted(user)))
+            WHERE userid = %s""" % (t.quoted(name), t.quoted(script),
+                                    t.quoted(user), t.quoted(user)))
 
 
 class Client(t.ImapLines):
@@ -111,11 +103,11 @@ def new_user(script=None, mailbox=b"Work", *options):
 
 
 def queued(user):
-    rows = sql("""SELECT q.kind, q.sender, q.recipient,
+    rows = t.sql("""SELECT q.kind, q.sender, q.recipient,
                          encode(q.message, 'hex')
                     FROM dbmail_outbound_queue q
                     JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
-                   WHERE u.userid = %s ORDER BY q.id""" % quoted(user))
+                   WHERE u.userid = %s ORDER BY q.id""" % t.quoted(user))
     return [tuple(row.split("|")[:3]) + (bytes.fromhex(row.split("|")[3]),)
             for row in rows.splitlines()]
 
@@ -123,12 +115,6 @@ def queued(user):
 def notices(client):
     """Subjects of what is in INBOX."""
     return [subject for subject, _ in client.flags(b"INBOX")]
-
-
-def configure(text):
-    with open(t.setting("CONF"), "a", encoding="utf-8") as file:
-        file.write("\n" + text + "\n")
-    t.run("store-daemon", "restart", "imapd")
 
 
 # --- whether there are any -----------------------------------------------------
@@ -504,17 +490,15 @@ def main():
     cases = sys.argv[1:]
     if not cases:
         off()
-    configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (HOST, URL))
+    t.configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (
+        HOST, URL), "imapd")
     for one in (announced, bad_url, causes, outcomes, edited, no_loops, choice,
                 failures, at_delivery, sessions, sharing, troubles, many):
         if not cases or one.__name__ in cases:
             report.note(one.__name__)
             one()
     t.check_logs(report)
-    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    report.case("the store contradicts itself nowhere", done.returncode == 0,
-                done.stdout.decode())
+    t.check_store(report)
     report.end()
 
 

@@ -23,23 +23,19 @@ STORE = t.setting("STORE")
 CERTIFICATE = (os.path.join(STORE, "cert.pem"), os.path.join(STORE, "key.pem"))
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def rows(query):
-    return [line.split("|") for line in sql(query).split("\n") if line]
+    return [line.split("|") for line in t.sql(query).split("\n") if line]
 
 
 def wake():
     """As the deliverer does when it has queued something."""
-    sql("NOTIFY dbmail_mailbox, '-2'")
+    t.sql("NOTIFY dbmail_mailbox, '-2'")
 
 
 def queue(message, recipient="to@example.net", sender="from@example.org",
           kind="redirect"):
     """Puts a mail into the queue; its id."""
-    identity = sql("""
+    identity = t.sql("""
         INSERT INTO dbmail_outbound_queue (kind, sender, recipient, message)
         VALUES ('%s', '%s', '%s', '\\x%s') RETURNING id""" % (
             kind, sender.replace("'", "''"), recipient.replace("'", "''"),
@@ -59,7 +55,7 @@ def until(what, test, seconds=30):
 
 
 def column(identity, name):
-    return sql("SELECT %s FROM dbmail_outbound_queue WHERE id = %s" % (
+    return t.sql("SELECT %s FROM dbmail_outbound_queue WHERE id = %s" % (
         name, identity)).strip()
 
 
@@ -69,7 +65,7 @@ def status(identity, wanted, seconds=30):
 
 
 def empty():
-    sql("DELETE FROM dbmail_outbound_queue")
+    t.sql("DELETE FROM dbmail_outbound_queue")
 
 
 class Daemon:
@@ -247,7 +243,7 @@ def refusals():
         sink.usual()
         sink.on(stage, None)
         count = len(sink.mails)
-        sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
+        t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
         wake()
         report.equal("%s: then sent" % stage, status(identity, "sent"), "sent")
         report.equal("%s: once" % stage, len(sink.mails), count + 1)
@@ -272,7 +268,7 @@ def refusals():
         until("tried", lambda: column(
             identity, "status = 'pending' AND attempts = %d" % (
                 attempt - 1)) == "t")
-        sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
+        t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
         wake()
         until("tried", lambda: column(
             identity, "status = 'pending' AND attempts = %d" % attempt) == "t")
@@ -282,14 +278,14 @@ def refusals():
             str(attempt * attempt))
     # The last attempt, or old age, makes it fail.
     count = len(sink.mails)
-    sql("UPDATE dbmail_outbound_queue SET next_attempt = now(), attempts = 26")
+    t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now(), attempts = 26")
     sink.on("rcpt", later, None)
     wake()
     report.equal("too many attempts", status(identity, "failed"), "failed")
     notice = sink.wait(count + 1)[-1]
     report.case("is told as 5.4.7", b"Status: 5.4.7" in notice.data)
     sink.on("rcpt", later, None)
-    identity = sql("""INSERT INTO dbmail_outbound_queue
+    identity = t.sql("""INSERT INTO dbmail_outbound_queue
         (kind, sender, recipient, message, created)
         VALUES ('redirect', '', 'old@example.net', 'x', now() - interval '5 days')
         RETURNING id""").strip()
@@ -341,7 +337,7 @@ def connections():
     report.case("unreachable", "cannot connect to 127.0.0.1" in
                 column(identity, "last_error"), column(identity, "last_error"))
     sink = smtpsink.Sink(number=number)
-    sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
+    t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
     wake()
     report.equal("reached again", status(identity, "sent"), "sent")
     # One connection for several; one that was cut in between is no failure.
@@ -368,7 +364,7 @@ def connections():
     identity = queue(b"Message-ID: <same@x>\r\n" + PLAIN)
     until("tried", lambda: column(identity, "last_error") != "")
     report.equal("cut after the end", column(identity, "status"), "pending")
-    sql("UPDATE dbmail_outbound_queue SET next_attempt = now() "
+    t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now() "
         "WHERE id = %s" % identity)
     wake()
     status(identity, "sent")
@@ -532,7 +528,7 @@ def tool():
     empty()
     first = queue(PLAIN, "one@example.net")
     second = queue(PLAIN, "two\u2028@example.net", "")
-    sql("UPDATE dbmail_outbound_queue SET status = 'failed', "
+    t.sql("UPDATE dbmail_outbound_queue SET status = 'failed', "
         "last_error = E'no\\tsuch' WHERE id = %s" % second)
     for words in ((), ("list",)):
         lines = util("list", 0, *words).decode().split("\n")
@@ -589,7 +585,7 @@ def delivery():
 
 def fill(count):
     """Mails that can be told apart, all at once."""
-    sql("""INSERT INTO dbmail_outbound_queue (kind, sender, recipient, message)
+    t.sql("""INSERT INTO dbmail_outbound_queue (kind, sender, recipient, message)
         SELECT 'redirect', 'from@example.org', 'to' || i || '@example.net',
                convert_to('Subject: ' || i || E'\\r\\n\\r\\n' ||
                           repeat(E'0123456789\\r\\n', 200), 'UTF8')
@@ -598,7 +594,7 @@ def fill(count):
 
 
 def left():
-    return int(sql("SELECT count(*) FROM dbmail_outbound_queue "
+    return int(t.sql("SELECT count(*) FROM dbmail_outbound_queue "
                    "WHERE status <> 'sent'"))
 
 
@@ -640,7 +636,7 @@ def crashes():
         daemon.kill()
         kills += 1
         # The time that leases and hand-overs last, gone in a moment.
-        sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
+        t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
             "WHERE status = 'sending'")
         daemon.start()
     until("all out", lambda: left() == 0, 60)
@@ -676,7 +672,7 @@ def crash_before_the_end():
     report.case("killed before the end: due within half a minute", float(
         column(identity, "extract(epoch FROM lease_until - now())")) <= 30)
     sink.usual()
-    sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
         "WHERE status = 'sending'")
     daemon.start()
     report.equal("killed before the end: sent", status(identity, "sent"),
@@ -704,7 +700,7 @@ def crash_before_the_end():
     report.case("killed at the end: later", float(
         column(identity, "extract(epoch FROM lease_until - now())")) > 60)
     sink.usual()
-    sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
         "WHERE status = 'sending'")
     daemon.start()
     report.equal("killed at the end: sent", status(identity, "sent"), "sent")
@@ -718,7 +714,7 @@ def crash_before_the_end():
     count = len(sink.mails)
     identity = sql_large(b"Subject: y\r\n\r\n" + b"0123456789\r\n" * 2000000)
     is_there.wait(30)
-    sql("UPDATE dbmail_outbound_queue SET attempts = attempts + 1 "
+    t.sql("UPDATE dbmail_outbound_queue SET attempts = attempts + 1 "
         "WHERE status = 'sending'")
     sink.usual()
     until("broken off", lambda: "event=broken-off" in daemon.said())

@@ -29,10 +29,6 @@ def sievecmd(what, wanted, user, *options, data=b""):
     return done.stdout.decode()
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def new_user(script):
     global count
     count += 1
@@ -52,7 +48,7 @@ def folders(user, text):
     lmtp = t.Lmtp()
     code = lmtp.deliver([t.address(user)], text)[0][0]
     lmtp.quit()
-    rows = sql("""SELECT b.name, b.messages FROM dbmail_mailboxes b
+    rows = t.sql("""SELECT b.name, b.messages FROM dbmail_mailboxes b
                     JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
                    WHERE u.userid = '%s' AND b.messages > 0
                    ORDER BY b.name""" % user).splitlines()
@@ -63,8 +59,8 @@ def folders(user, text):
 
 
 def queued():
-    rows = sql("SELECT recipient FROM dbmail_outbound_queue ORDER BY 1")
-    sql("DELETE FROM dbmail_outbound_queue")
+    rows = t.sql("SELECT recipient FROM dbmail_outbound_queue ORDER BY 1")
+    t.sql("DELETE FROM dbmail_outbound_queue")
     return rows.splitlines()
 
 
@@ -186,10 +182,7 @@ def main():
             continue
         report.note(case.__name__)
         case()
-    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    report.case("the store contradicts itself nowhere", done.returncode == 0,
-                done.stdout.decode())
+    t.check_store(report)
     report.end()
 
 

@@ -18,30 +18,22 @@ report = t.Report()
 count = 0
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
-def quoted(text):
-    return "'" + text.replace("'", "''") + "'"
-
-
 def put_script(user, script, name="main", active=1):
-    sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script, active)
+    t.sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script, active)
            SELECT user_idnr, %s, %s, %d FROM dbmail_users WHERE userid = %s;
            UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (quoted(name), quoted(script), active,
-                                    quoted(user), quoted(user)))
+            WHERE userid = %s""" % (t.quoted(name), t.quoted(script), active,
+                                    t.quoted(user), t.quoted(user)))
 
 
 def change_script(user, script):
     """The daemon starts anew: addresses are remembered for some seconds."""
-    sql("""UPDATE dbmail_sievescripts SET script = %s
+    t.sql("""UPDATE dbmail_sievescripts SET script = %s
             WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users
                                  WHERE userid = %s);
            UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (quoted(script), quoted(user),
-                                    quoted(user)))
+            WHERE userid = %s""" % (t.quoted(script), t.quoted(user),
+                                    t.quoted(user)))
     t.run("store-daemon", "restart", "lmtpd")
 
 
@@ -53,21 +45,6 @@ def new_user(script=None, **options):
     if script is not None:
         put_script(name, script, **options)
     return name
-
-
-def configure(text):
-    with open(t.setting("CONF"), encoding="utf-8") as file:
-        before = file.read()
-    with open(t.setting("CONF"), "a", encoding="utf-8") as file:
-        file.write("\n" + text + "\n")
-    t.run("store-daemon", "restart", "lmtpd")
-    return before
-
-
-def restore(before):
-    with open(t.setting("CONF"), "w", encoding="utf-8") as file:
-        file.write(before)
-    t.run("store-daemon", "restart", "lmtpd")
 
 
 def message(user, subject="hello", fields="", body="body"):
@@ -88,19 +65,19 @@ def deliver(user, text=None, sender=t.SENDER, to=None):
 
 def listing(user):
     """{folder: number of messages}, without the empty ones."""
-    rows = sql("""SELECT b.name, b.messages FROM dbmail_mailboxes b
+    rows = t.sql("""SELECT b.name, b.messages FROM dbmail_mailboxes b
                     JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
                    WHERE u.userid = %s AND b.messages > 0
-                   ORDER BY b.name""" % quoted(user)).splitlines()
+                   ORDER BY b.name""" % t.quoted(user)).splitlines()
     return {row.split("|")[0]: int(row.split("|")[1]) for row in rows}
 
 
 def queued(user):
     """[(kind, sender, recipient, message)] in the order they were queued."""
-    rows = sql("""SELECT q.kind, q.sender, q.recipient, encode(q.message, 'hex')
+    rows = t.sql("""SELECT q.kind, q.sender, q.recipient, encode(q.message, 'hex')
                     FROM dbmail_outbound_queue q
                     JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
-                   WHERE u.userid = %s ORDER BY q.id""" % quoted(user))
+                   WHERE u.userid = %s ORDER BY q.id""" % t.quoted(user))
     return [tuple(row.split("|")[:3]) + (bytes.fromhex(row.split("|")[3]),)
             for row in rows.splitlines()]
 
@@ -147,20 +124,20 @@ def filing():
 
     user = new_user('require "fileinto"; fileinto "New/Fold\u00e9r";')
     expect("fileinto makes it", user, deliver(user), {"New/Fold\u00e9r": 1})
-    subscribed = sql("""SELECT count(*) FROM dbmail_subscribed_names s
+    subscribed = t.sql("""SELECT count(*) FROM dbmail_subscribed_names s
                           JOIN dbmail_users u ON u.user_idnr = s.user_id
                          WHERE u.userid = %s AND s.name LIKE 'New/%%'""" %
-                     quoted(user)).strip()
+                     t.quoted(user)).strip()
     report.equal("and it is subscribed", subscribed, "1")
 
     user = new_user('require ["fileinto", "copy"]; fileinto :copy "Archive";')
     expect("fileinto :copy", user, deliver(user), {"Archive": 1, "INBOX": 1})
-    shared = sql("""SELECT count(DISTINCT m.physmessage_id)
+    shared = t.sql("""SELECT count(DISTINCT m.physmessage_id)
                       FROM dbmail_messages m
                       JOIN dbmail_mailboxes b
                         ON b.mailbox_idnr = m.mailbox_idnr
                       JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
-                     WHERE u.userid = %s""" % quoted(user)).strip()
+                     WHERE u.userid = %s""" % t.quoted(user)).strip()
     report.equal("both are one message", shared, "1")
 
     user = new_user('require "fileinto"; fileinto "inbox"; keep;')
@@ -187,13 +164,11 @@ def by_use():
 
 
 def by_id():
-    if not is_there("mailboxid"):
-        raise Missing("mailboxid")
     user = new_user()
-    box = sql("""SELECT b.mailbox_idnr FROM dbmail_mailboxes b
+    box = t.sql("""SELECT b.mailbox_idnr FROM dbmail_mailboxes b
                    JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
                   WHERE u.userid = %s AND b.name = 'Trash'""" %
-              quoted(user)).strip()
+              t.quoted(user)).strip()
     put_script(user, 'require ["mailboxid", "fileinto"];'
                'fileinto :mailboxid "F%s" "Other";' % box)
     expect("mailbox id", user, deliver(user), {"Trash": 1})
@@ -226,7 +201,7 @@ def edited():
 
 
 def spam():
-    before = configure("[SIEVE]\nspam_header = X-Spam: score=([0-9.]+)\n"
+    before = t.configure("[SIEVE]\nspam_header = X-Spam: score=([0-9.]+)\n"
                        "spam_max = 5\nvirus_header = X-Virus\n"
                        "virus_texts = 1=clean, 5 = infected")
     script = ('require ["spamtest", "virustest", "relational", "fileinto",'
@@ -241,7 +216,7 @@ def spam():
         user = new_user(script)
         expect("filters: %r" % fields, user, deliver(
             user, message(user, fields=fields)), {folder: 1})
-    restore(before)
+    t.restore(before)
 
 
 def keywords():
@@ -259,20 +234,18 @@ def keywords():
 
 
 def missing_folder():
-    before = configure("[SIEVE]\nmissing_folder = inbox")
+    before = t.configure("[SIEVE]\nmissing_folder = inbox")
     user = new_user('require "fileinto"; fileinto "Nowhere";')
     expect("missing folder", user, deliver(user), {"INBOX": 2})
-    restore(before)
+    t.restore(before)
 
 
 def missing_folder_create():
-    if not is_there("mailbox"):
-        raise Missing("mailbox")
-    before = configure("[SIEVE]\nmissing_folder = inbox")
+    before = t.configure("[SIEVE]\nmissing_folder = inbox")
     user = new_user('require ["fileinto", "mailbox"];'
                     'fileinto :create "Nowhere";')
     expect("missing folder with :create", user, deliver(user), {"Nowhere": 1})
-    restore(before)
+    t.restore(before)
 
 
 # --- sending -----------------------------------------------------------------
@@ -299,12 +272,12 @@ def redirecting():
 
     for how, sender in (("recipient", None), ("empty", ""),
                         ("bounces@example.org", "bounces@example.org")):
-        before = configure("[SIEVE]\nredirect_sender = " + how)
+        before = t.configure("[SIEVE]\nredirect_sender = " + how)
         user = new_user('redirect "else@example.net";')
         expect("redirect_sender = " + how, user, deliver(user), {},
                [("redirect", t.address(user) if sender is None else sender,
                  "else@example.net")])
-        restore(before)
+        t.restore(before)
 
 
 def answering():
@@ -394,11 +367,11 @@ def refusing():
         user, sender=""), {}, [("reject", "", t.SENDER)])
     user = new_user('require "ereject"; ereject "Weg, b\u00f6se";')
     report.equal("ereject in UTF-8", deliver(user)[0], 550)
-    before = configure("[SIEVE]\nreject = mail")
+    before = t.configure("[SIEVE]\nreject = mail")
     user = new_user('require "reject"; reject "Go";')
     expect("reject = mail", user, deliver(user), {},
            [("reject", "", t.SENDER)])
-    restore(before)
+    t.restore(before)
 
 
 # --- many at once ------------------------------------------------------------
@@ -417,13 +390,13 @@ def together():
                  [{"INBOX": 1}, {"Archive": 1}, {}, {}, {"INBOX": 1}])
     report.equal("five: mails", kinds(sender),
                  [("redirect", t.SENDER, "else@example.net")])
-    physical = sql("""SELECT count(DISTINCT m.physmessage_id)
+    physical = t.sql("""SELECT count(DISTINCT m.physmessage_id)
                         FROM dbmail_messages m
                         JOIN dbmail_mailboxes b
                           ON b.mailbox_idnr = m.mailbox_idnr
                         JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
                        WHERE u.userid IN (%s)""" %
-                   ", ".join(quoted(u) for u in users)).strip()
+                   ", ".join(t.quoted(u) for u in users)).strip()
     report.equal("five: one message", physical, "1")
     lmtp.quit()
     # Two addresses of one user: the script sees both, one copy comes.
@@ -473,11 +446,11 @@ def half_again():
     for user in users:
         lmtp.command("RCPT TO:<%s>" % user)
     lmtp.command("DATA")
-    sql("REVOKE SELECT ON dbmail_sievescripts FROM CURRENT_USER")
+    t.sql("REVOKE SELECT ON dbmail_sievescripts FROM CURRENT_USER")
     lmtp.send(t.data_form(text))
     replies = [lmtp.reply()[0] for _ in users]
     lmtp.quit()
-    sql("GRANT SELECT ON dbmail_sievescripts TO CURRENT_USER")
+    t.sql("GRANT SELECT ON dbmail_sievescripts TO CURRENT_USER")
     report.equal("half: known, not known", replies, [250, 451])
     report.equal("half: tried again", deliver(filer, text)[0], 250)
     report.equal("half: folders", (listing(plain), listing(filer)),
@@ -547,19 +520,19 @@ def failing():
                     'redirect "${x}";')
     expect("fails when it runs", user, deliver(user), {"INBOX": 2})
 
-    before = configure("[SIEVE]\nextensions = -fileinto\n"
+    before = t.configure("[SIEVE]\nextensions = -fileinto\n"
                        "notify_owner = no")
     user = new_user('require "fileinto"; fileinto "Archive";')
     expect("extension taken away, owner not told", user, deliver(user),
            {"INBOX": 1})
-    restore(before)
+    t.restore(before)
 
 
 def full():
     user = new_user('require ["fileinto", "copy"];'
                     'redirect :copy "else@example.net"; fileinto "Archive";')
-    sql("UPDATE dbmail_users SET maxmail_size = 400 WHERE userid = %s" %
-        quoted(user))
+    t.sql("UPDATE dbmail_users SET maxmail_size = 400 WHERE userid = %s" %
+        t.quoted(user))
     reply = deliver(user, message(user, body="x" * 1000))
     report.equal("over quota: reply", reply[0], 452)
     report.equal("over quota: folders", listing(user), {})
@@ -647,7 +620,7 @@ def tool():
 
 def by_default():
     """default_script is for whoever has no script, and nobody else."""
-    before = configure("[SIEVE]\ndefault_script = site")
+    before = t.configure("[SIEVE]\ndefault_script = site")
     user = new_user()
     expect("default script that is missing", user, deliver(user),
            {"INBOX": 1})
@@ -659,17 +632,17 @@ def by_default():
     user = new_user("keep;", active=0)
     expect("default script, own one not active", user, deliver(user),
            {"Site": 1})
-    sql("""UPDATE dbmail_sievescripts SET script = 'nonsense;'
+    t.sql("""UPDATE dbmail_sievescripts SET script = 'nonsense;'
             WHERE name = 'site' AND owner_idnr = -2;
            UPDATE dbmail_users SET sieve_version = sieve_version + 1
             WHERE user_idnr = -2""")
     user = new_user()
     expect("default script that fails: nobody is told", user, deliver(user),
            {"INBOX": 1})
-    restore(before)
+    t.restore(before)
     user = new_user()
     expect("no default script", user, deliver(user), {"INBOX": 1})
-    sql("DELETE FROM dbmail_sievescripts WHERE owner_idnr = -2")
+    t.sql("DELETE FROM dbmail_sievescripts WHERE owner_idnr = -2")
 
 
 def main():
@@ -684,10 +657,7 @@ def main():
             continue
         report.note(case.__name__)
         case()
-    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    report.case("the store contradicts itself nowhere", done.returncode == 0,
-                done.stdout.decode())
+    t.check_store(report)
     report.end()
 
 

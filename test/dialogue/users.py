@@ -43,12 +43,8 @@ def listed(pattern):
     return [line.split("\t") for line in out.split("\n")[:-1]]
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def stored(user, folder="INBOX"):
-    rows = sql("""
+    rows = t.sql("""
         SELECT encode((SELECT string_agg(p.data, ''
                           ORDER BY l.part_key, l.part_order)
                  FROM dbmail_partlists l

@@ -36,10 +36,6 @@ report = t.Report()
 site = None
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 class Site:
     """Postfix, the server outside, and what was sent to it."""
 
@@ -58,17 +54,17 @@ class Site:
     def is_still(self):
         """Mail is in one queue or the other until it has arrived."""
         newest = "SELECT coalesce(max(id), 0) FROM dbmail_outbound_queue"
-        before = sql(newest)
+        before = t.sql(newest)
         return (self.postfix.queue() == 0 and
-                sql("SELECT count(*) FROM dbmail_outbound_queue"
+                t.sql("SELECT count(*) FROM dbmail_outbound_queue"
                     " WHERE status IN ('pending', 'sending')") == "0\n" and
-                self.postfix.queue() == 0 and sql(newest) == before)
+                self.postfix.queue() == 0 and t.sql(newest) == before)
 
     def settle(self):
         deadline = time.monotonic() + 60
         while not self.is_still() or not self.is_still():
             if time.monotonic() > deadline:
-                raise RuntimeError("mail is still under way: %s" % sql(
+                raise RuntimeError("mail is still under way: %s" % t.sql(
                     "SELECT kind, status, recipient, last_error"
                     "  FROM dbmail_outbound_queue WHERE status <> 'sent'"))
 

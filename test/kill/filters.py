@@ -56,10 +56,6 @@ chance = random.Random(SEED)
 started = time.monotonic()
 
 
-def sql(query):
-    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", query).decode()
-
-
 def user_of(address):
     return address.split("@")[0]
 
@@ -184,7 +180,7 @@ second = SecondQueued()
 def note_open():
     """What a daemon that is dead had handed over and not settled: nobody knows
     what became of it."""
-    rows = sql("SELECT recipient, encode(message, 'hex')"
+    rows = t.sql("SELECT recipient, encode(message, 'hex')"
                "  FROM dbmail_outbound_queue"
                " WHERE status = 'sending' AND handed_over IS NOT NULL")
     for row in rows.splitlines():
@@ -195,7 +191,7 @@ def note_open():
 def expire():
     """The time that leases last, gone in a moment; of all of them, so that a
     daemon that lives must find that its mail is another's."""
-    sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
         " WHERE status = 'sending' AND handed_over IS NULL")
 
 
@@ -226,7 +222,7 @@ def kill_both():
     kill_first()
     second.kill()
     note_open()
-    sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
         " WHERE status = 'sending'")
     t.run("store-daemon", "start", "queued")
     second.start()
@@ -267,16 +263,16 @@ def drain():
     t.run("store-daemon", "stop", "queued")
     report.equal("the second ends well", second.stop(), 0)
     note_open()
-    sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now()"
         " WHERE status = 'sending'")
-    sql("UPDATE dbmail_outbound_queue SET next_attempt = now()"
+    t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now()"
         " WHERE status = 'pending'")
     t.run("store-daemon", "start", "queued")
     # A long run leaves thousands; it is over when nothing more moves.
     before, left = None, "?"
     deadline = time.monotonic() + 30
     while left and time.monotonic() < deadline:
-        left = sql("SELECT id, kind, status, attempts, recipient, last_error"
+        left = t.sql("SELECT id, kind, status, attempts, recipient, last_error"
                    "  FROM dbmail_outbound_queue WHERE status <> 'sent'")
         if left != before:
             before, deadline = left, time.monotonic() + 30
@@ -302,7 +298,7 @@ def wanted_mail(user, name):
 
 
 def check_folders():
-    rows = sql("""
+    rows = t.sql("""
         SELECT u.userid, b.name, encode((SELECT string_agg(p.data, ''
                           ORDER BY l.part_key, l.part_order)
                  FROM dbmail_partlists l

@@ -135,6 +135,41 @@ def check_logs(report):
                 "\n".join(found[:20]))
 
 
+def check_store(report):
+    """dbmail-util check finds nothing to complain of."""
+    done = subprocess.run(["dbmail-util", "check"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    report.case("the store contradicts itself nowhere", done.returncode == 0,
+                done.stdout.decode(errors="replace"))
+
+
+def sql(query):
+    """What psql prints: a line per row, columns with | between."""
+    return run("psql", "-XAtq", setting("PGCONN"), "-c", query).decode()
+
+
+def quoted(text):
+    """As a string of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def configure(text, daemon="lmtpd"):
+    """Appends to the configuration; the daemon starts anew with it.  What
+    restore() takes."""
+    with open(setting("CONF"), encoding="utf-8") as file:
+        before = file.read()
+    with open(setting("CONF"), "a", encoding="utf-8") as file:
+        file.write("\n" + text + "\n")
+    run("store-daemon", "restart", daemon)
+    return before
+
+
+def restore(before, daemon="lmtpd"):
+    with open(setting("CONF"), "w", encoding="utf-8") as file:
+        file.write(before)
+    run("store-daemon", "restart", daemon)
+
+
 # --- LMTP ----------------------------------------------------------------------
 
 def data_form(message):
