@@ -58,7 +58,7 @@ WatchTable *watch_table_new(void)
 
 void watch_table_free(WatchTable **table)
 {
-	WatchTable *gone = g_steal_pointer(table);
+	WatchTable *gone = *table;
 	if (gone == NULL)
 		return;
 	g_mutex_lock(&gone->lock);
@@ -67,6 +67,8 @@ void watch_table_free(WatchTable **table)
 	g_mutex_unlock(&gone->lock);
 	if (gone->poller != NULL)
 		g_thread_join(gone->poller);
+	/* Not before: the poller may only now have come to look here. */
+	*table = NULL;
 	g_assert(g_hash_table_size(gone->mailboxes) == 0);
 	g_hash_table_destroy(gone->mailboxes);
 	g_cond_clear(&gone->stop);

@@ -107,6 +107,19 @@ static void test_poll(void)
 	watch_free(&watch);
 }
 
+/* The thread that looks may begin when the store is closing already. */
+static void test_close(void)
+{
+	for (guint i = 0; i < 50; i++) {
+		Store *brief = fixture_store(NULL);
+		Watch *watch = watch_new(brief, 1);
+
+		watch_free(&watch);
+		store_close(&brief);
+		g_assert_null(brief);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -116,6 +129,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/watch/local", test_local);
 	g_test_add_func("/store/watch/other-process", test_other_process);
 	g_test_add_func("/store/watch/poll", test_poll);
+	g_test_add_func("/store/watch/close", test_close);
 	int status = g_test_run();
 	store_close(&store);
 	store_close(&other);
