@@ -148,20 +148,30 @@ static gboolean check_pattern(const char *pattern, GError **error)
 	return FALSE;
 }
 
+/* The rows, the batch's, of a statement that takes a pattern; NULL for all. */
+static const DbRows *rows_like(Store *store, DbBatch *batch,
+	const DbStatement *statement, const char *pattern, GError **error)
+{
+	g_autofree char *like = NULL;
+
+	if (!check_pattern(pattern, error))
+		return NULL;
+	like = like_pattern(pattern != NULL ? pattern : "*");
+	db_params_text(db_batch_add(batch, statement), like);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return NULL;
+	return db_batch_rows(batch, 0);
+}
+
 gboolean user_list(
 	Store *store, const char *pattern, GPtrArray **users, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	g_autofree char *like = NULL;
-	const DbRows *rows;
+	const DbRows *rows =
+		rows_like(store, batch, &SQL_USER_LIST, pattern, error);
 
-	if (!check_pattern(pattern, error))
+	if (rows == NULL)
 		return FALSE;
-	like = like_pattern(pattern != NULL ? pattern : "*");
-	db_params_text(db_batch_add(batch, &SQL_USER_LIST), like);
-	if (!db_pool_run(store->pool, batch, DB_READ, error))
-		return FALSE;
-	rows = db_batch_rows(batch, 0);
 	*users = g_ptr_array_new_full(db_rows_count(rows), free_element);
 	for (guint i = 0; i < db_rows_count(rows); i++)
 		g_ptr_array_add(*users, read_user(rows, i));
@@ -560,16 +570,11 @@ gboolean user_forwards(
 	Store *store, const char *pattern, GPtrArray **forwards, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	g_autofree char *like = NULL;
-	const DbRows *rows;
+	const DbRows *rows =
+		rows_like(store, batch, &SQL_USER_FORWARDS, pattern, error);
 
-	if (!check_pattern(pattern, error))
+	if (rows == NULL)
 		return FALSE;
-	like = like_pattern(pattern != NULL ? pattern : "*");
-	db_params_text(db_batch_add(batch, &SQL_USER_FORWARDS), like);
-	if (!db_pool_run(store->pool, batch, DB_READ, error))
-		return FALSE;
-	rows = db_batch_rows(batch, 0);
 	*forwards = g_ptr_array_new_full(db_rows_count(rows), free_forward);
 	for (guint i = 0; i < db_rows_count(rows); i++) {
 		UserForward *forward = g_new(UserForward, 1);

@@ -81,17 +81,6 @@ typedef struct {
 
 /* --- the command line -------------------------------------------------------- */
 
-/* -a NAME as well as -aNAME, and -a alone. */
-static const char *optional_argument(int argc, char **argv)
-{
-	if (optarg != NULL)
-		return optarg;
-	if (optind < argc &&
-		(argv[optind][0] != '-' || argv[optind][1] == '\0'))
-		return argv[optind++];
-	return NULL;
-}
-
 static void set_action(SieveCmd *cmd, int action)
 {
 	if (cmd->action != 0)
@@ -117,15 +106,15 @@ static void take_option(SieveCmd *cmd, int option, int argc, char **argv)
 	case 'c':
 	case 'L':
 		set_action(cmd, option);
-		cmd->name = optional_argument(argc, argv);
+		cmd->name = tool_optional_argument(argc, argv);
 		return;
 	case 'a':
 		cmd->is_on = TRUE;
-		cmd->on = optional_argument(argc, argv);
+		cmd->on = tool_optional_argument(argc, argv);
 		return;
 	case 'd':
 		cmd->is_off = TRUE;
-		cmd->off = optional_argument(argc, argv);
+		cmd->off = tool_optional_argument(argc, argv);
 		return;
 	case 't':
 		set_action(cmd, option);

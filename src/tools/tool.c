@@ -50,6 +50,16 @@ int tool_getopt(int argc, char **argv, const char *letters)
 	return getopt_long(argc, argv, letters, long_options, NULL);
 }
 
+const char *tool_optional_argument(int argc, char **argv)
+{
+	if (optarg != NULL)
+		return optarg;
+	if (optind < argc &&
+		(argv[optind][0] != '-' || argv[optind][1] == '\0'))
+		return argv[optind++];
+	return NULL;
+}
+
 void tool_option(Tool *tool, int option, const char *argument)
 {
 	switch (option) {

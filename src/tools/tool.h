@@ -33,6 +33,10 @@ typedef struct {
 /* getopt() with --help for -h and --version for -V. */
 int tool_getopt(int argc, char **argv, const char *letters);
 
+/* The argument of an option that may go without ("W::"): "-W FILE" as well as
+ * "-WFILE", "-" too; NULL for "-W" alone.  Right behind tool_getopt(). */
+const char *tool_optional_argument(int argc, char **argv);
+
 /* Takes one of TOOL_OPTIONS; ends the process for -V and -h, and with
  * EX_USAGE for an option getopt() did not know. */
 void tool_option(Tool *tool, int option, const char *argument);

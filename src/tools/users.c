@@ -85,17 +85,6 @@ typedef struct {
 
 /* --- the command line -------------------------------------------------------- */
 
-/* -W FILE as well as -WFILE, and -W alone. */
-static const char *optional_argument(int argc, char **argv)
-{
-	if (optarg != NULL)
-		return optarg;
-	if (optind < argc &&
-		(argv[optind][0] != '-' || argv[optind][1] == '\0'))
-		return argv[optind++];
-	return NULL;
-}
-
 static void set_action(Users *users, int action, const char *name)
 {
 	if (users->action != 0)
@@ -142,14 +131,14 @@ static void take_option(Users *users, int option, int argc, char **argv)
 		set_action(users, option, optarg);
 		return;
 	case 'l':
-		set_action(users, option, optional_argument(argc, argv));
+		set_action(users, option, tool_optional_argument(argc, argv));
 		return;
 	case 'W':
-		users->password_file = optional_argument(argc, argv);
+		users->password_file = tool_optional_argument(argc, argv);
 		users->asks_password = users->password_file == NULL;
 		return;
 	case 'P':
-		users->shadow_file = optional_argument(argc, argv);
+		users->shadow_file = tool_optional_argument(argc, argv);
 		if (users->shadow_file == NULL)
 			users->shadow_file = "/etc/shadow";
 		return;
