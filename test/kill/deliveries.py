@@ -42,7 +42,7 @@ class Journal:
     def __init__(self):
         self.lock = threading.Lock()
         self.answered = {}  # (hash, user): how often 250
-        self.messages = 0
+        self.done = 0
         self.retries = 0
         self.stopping = False
         self.failures = []
@@ -100,7 +100,7 @@ def work(number):
             name = b"%d.%d" % (number, serial)
             users = rand.sample(USERS, rand.choice((1, 1, 1, 2, 4)))
             deliver(make_message(name, rand), users, rand)
-            journal.count("messages")
+            journal.count("done")
     except Exception as problem:  # pylint: disable=broad-except
         journal.failures.append("worker %d: %r" % (number, problem))
 
@@ -112,21 +112,6 @@ def kill_backend():
 
 
 KILLERS = (killing.kill_lmtpd, kill_backend, killing.kill_postmaster)
-
-
-def kill_in_turn():
-    for i in range(ROUNDS):
-        before = journal.messages
-        # Not before the load has come to life again.
-        while (journal.messages < before + ROUND_MESSAGES and
-               not journal.failures and
-               time.monotonic() - started < PATIENCE):
-            time.sleep(0.01)
-        time.sleep(chance.random() * 0.1)
-        killer = KILLERS[i % len(KILLERS)]
-        killer()
-        report.case("round %d, %s, after %d messages" % (
-            i + 1, killer.__name__, journal.messages), not journal.failures)
 
 
 # --- counting ----------------------------------------------------------------
@@ -178,7 +163,8 @@ def main():
                for i in range(WORKERS)]
     for worker in workers:
         worker.start()
-    kill_in_turn()
+    killing.kill_in_turn(report, journal, KILLERS, ROUNDS, ROUND_MESSAGES,
+                         chance, started + PATIENCE)
     journal.stopping = True
     for worker in workers:
         worker.join(max(1, PATIENCE - (time.monotonic() - started)))
@@ -187,7 +173,7 @@ def main():
                 not journal.failures, journal.failures)
     check()
     report.note("%d messages, %d deliveries, %d retries, %.0f seconds" % (
-        journal.messages, len(journal.answered), journal.retries,
+        journal.done, len(journal.answered), journal.retries,
         time.monotonic() - started))
     report.end()
 

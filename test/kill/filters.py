@@ -243,20 +243,6 @@ KILLERS = (killing.kill_lmtpd, kill_queued, kill_backend, kill_both,
            end_queued)
 
 
-def kill_in_turn():
-    for i in range(ROUNDS):
-        before = journal.done
-        while (journal.done < before + ROUND_MESSAGES and
-               not journal.failures and
-               time.monotonic() - started < PATIENCE):
-            time.sleep(0.01)
-        time.sleep(chance.random() * 0.1)
-        killer = KILLERS[i % len(KILLERS)]
-        killer()
-        report.case("round %d, %s, after %d messages" % (
-            i + 1, killer.__name__, journal.done), not journal.failures)
-
-
 def drain():
     """What the dead had is the living's, as if the time had passed; then the
     queue is empty."""
@@ -398,7 +384,8 @@ def main():
                for i in range(WORKERS)]
     for worker in workers:
         worker.start()
-    kill_in_turn()
+    killing.kill_in_turn(report, journal, KILLERS, ROUNDS, ROUND_MESSAGES,
+                         chance, started + PATIENCE)
     journal.stopping = True
     for worker in workers:
         worker.join(max(1, PATIENCE - (time.monotonic() - started)))

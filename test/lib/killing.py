@@ -3,12 +3,30 @@
 
 import os
 import signal
+import time
 
 import dbmailtest as t
 
 
 class Refused(Exception):
     """A reply that no crash explains."""
+
+
+def kill_in_turn(report, journal, killers, rounds, messages, chance, until):
+    """Kills `rounds` times, by one killer after the other, each when the load
+    has come to life again: when so many messages more are done.  Goes without
+    waiting from `until` (time.monotonic()) on, and where the journal has
+    failures."""
+    for i in range(rounds):
+        before = journal.done
+        while (journal.done < before + messages and not journal.failures and
+               time.monotonic() < until):
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.1)
+        killer = killers[i % len(killers)]
+        killer()
+        report.case("round %d, %s, after %d messages" % (
+            i + 1, killer.__name__, journal.done), not journal.failures)
 
 
 def attempt(sender, message, left, cuts, note):
