@@ -403,6 +403,7 @@ const SieveUnit *sieve_check_unit(SieveChecker *checker, SievePlace place,
 	SieveLocation location, const char *name)
 {
 	SieveScript *script = checker->compilation->script;
+	checker->is_uncertain = TRUE; /* by a stop in it */
 	for (guint i = 0; i < script->units->len; i++) {
 		const SieveUnit *unit = g_ptr_array_index(script->units, i);
 		if (unit->location == location && strcmp(unit->name, name) == 0)

@@ -17,6 +17,7 @@ struct SieveChecker {
 	SieveExtensions enabled;  /* required, or found by an ihave so far */
 	gboolean is_past_require; /* another command has come */
 	gboolean is_nested;       /* inside a block */
+	gboolean is_uncertain;    /* a block, or what may end all, has come */
 	gboolean is_dead;         /* an ihave says that this is not reached */
 	guint n_errors;           /* of the node that is being filled in */
 	GHashTable *variables;    /* name -> Variable * */

@@ -41,14 +41,9 @@ const SieveLimits *sieve_check_limits(const SieveChecker *checker)
 	return checker->compilation->how->limits;
 }
 
-#define QUOTED_MAX 60
-
 const char *sieve_quote(SieveChecker *checker, Bytes value)
 {
-	g_autofree char *valid =
-		text_make_valid(bytes_slice(value, 0, QUOTED_MAX));
-	return arena_printf(sieve_check_arena(checker), "\"%s%s\"", valid,
-		value.size > QUOTED_MAX ? "..." : "");
+	return sieve_report_quote(sieve_check_arena(checker), value);
 }
 
 typedef struct {
@@ -79,6 +74,11 @@ gboolean sieve_check_keep(SieveChecker *checker, gpointer object, gsize size,
 	*kept = (Kept){ object, free_it };
 	g_ptr_array_add(script->kept, kept);
 	return TRUE;
+}
+
+gboolean sieve_check_is_certain(const SieveChecker *checker)
+{
+	return !checker->is_uncertain;
 }
 
 gboolean sieve_check_each(SieveChecker *checker, const SieveArgument *argument,
@@ -276,6 +276,7 @@ static void check_command(SieveChecker *checker, SieveNode *node, Walk *walk)
 		return;
 	}
 	SieveRole role = node->word->role;
+	checker->is_uncertain |= node->has_block || role == SIEVE_ROLE_ENDS;
 	gboolean is_chained =
 		role == SIEVE_ROLE_ELSIF || role == SIEVE_ROLE_ELSE;
 	check_chain(checker, node, walk->previous);

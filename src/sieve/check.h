@@ -41,6 +41,10 @@ const SieveLimits *sieve_check_limits(const SieveChecker *checker);
 /* TRUE where the extension is required here, or an ihave has found it. */
 gboolean sieve_check_has(const SieveChecker *checker, SieveExtension extension);
 
+/* TRUE where the command runs whenever its script does: it is in no block, and
+ * behind none that might have ended the script. */
+gboolean sieve_check_is_certain(const SieveChecker *checker);
+
 /* FALSE, and an error, where an extension that the node needs for something
  * that is no word (a comparator, a match type in a string) is not there. */
 gboolean sieve_check_needs(SieveChecker *checker, SieveNode *node,

@@ -72,12 +72,10 @@ static gboolean read_name(
 		    run, node, &node->positional[0]->strings[0], &read))
 		return FALSE;
 	if (!sieve_field_name_is_valid(read)) {
-		g_autofree char *shown =
-			text_make_valid(bytes_slice(read, 0, 80));
-
 		return sieve_run_fail(run, node,
-			"%s: the field name \"%s\" is invalid",
-			node->word->name, shown);
+			"%s: the field name %s is invalid: it must be "
+			"printable ASCII without blanks and \":\"",
+			node->word->name, sieve_run_quote(run, read));
 	}
 	*name = arena_copy(run->kept, read.data, read.size);
 	return TRUE;
@@ -159,8 +157,10 @@ static gboolean run_addheader(SieveRun *run, const SieveNode *node)
 			run, node, &node->positional[1]->strings[0], &value))
 		return FALSE;
 	if (!is_value(value))
-		return sieve_run_fail(
-			run, node, "addheader: the field value is invalid");
+		return sieve_run_fail(run, node,
+			"addheader: the field value %s is invalid: it must be "
+			"UTF-8 without controls of at most %d bytes",
+			sieve_run_quote(run, value), VALUE_SIZE_MAX);
 	action->text = arena_copy(run->kept, value.data, value.size);
 	action->is_last = sieve_node_tag(node, SIEVE_SLOT_LAST) != NULL;
 	if (!sieve_run_step(run, node, value.size / SIEVE_STEP_BYTES) ||

@@ -54,8 +54,10 @@ static gboolean read_address(SieveRun *run, const SieveNode *node,
 	if (!sieve_run_string(run, node, string, &value))
 		return FALSE;
 	if (!sieve_address_parse(value, read))
-		return sieve_run_fail(
-			run, node, "redirect: the value given is no address");
+		return sieve_run_fail(run, node,
+			"redirect: %s is no address, such as "
+			"\"user@example.com\"",
+			sieve_run_quote(run, value));
 	*address = arena_copy(run->kept, read->str, read->len);
 	return TRUE;
 }

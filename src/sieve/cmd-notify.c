@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* notify and what may be asked of its methods (RFC 5435, RFC 5436), with :fcc
  * (RFC 8580). */
+#include "base/errors.h"
 #include "base/text.h"
 #include "sieve/address.h"
 #include "sieve/file.h"
@@ -33,6 +34,9 @@ static gboolean is_importance(Bytes text)
 
 /* Checking */
 
+/* A scheme that is not there fails a script when it comes to it, and not before
+ * (RFC 5435 section 3.2): a valid_notify_method may stand around it.  One that is
+ * sure to fail is better told now. */
 static gboolean check_method(SieveChecker *checker, const SieveString *string)
 {
 	g_autoptr(Arena) arena = arena_new();
@@ -40,6 +44,13 @@ static gboolean check_method(SieveChecker *checker, const SieveString *string)
 
 	if (sieve_mailto_parse(arena, string->text, NULL, &error))
 		return TRUE;
+	if (dbmail_error_is(error, DBMAIL_ERROR_UNSUPPORTED) &&
+		!sieve_check_is_certain(checker)) {
+		sieve_check_warn(checker, string->place,
+			"%s: %s; the script fails where this is run",
+			sieve_quote(checker, string->text), error->message);
+		return TRUE;
+	}
 	sieve_check_error(checker, string->place, "%s: %s",
 		sieve_quote(checker, string->text), error->message);
 	return FALSE;
@@ -111,19 +122,29 @@ static gboolean check_values(
 
 	if (!sieve_mailto_parse(run->scratch, bytes_of_string(action->method),
 		    NULL, &error))
-		return sieve_run_fail(run, node, "notify: %s", error->message);
+		return sieve_run_fail(run, node, "notify: %s: %s",
+			sieve_run_quote(run, bytes_of_string(action->method)),
+			error->message);
 	if (action->from != NULL &&
 		!sieve_address_parse(bytes_of_string(action->from), NULL))
-		return sieve_run_fail(
-			run, node, "notify: the value of :from is no address");
+		return sieve_run_fail(run, node,
+			"notify: %s is no address for :from, such as "
+			"\"user@example.com\"",
+			sieve_run_quote(run, bytes_of_string(action->from)));
 	if (!is_importance(bytes_of_string(action->importance)))
 		return sieve_run_fail(run, node,
-			"notify: :importance must be \"1\", \"2\" or \"3\"");
+			"notify: :importance must be \"1\", \"2\" or "
+			"\"3\", not %s",
+			sieve_run_quote(
+				run, bytes_of_string(action->importance)));
 	for (guint i = 0; action->options != NULL && action->options[i] != NULL;
 		i++)
 		if (!is_option(bytes_of_string(action->options[i])))
 			return sieve_run_fail(run, node,
-				"notify: an option must be \"name=value\"");
+				"notify: %s is no option, such as "
+				"\"name=value\"",
+				sieve_run_quote(run,
+					bytes_of_string(action->options[i])));
 	return TRUE;
 }
 

@@ -41,8 +41,10 @@ static gboolean run_replace(SieveRun *run, const SieveNode *node)
 	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
 	if (action->from != NULL &&
 		!sieve_address_list_is_valid(bytes_of_string(action->from)))
-		return sieve_run_fail(
-			run, node, "replace: the value of :from is no address");
+		return sieve_run_fail(run, node,
+			"replace: %s is no address for :from, such as "
+			"\"Name <user@example.com>\"",
+			sieve_run_quote(run, bytes_of_string(action->from)));
 	const MimeScan *scan = sieve_message_scan(run, node, &message);
 	if (scan == NULL ||
 		!sieve_run_step(run, node, message.size / SIEVE_STEP_BYTES))

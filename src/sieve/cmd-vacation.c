@@ -123,7 +123,9 @@ static gboolean run_vacation(SieveRun *run, const SieveNode *node)
 	if (action->from != NULL &&
 		!sieve_address_list_is_valid(bytes_of_string(action->from)))
 		return sieve_run_fail(run, node,
-			"vacation: the value of :from is no address");
+			"vacation: %s is no address for :from, such as "
+			"\"Name <user@example.com>\"",
+			sieve_run_quote(run, bytes_of_string(action->from)));
 	if (action->is_mime && has_8bit_header(bytes_of_string(action->text)))
 		return sieve_run_fail(run, node,
 			"vacation: the header of a :mime reason must be ASCII");

@@ -165,9 +165,8 @@ static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
 	if (!sieve_run_string(run, node, mailbox, &name))
 		return FALSE;
 	if (!sieve_mailbox_is_valid(name))
-		return sieve_run_fail(run, node,
-			"%s: the value given cannot name a mailbox",
-			node->word->name);
+		return sieve_run_fail(run, node, "%s: %s cannot name a mailbox",
+			node->word->name, sieve_run_quote(run, name));
 	file->mailbox = arena_copy(run->kept, name.data, name.size);
 	return sieve_run_step(run, node, name.size / SIEVE_STEP_BYTES);
 }
@@ -186,8 +185,10 @@ gboolean sieve_file_read(SieveRun *run, const SieveNode *node,
 	if (file->special_use != NULL &&
 		!sieve_special_use_is_valid(bytes_of_string(file->special_use)))
 		return sieve_run_fail(run, node,
-			"%s: the value of :specialuse is no special use",
-			node->word->name);
+			"%s: %s is no special use, such as \"\\\\Junk\"",
+			node->word->name,
+			sieve_run_quote(
+				run, bytes_of_string(file->special_use)));
 	return TRUE;
 }
 

@@ -205,8 +205,24 @@ static gboolean read_fields(Reader *reader, Bytes text)
 	return TRUE;
 }
 
+/* RFC 3986 section 3.1. */
+static gboolean has_scheme(Bytes uri)
+{
+	gsize size = 0;
+
+	while (size < uri.size &&
+		(g_ascii_isalpha(uri.data[size]) ||
+			(size > 0 && is_allowed(uri.data[size], "+-."))))
+		size++;
+	return size > 0 && size < uri.size && uri.data[size] == ':';
+}
+
 static gboolean read_uri(Reader *reader, Bytes uri)
 {
+	if (!has_scheme(uri))
+		return refuse(reader, DBMAIL_ERROR_INVALID,
+			"this is no URI, such as \"mailto:user@example.com\"",
+			uri);
 	if (!text_has_prefix_nocase(uri, "mailto:"))
 		return refuse(reader, DBMAIL_ERROR_UNSUPPORTED,
 			"notifications go by \"mailto:\" only", uri);

@@ -19,6 +19,20 @@ SieveError *sieve_error_new(const char *script, SievePlace place,
 	return made;
 }
 
+#define QUOTED_MAX 60
+
+const char *sieve_report_quote(Arena *arena, Bytes value)
+{
+	gsize size = MIN(value.size, QUOTED_MAX);
+
+	while (size > 0 && size < value.size &&
+		((guchar)value.data[size] & 0xc0) == 0x80)
+		size--;
+	g_autofree char *valid = text_make_valid(bytes_slice(value, 0, size));
+	return arena_printf(
+		arena, "\"%s%s\"", valid, size < value.size ? "..." : "");
+}
+
 void sieve_error_free(SieveError *error)
 {
 	if (error == NULL)

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "base/arena.h"
+#include "base/bytes.h"
 #include "sieve/node.h"
 #include "sieve/script.h"
 
@@ -26,6 +28,10 @@ void sieve_report_list(SieveReport *report, const char *script,
 
 /* Puts those from number `from` on, all of one script, in its order. */
 void sieve_report_sort(SieveReport *report, guint from);
+
+/* The value in quotes for an error's text, shortened and made printable; in the
+ * arena. */
+const char *sieve_report_quote(Arena *arena, Bytes value);
 
 /* An error by itself. */
 SieveError *sieve_error_new(const char *script, SievePlace place,

@@ -100,6 +100,10 @@ gboolean sieve_run_step(SieveRun *run, const SieveNode *node, guint64 n)
 gboolean sieve_run_fail(SieveRun *run, const SieveNode *node,
 	const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* A value in quotes for the text of one of these, as sieve_quote(); until the
+ * next command begins. */
+const char *sieve_run_quote(SieveRun *run, Bytes value);
+
 /* A run-time warning at the node's place, of which the owner may be told. */
 void sieve_run_warn(SieveRun *run, const SieveNode *node, const char *format,
 	...) G_GNUC_PRINTF(3, 4);

@@ -26,6 +26,11 @@ gboolean sieve_run_fail(
 	return FALSE;
 }
 
+const char *sieve_run_quote(SieveRun *run, Bytes value)
+{
+	return sieve_report_quote(run->scratch, value);
+}
+
 /* Of one run. */
 #define WARNINGS_MAX 10
 

@@ -58,18 +58,18 @@ static const RunCase places[] = {
 	{ PLACES "fileinto :specialuse \"Junk\" \"X\";",
 		"2:22: \"Junk\" is no special use, such as \"\\\\Junk\"\n" },
 	{ PLACES "set \"u\" \"x\"; fileinto :specialuse \"${u}\" \"X\";",
-		"2:14: fileinto: the value of :specialuse is no special use\n"
-		"(keep)\n" },
+		"2:14: fileinto: \"x\" is no special use, such as "
+		"\"\\\\Junk\"\n(keep)\n" },
 	{ PLACES "set \"m\" \"\"; fileinto \"${m}\";",
-		"2:13: fileinto: the value given cannot name a mailbox\n"
-		"(keep)\n" },
+		"2:13: fileinto: \"\" cannot name a mailbox\n(keep)\n" },
 	{ PLACES "redirect :list \":addrbook:default\";",
 		"redirect :list \":addrbook:default\"\n" },
 	/* RFC 6134 section 2.3. */
 	{ PLACES "redirect :list \"tag:x\";",
 		"2:1: redirect: there is no list 'tag:x'\n(keep)\n" },
 	{ PLACES "set \"a\" \"x\"; redirect \"${a}\";",
-		"2:14: redirect: the value given is no address\n(keep)\n" },
+		"2:14: redirect: \"x\" is no address, such as "
+		"\"user@example.com\"\n(keep)\n" },
 };
 
 static const RunCase redirecting[] = {

@@ -79,7 +79,8 @@ static const struct {
 		"2:34: the field name \"a b\" is invalid: it must be printable "
 		"ASCII without blanks and \":\"\n" },
 	{ HEAD "set \"n\" \"X:\"; addheader \"${n}\" \"v\";", "A: 1\r\n\r\n",
-		"2:15: addheader: the field name \"X:\" is invalid\n"
+		"2:15: addheader: the field name \"X:\" is invalid: it must "
+		"be printable ASCII without blanks and \":\"\n"
 		"keep\nA: 1\r\n\r\n" },
 	{ HEAD "deleteheader \"x\";", MAIL,
 		"deleteheader \"x\"\nkeep\nA: 1\r\nReceived: r\r\n\r\nbody" },

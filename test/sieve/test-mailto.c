@@ -77,9 +77,13 @@ static const struct {
 	const char *uri;
 	DbmailErrorCode code;
 } bad[] = {
-	{ "", DBMAIL_ERROR_UNSUPPORTED },
+	{ "", DBMAIL_ERROR_INVALID },
+	{ ":a@b", DBMAIL_ERROR_INVALID },
+	{ "1a:b", DBMAIL_ERROR_INVALID },
+	{ "snail mail:b", DBMAIL_ERROR_INVALID },
 	{ "snailto:a@b", DBMAIL_ERROR_UNSUPPORTED },
-	{ "mailto", DBMAIL_ERROR_UNSUPPORTED },
+	{ "h+1-2.3:a@b", DBMAIL_ERROR_UNSUPPORTED },
+	{ "mailto", DBMAIL_ERROR_INVALID },
 	{ "mailto:", DBMAIL_ERROR_INVALID },
 	{ "mailto:?", DBMAIL_ERROR_INVALID },
 	{ "mailto:a@b;?header=x", DBMAIL_ERROR_INVALID },

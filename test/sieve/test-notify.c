@@ -32,10 +32,32 @@ static const RunCase cases[] = {
 		"2:40: \"a=b  c\" is no option, such as \"name=value\"\n" },
 	{ HEAD "notify \"xmpp:a@b\";",
 		"2:8: \"xmpp:a@b\": notifications go by \"mailto:\" only\n" },
+	/* RFC 5435 section 3.2: an error where it is run. */
+	{ HEAD "if true { notify \"xmpp:a@b\"; }",
+		"2:18: warning: \"xmpp:a@b\": notifications go by \"mailto:\" "
+		"only; the script fails where this is run\n"
+		"2:11: notify: \"xmpp:a@b\": notifications go by \"mailto:\" "
+		"only\n(keep)\n" },
+	{ HEAD "if not valid_notify_method \"tel:+1\" { stop; } "
+	       "notify \"tel:+1\";",
+		"2:54: warning: \"tel:+1\": notifications go by \"mailto:\" "
+		"only; the script fails where this is run\n(keep)\n" },
+	{ HEAD "if valid_notify_method \"tel:+1\" { notify \"tel:+1\"; } "
+	       "else { notify \"mailto:a@b\"; }",
+		"2:42: warning: \"tel:+1\": notifications go by \"mailto:\" "
+		"only; the script fails where this is run\n"
+		"notify \"mailto:a@b\" :importance \"2\"\n(keep)\n" },
+	{ HEAD "notify \"a@b\";",
+		"2:8: \"a@b\": this is no URI, such as "
+		"\"mailto:user@example.com\"\n" },
 	{ "require [\"enotify\", \"variables\"];\n"
 	  "set \"m\" \"xmpp:a@b\"; notify \"${m}\";",
-		"2:21: notify: notifications go by \"mailto:\" only\n"
-		"(keep)\n" },
+		"2:21: notify: \"xmpp:a@b\": notifications go by \"mailto:\" "
+		"only\n(keep)\n" },
+	{ "require [\"enotify\", \"variables\"];\n"
+	  "set \"i\" \"0\"; notify :importance \"${i}\" \"mailto:a@b\";",
+		"2:14: notify: :importance must be \"1\", \"2\" or \"3\", "
+		"not \"0\"\n(keep)\n" },
 	{ HEAD "notify :fcc \"Sent\" :flags \"\\\\Seen\" \"mailto:a@b\";",
 		"notify \"mailto:a@b\" :importance \"2\" :fcc \"Sent\" "
 		":flags \"\\\\Seen\"\n(keep)\n" },
