@@ -180,11 +180,13 @@ static void check_set(SieveChecker *checker, SieveNode *node)
 	node->data = variable;
 	sieve_check_variable(
 		checker, &node->positional[0]->strings[0], variable);
-	if (sieve_string_is_constant(value) && value->text.size > limit)
-		sieve_check_warn(checker, value->place,
+	/* RFC 5229 section 6: an error where it is known now. */
+	if (sieve_string_is_constant(value) && value->text.size > limit &&
+		sieve_node_tag(node, SIEVE_SLOT_LENGTH) == NULL)
+		sieve_check_error(checker, value->place,
 			"a variable holds %" G_GSIZE_FORMAT
-			" bytes; the rest is cut off",
-			limit);
+			" bytes, this text has %" G_GSIZE_FORMAT,
+			limit, value->text.size);
 }
 
 static gboolean run_set(SieveRun *run, const SieveNode *node)

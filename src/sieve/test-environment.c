@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The test environment (RFC 5183, RFC 6785 section 4). */
 #include "base/text.h"
+#include "sieve/match.h"
 #include "sieve/testing.h"
 #include "sieve/words.h"
 
@@ -14,6 +15,7 @@ static const struct {
 	{ "version", PACKAGE_VERSION },
 	{ "location", "MDA" },
 	{ "phase", "during" },
+	{ "remote-host", "" },
 	{ "imap.user", "" },
 	{ "imap.email", "" },
 	{ "imap.cause", "" },
@@ -54,9 +56,12 @@ static gboolean test_environment(
 	*result = FALSE;
 	if (value == NULL)
 		return TRUE;
+	/* What is empty counts as none (section 4). */
+	gboolean is_counted =
+		node->match->type != SIEVE_MATCH_COUNT || value[0] != '\0';
 	Bytes bytes = bytes_of_string(value);
-	return sieve_testing_run(
-		run, node, node->positional[1], &bytes, 1, result);
+	return sieve_testing_run(run, node, node->positional[1], &bytes,
+		is_counted ? 1 : 0, result);
 }
 
 const SieveWord sieve_words_environment[] = {

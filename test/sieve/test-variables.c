@@ -226,9 +226,11 @@ static const RunCase cuts[] = {
 	{ REQUIRE "if string :matches \"123456789012\" \"*\" { " IS(
 		  "${1}", "12345678") " }",
 		"discard\n" },
+	/* RFC 5229 section 6: known now, it is an error. */
 	{ REQUIRE "set \"a\" \"123456789\";",
-		"2:9: warning: a variable holds 8 bytes; the rest is cut "
-		"off\n(keep)\n" },
+		"2:9: a variable holds 8 bytes, this text has 9\n" },
+	{ REQUIRE "set :length \"a\" \"123456789\"; " IS("${a}", "9"),
+		"discard\n" },
 };
 
 static void test_cut(void)
@@ -272,6 +274,12 @@ static const RunCase environments[] = {
 		"(keep)\n" },
 	{ REQUIRE "if environment :count \"eq\" \"version\" \"1\" "
 		  "{ discard; }",
+		"discard\n" },
+	/* What is empty is there, and counts as none. */
+	{ REQUIRE "if environment :count \"eq\" \"imap.user\" \"0\" "
+		  "{ discard; }",
+		"discard\n" },
+	{ REQUIRE "if environment \"remote-host\" \"\" { discard; }",
 		"discard\n" },
 };
 
