@@ -24,6 +24,14 @@ static guint add_pair(
 	return count + 2;
 }
 
+/* As RFC 5321 section 4.1.3 has it in brackets, which RFC 5183 wants. */
+static const char *address_literal(Arena *arena, const char *address)
+{
+	return strchr(address, ':') != NULL ?
+		arena_printf(arena, "IPv6:%s", address) :
+		address;
+}
+
 /* RFC 5183 section 4.1; a unix socket's peer has no address. */
 static const char *const *environment_of(
 	PlanJob *job, const char *const *first, const char *host)
@@ -43,7 +51,8 @@ static const char *const *environment_of(
 	count = add_pair(pairs, count, "phase", "during");
 	count = add_pair(pairs, count, "version", PACKAGE_VERSION);
 	if (remote != NULL && strpbrk(remote, ".:") != NULL && remote[0] != '/')
-		count = add_pair(pairs, count, "remote-ip", remote);
+		count = add_pair(pairs, count, "remote-ip",
+			address_literal(job->arena, remote));
 	return pairs;
 }
 
@@ -78,7 +87,7 @@ SieveInput filter_input(PlanJob *job, const FilterFor *whom,
 		.delimiter = job->settings->LMTP_recipient_delimiter,
 		.environment = environment_of(job, environment, host),
 		.now = job->now,
-		.zone_minutes = timestamp_zone_minutes(job->now),
+		.zone_minutes = timestamp_zone_minutes,
 	};
 }
 

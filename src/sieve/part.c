@@ -50,6 +50,25 @@ static gboolean is_special(char c)
 		strchr("()<>[]:;@\\,\"", c) != NULL;
 }
 
+void sieve_address_append_local(Bytes local, GString *out)
+{
+	gboolean is_plain = local.size > 0;
+
+	for (gsize i = 0; i < local.size; i++)
+		is_plain = is_plain && !is_special(local.data[i]);
+	if (is_plain) {
+		g_string_append_len(out, local.data, (gssize)local.size);
+		return;
+	}
+	g_string_append_c(out, '"');
+	for (gsize i = 0; i < local.size; i++) {
+		if (local.data[i] == '"' || local.data[i] == '\\')
+			g_string_append_c(out, '\\');
+		g_string_append_c(out, local.data[i]);
+	}
+	g_string_append_c(out, '"');
+}
+
 /* Letters as sites use them, underscores and all, or an address in brackets. */
 static gboolean is_domain(Bytes text)
 {

@@ -16,8 +16,8 @@ typedef enum {
 	SIEVE_PART_DETAIL,
 } SieveAddressPart;
 
-/* An address, quotes and escapes of the local part undone.  One that is no
- * address has only `all`. */
+/* An address, quotes and escapes of the local part undone but in `all`, which is
+ * what a mail can be sent to.  One that is no address has only that. */
 typedef struct {
 	gboolean is_valid;
 	Bytes local;
@@ -30,6 +30,9 @@ typedef struct {
  * that the local part has. */
 gboolean sieve_address_part(const SieveAddress *address, SieveAddressPart part,
 	const char *delimiter, Bytes *value);
+
+/* Appends a local part, in quotes where it has a character that needs them. */
+void sieve_address_append_local(Bytes local, GString *out);
 
 /* A path of the envelope (RFC 5321 section 4.1.2), in brackets or not, with a
  * source route or not.  FALSE where it is none.  unquoted holds the local part

@@ -55,7 +55,8 @@ typedef struct {
 	 * NULL-terminated, or NULL. */
 	const char *const *flags;
 	Timestamp now;
-	gint zone_minutes; /* the site's, east of UTC, at now */
+	/* The site's zone: minutes east of UTC at a time.  NULL: it is UTC. */
+	gint (*zone_minutes)(Timestamp time);
 	/* What RFC 5235 tests go by; see sieve/spam.h.  NULL: none of it. */
 	const struct SieveSpamSettings *spam;
 	const SieveQuestions *questions; /* NULL: all are answered no */

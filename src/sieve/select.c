@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "mime/words.h"
+#include "sieve/edit.h"
 #include "sieve/message.h"
 
 /* Fields compared by name for one instruction. */
@@ -29,6 +30,21 @@ void sieve_select_check(SieveChecker *checker, SieveNode *node)
 	if (part != NULL && mime == NULL)
 		sieve_check_error(checker, part->place,
 			"':%s' goes with ':mime' alone", part->tag->name);
+}
+
+static gboolean check_name(SieveChecker *checker, const SieveString *name)
+{
+	if (!sieve_field_name_is_valid(name->text))
+		sieve_check_warn(checker, name->place,
+			"no field has the name %s: names are printable ASCII "
+			"without blanks and \":\"",
+			sieve_quote(checker, name->text));
+	return TRUE;
+}
+
+void sieve_select_check_names(SieveChecker *checker, const SieveArgument *names)
+{
+	(void)sieve_check_each(checker, names, check_name);
 }
 
 gboolean sieve_select_index(const SieveNode *node, guint index, guint n)

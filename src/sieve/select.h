@@ -21,6 +21,11 @@ typedef enum {
 /* Tells what is wrong with :index, :last, :mime and what belongs to them. */
 void sieve_select_check(SieveChecker *checker, SieveNode *node);
 
+/* Warns of constant names that no field can have.  They match nothing, and are
+ * no error (RFC 5228 section 2.4.2.2). */
+void sieve_select_check_names(
+	SieveChecker *checker, const SieveArgument *names);
+
 /* The fields of these names as they are in the header, or in the headers of the
  * parts that :mime says: MimeField, part after part, for each name in order.
  * NULL after a run-time error; free with g_array_unref.  Valid until the message

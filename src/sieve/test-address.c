@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "mime/address.h"
 #include "mime/charset.h"
+#include "sieve/edit.h"
 #include "sieve/part.h"
 #include "sieve/select.h"
 #include "sieve/testing.h"
@@ -41,7 +42,7 @@ static gboolean has_addresses(Bytes name)
 
 static gboolean check_field(SieveChecker *checker, const SieveString *name)
 {
-	if (has_addresses(name->text))
+	if (has_addresses(name->text) || !sieve_field_name_is_valid(name->text))
 		return TRUE;
 	sieve_check_error(checker, name->place,
 		"the field %s has no addresses; see the test 'header'",
@@ -53,6 +54,7 @@ static void check_address(SieveChecker *checker, SieveNode *node)
 {
 	sieve_testing_check(checker, node, 1);
 	sieve_select_check(checker, node);
+	sieve_select_check_names(checker, node->positional[0]);
 	if (sieve_node_tag(node, SIEVE_SLOT_MIME) == NULL)
 		(void)sieve_check_each(
 			checker, node->positional[0], check_field);
@@ -82,22 +84,25 @@ static gboolean add_item(
 {
 	SieveAddress address = { .is_valid = item->mailbox.size > 0 &&
 			item->domain.size > 0 };
-	gsize size;
+	g_autoptr(GString) local = g_string_new(NULL);
+	gsize size = 0;
 
 	g_string_truncate(text, 0);
-	mime_charset_append_valid(item->mailbox, text);
-	size = text->len;
+	mime_charset_append_valid(item->mailbox, local);
+	address.local = bytes_of(local->str, local->len);
+	if (address.is_valid)
+		sieve_address_append_local(address.local, text);
+	else
+		g_string_append_len(text, local->str, (gssize)local->len);
 	if (item->domain.size > 0) {
 		g_string_append_c(text, '@');
+		size = text->len;
 		mime_charset_append_valid(item->domain, text);
 	}
 	if (text->len == 0)
 		mime_charset_append_valid(item->name, text);
 	address.all = bytes_of(text->str, text->len);
-	address.local = bytes_slice(address.all, 0, size);
-	if (address.local.data == NULL)
-		address.local.data = "";
-	address.domain = bytes_slice(address.all, size + 1, text->len);
+	address.domain = bytes_slice(address.all, size, text->len);
 	return add_part(testing, &address);
 }
 
@@ -214,7 +219,8 @@ static gboolean add_envelope_part(SieveTesting *testing, Bytes name)
 	gint part = find_envelope_part(name);
 	if (part < 0)
 		return sieve_run_fail(testing->run, testing->node,
-			"the envelope has no part of that name");
+			"the envelope has no %s: it has \"from\" and \"to\"",
+			sieve_run_quote(testing->run, name));
 	const char *value = envelope_parts[part].value(testing->run->input);
 	return value == NULL || add_path(testing, bytes_of_string(value));
 }

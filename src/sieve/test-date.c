@@ -40,6 +40,7 @@ static void check_date(SieveChecker *checker, SieveNode *node)
 {
 	sieve_testing_check(checker, node, 2);
 	sieve_select_check(checker, node);
+	sieve_select_check_names(checker, node->positional[0]);
 	check_zone(checker, node);
 	(void)sieve_check_each(checker, node->positional[1], check_part);
 }
@@ -59,18 +60,28 @@ static gboolean read_part(SieveRun *run, const SieveNode *node,
 		return FALSE;
 	*part = sieve_date_part_find(name);
 	return *part != NULL ||
-		sieve_run_fail(run, node, "there is no such part of a date");
+		sieve_run_fail(run, node,
+			"%s is no part of a date, such as \"year\"",
+			sieve_run_quote(run, name));
+}
+
+/* As clocks on the wall were set then, in summer and in winter. */
+static gint site_zone(const SieveRun *run, Timestamp time)
+{
+	return run->input->zone_minutes != NULL ?
+		run->input->zone_minutes(time) :
+		0;
 }
 
 /* The zone to tell a time in; `original` is its own. */
-static gboolean read_zone(
-	SieveRun *run, const SieveNode *node, gint original, gint *zone)
+static gboolean read_zone(SieveRun *run, const SieveNode *node, Timestamp time,
+	gint original, gint *zone)
 {
 	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_ZONE);
 	Bytes text;
 
 	if (use == NULL) {
-		*zone = run->input->zone_minutes;
+		*zone = site_zone(run, time);
 		return TRUE;
 	}
 	if (use->value == NULL) {
@@ -80,7 +91,9 @@ static gboolean read_zone(
 	if (!sieve_run_string(run, node, &use->value->strings[0], &text))
 		return FALSE;
 	return sieve_zone_parse(text, zone) ||
-		sieve_run_fail(run, node, "':zone' needs a zone as \"+0100\"");
+		sieve_run_fail(run, node,
+			"%s is no time zone: \"+0100\" is one",
+			sieve_run_quote(run, text));
 }
 
 static gboolean add_time(SieveTesting *testing, const SieveDatePart *part,
@@ -88,7 +101,7 @@ static gboolean add_time(SieveTesting *testing, const SieveDatePart *part,
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	gint zone;
-	if (!read_zone(testing->run, testing->node, original, &zone))
+	if (!read_zone(testing->run, testing->node, time, original, &zone))
 		return FALSE;
 	sieve_date_write(part, time, zone, text);
 	return sieve_testing_add(testing, bytes_of(text->str, text->len));
@@ -135,9 +148,7 @@ static gboolean test_currentdate(
 		return FALSE;
 	gboolean good =
 		sieve_testing_begin(&testing, run, node, node->positional[1]);
-	good = good &&
-		add_time(&testing, part, run->input->now,
-			run->input->zone_minutes);
+	good = good && add_time(&testing, part, run->input->now, 0);
 	return sieve_testing_end(&testing, good, result);
 }
 

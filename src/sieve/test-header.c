@@ -11,6 +11,7 @@
 static void check_exists(SieveChecker *checker, SieveNode *node)
 {
 	sieve_select_check(checker, node);
+	sieve_select_check_names(checker, node->positional[0]);
 }
 
 /* Every name must be there, in any of the parts. */
@@ -35,6 +36,7 @@ static void check_header(SieveChecker *checker, SieveNode *node)
 {
 	sieve_testing_check(checker, node, 1);
 	sieve_select_check(checker, node);
+	sieve_select_check_names(checker, node->positional[0]);
 }
 
 static gboolean is_content_type(const MimeField *field)

@@ -168,10 +168,10 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 		.message = message,
 		.sender = what->sender,
 		.recipient = what->recipient,
-		.delimiter = "+",
+		.delimiter = settings->LMTP_recipient_delimiter,
 		.spam = &spam.sieve,
 		.now = now,
-		.zone_minutes = timestamp_zone_minutes(now),
+		.zone_minutes = timestamp_zone_minutes,
 	};
 
 	if (!sieve_run(script, &input, &result, error))

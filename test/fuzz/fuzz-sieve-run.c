@@ -113,6 +113,11 @@ static gboolean list_has(gpointer data G_GNUC_UNUSED, const char *list,
 	return TRUE;
 }
 
+static gint zone_of(Timestamp time)
+{
+	return time < 0 ? 0 : 60;
+}
+
 static const SieveQuestions questions = {
 	.mailbox_exists = mailbox_exists,
 	.mailbox_id_exists = mailbox_exists,
@@ -186,7 +191,7 @@ static void run(SieveScript *script, Bytes envelope, Bytes message)
 		.delimiter = "+",
 		.environment = environment,
 		.now = (Timestamp)1767225600,
-		.zone_minutes = 60,
+		.zone_minutes = zone_of,
 		.spam = &spam,
 		.questions = &questions };
 	g_autoptr(SieveResult) result = NULL;

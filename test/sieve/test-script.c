@@ -120,6 +120,16 @@ static const RunCase wrong[] = {
 	{ "if true ] { keep; frop; } else { stop; }",
 		"1:8: '{' expected behind the command 'if', not ']'\n"
 		"1:19: unknown command 'frop'\n" },
+	/* RFC 5228 section 2.4.2.2: names that no field has are no error. */
+	{ "if anyof(header \"a:\" \"b\", exists [\"a\", \"a b\"], "
+	  "address \"\" \"b\") { stop; }",
+		"1:17: warning: no field has the name \"a:\": names are "
+		"printable ASCII without blanks and \":\"\n"
+		"1:40: warning: no field has the name \"a b\": names are "
+		"printable ASCII without blanks and \":\"\n"
+		"1:56: warning: no field has the name \"\": names are "
+		"printable ASCII without blanks and \":\"\n"
+		"(keep)\n" },
 	/* Warnings. */
 	{ "stop; keep;", "1:7: warning: this is never reached\n(keep)\n" },
 };

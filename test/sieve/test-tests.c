@@ -43,6 +43,14 @@ static const SieveSpamSettings spam = {
 		.texts = { [1] = "clean", [5] = "infected" } },
 };
 
+/* In summer an hour more than in winter. */
+static gint zone_minutes(Timestamp time)
+{
+	guint month = timestamp_day(time).month;
+
+	return month > 3 && month < 11 ? 120 : 60;
+}
+
 static SieveInput input_of(const char *message)
 {
 	return (SieveInput){ .message = bytes_of_string(message),
@@ -50,7 +58,7 @@ static SieveInput input_of(const char *message)
 		.recipient = "\"b c\"+detail+more@example.net",
 		.delimiter = "+-",
 		.now = G_GINT64_CONSTANT(1750000000) * TIMESTAMP_SECOND,
-		.zone_minutes = 120,
+		.zone_minutes = zone_minutes,
 		.spam = &spam,
 		.questions = &questions };
 }
@@ -162,6 +170,9 @@ static void test_address(void)
 		{ "address :user \"to\" \"a\"", TRUE },
 		{ "address :all \"to\" \"c@d.org\"", TRUE },
 		{ "address :localpart \"to\" \"e f\"", TRUE },
+		{ "address \"to\" \"\\\"e f\\\"@g.org\"", TRUE },
+		{ "address \"to\" \"e f@g.org\"", FALSE },
+		{ "address [\"from:\", \"b a d\"] \"me\"", FALSE },
 		{ "address :localpart \"to\" \"broken\"", FALSE },
 		{ "address :domain :contains \"to\" \"broken\"", FALSE },
 		{ "address :count \"eq\" [\"to\", \"from\"] \"5\"", TRUE },
@@ -173,6 +184,9 @@ static void test_address(void)
 		{ "envelope \"from\" \"FROM+x@example.org\"", TRUE },
 		{ "envelope :detail \"from\" \"x\"", TRUE },
 		{ "envelope :user \"to\" \"b c\"", FALSE },
+		{ "envelope \"to\" "
+		  "\"\\\"b c\\\"+detail+more@example.net\"",
+			FALSE },
 		{ "envelope :count \"eq\" [\"from\", \"to\"] \"1\"", TRUE },
 	};
 	SieveInput input = input_of(plain);
@@ -227,6 +241,10 @@ static void test_date(void)
 		{ "date :originalzone \"date\" \"hour\" \"21\"", TRUE },
 		{ "date :zone \"-0100\" \"date\" \"hour\" \"17\"", TRUE },
 		{ "date \"received\" \"second\" \"31\"", TRUE },
+		/* The local zone is that of the time that is told. */
+		{ "date \"received\" \"zone\" \"+0100\"", TRUE },
+		{ "date \"received\" \"hour\" \"18\"", TRUE },
+		{ "date \"date\" \"zone\" \"+0200\"", TRUE },
 		{ "date :index 1 :last \"received\" \"second\" \"30\"", TRUE },
 		{ "date :contains \"subject\" \"year\" \"\"", FALSE },
 		{ "date :count \"eq\" \"x-none\" \"date\" \"0\"", TRUE },
