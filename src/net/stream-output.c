@@ -49,7 +49,7 @@ static void send_all(Stream *stream, struct iovec *pieces, int count)
 		if (deadline == STREAM_FOREVER)
 			deadline = stream_call_deadline(stream);
 		if (stream_wait_ready(stream, stream_poll_events(result), -1,
-			    -1, deadline) == 0) {
+			    -1, MIN(deadline, stream->deadline)) == 0) {
 			stream->timed_out = TRUE;
 			stream_set_write_failed(stream, result);
 		}
@@ -59,7 +59,7 @@ static void send_all(Stream *stream, struct iovec *pieces, int count)
 /* Sends what the channel has kept. */
 static void flush_channel(Stream *stream)
 {
-	gint64 deadline = stream_call_deadline(stream);
+	gint64 deadline = MIN(stream_call_deadline(stream), stream->deadline);
 
 	while (!stream->write_failed) {
 		ChannelResult result = channel_flush(stream->channel);

@@ -17,7 +17,7 @@ struct Stream {
 	void (*idle_hook)(gpointer data);
 	gpointer idle_data;
 	guint timeout;   /* seconds; 0 for none */
-	gint64 deadline; /* of all reads, monotonic; STREAM_FOREVER for none */
+	gint64 deadline; /* of all that waits, monotonic; STREAM_FOREVER: none */
 
 	char *in;
 	gsize in_size;

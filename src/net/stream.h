@@ -37,8 +37,9 @@ int stream_fd(const Stream *stream);
  * some output; 0 is for ever. */
 void stream_set_timeout(Stream *stream, guint seconds);
 
-/* All reads fail from `seconds` from now on, however busy the peer is: for
- * the time before login.  0 takes the limit away. */
+/* All reads, and writes that have to wait, fail from `seconds` from now on,
+ * however busy the peer is: for the time before login, or for what must come
+ * or go in time as a whole.  0 takes the limit away. */
 void stream_set_deadline(Stream *stream, guint seconds);
 
 /* --- input ----------------------------------------------------------------- */

@@ -10,16 +10,20 @@
 
 #define CHUNK_SIZE ((gsize)1024 * 1024)
 #define QUIT_SECONDS 2
+/* However slowly a server takes a message, it must have it, or each chunk of
+ * it, in so many times the time for a reply. */
+#define CONTENT_TIMES 10
 
 struct Smtp {
 	const SmtpServer *server;
 	Stream *stream;
 	char *remote;
 	ReplyAbilities can;
+	guint patience;     /* seconds for a whole reply */
 	Reply reply;        /* the last; code 0: there came none, for text */
 	gboolean is_broken; /* nothing can be asked any more */
 	gboolean is_begun;  /* MAIL was sent, and nothing has ended it */
-	gboolean is_used;   /* a mail went over it */
+	gboolean is_used;   /* MAIL was answered once */
 };
 
 /* --- asking ------------------------------------------------------------------ */
@@ -43,8 +47,13 @@ static guint connection_failed(Smtp *smtp)
 	return no_reply(smtp, "the connection failed, or a reply was too long");
 }
 
-/* Reads a reply of any number of lines; returns its code, 0 where none came. */
-static guint read_reply(Smtp *smtp, ReplyAbilities *abilities)
+static void set_patience(Smtp *smtp, guint seconds)
+{
+	smtp->patience = seconds;
+	stream_set_timeout(smtp->stream, seconds);
+}
+
+static guint read_lines(Smtp *smtp, ReplyAbilities *abilities)
 {
 	Bytes line, rest;
 	ReplyState state = REPLY_MORE;
@@ -67,8 +76,35 @@ static guint read_reply(Smtp *smtp, ReplyAbilities *abilities)
 	return smtp->reply.code;
 }
 
+/* Reads a reply of any number of lines, which has to be there in time as a
+ * whole; returns its code, 0 where none came. */
+static guint read_reply(Smtp *smtp, ReplyAbilities *abilities)
+{
+	stream_set_deadline(smtp->stream, smtp->patience);
+	guint code = read_lines(smtp, abilities);
+	stream_set_deadline(smtp->stream, 0);
+	return code;
+}
+
+static gboolean is_good(guint code)
+{
+	return code / 100 == 2;
+}
+
+/* One command is said at a time: what is there already when the next one is to
+ * be said would be taken for the answer to that. */
+static gboolean may_speak(Smtp *smtp)
+{
+	if (!stream_has_input(smtp->stream))
+		return TRUE;
+	no_reply(smtp, "the server answered what it was not asked");
+	return FALSE;
+}
+
 static guint ask(Smtp *smtp, const char *command)
 {
+	if (!may_speak(smtp))
+		return 0;
 	stream_puts(smtp->stream, command);
 	stream_puts(smtp->stream, "\r\n");
 	return read_reply(smtp, NULL);
@@ -87,10 +123,14 @@ static gboolean open_failed(Smtp *smtp, const char *step, GError **error)
 
 static gboolean say_hello(Smtp *smtp, GError **error)
 {
+	guint code = 0;
+
 	smtp->can = (ReplyAbilities){ 0 };
-	stream_printf(smtp->stream, "EHLO %s\r\n", smtp->server->hello);
-	guint code = read_reply(smtp, &smtp->can);
-	if (code >= 500 && !smtp->is_broken) {
+	if (may_speak(smtp)) {
+		stream_printf(smtp->stream, "EHLO %s\r\n", smtp->server->hello);
+		code = read_reply(smtp, &smtp->can);
+	}
+	if (code >= 500 && !smtp->is_broken && may_speak(smtp)) {
 		/* A server of before 1995. */
 		smtp->can = (ReplyAbilities){ 0 };
 		stream_printf(smtp->stream, "HELO %s\r\n", smtp->server->hello);
@@ -215,7 +255,7 @@ Smtp *smtp_open(const SmtpServer *server, GError **error)
 	smtp->server = server;
 	smtp->stream = stream;
 	reply_init(&smtp->reply);
-	stream_set_timeout(stream, server->timeout);
+	set_patience(smtp, server->timeout);
 	stream_set_drain(stream, server->hurry);
 	note_remote(smtp);
 	if (!open_session(smtp, error))
@@ -230,7 +270,7 @@ void smtp_close(Smtp **smtp)
 	if (old == NULL)
 		return;
 	if (!old->is_broken) {
-		stream_set_timeout(old->stream, QUIT_SECONDS);
+		set_patience(old, QUIT_SECONDS);
 		ask(old, "QUIT");
 	}
 	stream_free(&old->stream);
@@ -347,18 +387,20 @@ static gboolean send_envelope(Smtp *smtp, const OutgoingMail *mail,
 	g_autofree char *rcpt =
 		g_strdup_printf("RCPT TO:<%s>", mail->recipient);
 
-	if (smtp->is_begun && ask(smtp, "RSET") != 250) {
+	if (smtp->is_begun && !is_good(ask(smtp, "RSET"))) {
 		/* Without a clean start this one is of no more use. */
 		smtp->is_broken = TRUE;
 		judge(smtp, TRUE, verdict);
 		return FALSE;
 	}
-	if (send_mail_command(smtp, mail, form) != 250) {
+	guint code = send_mail_command(smtp, mail, form);
+	if (!is_good(code)) {
 		judge(smtp, TRUE, verdict);
+		smtp->is_used |= code != 0;
 		return FALSE;
 	}
-	guint code = ask(smtp, rcpt);
-	if (code == 250 || code == 251)
+	smtp->is_used = TRUE;
+	if (is_good(ask(smtp, rcpt)))
 		return TRUE;
 	judge(smtp, FALSE, verdict);
 	return FALSE;
@@ -382,15 +424,37 @@ static gboolean hand_over(
 	return FALSE;
 }
 
+/* Did the server say nothing while it got the message?  What it said is no
+ * answer to the end, which it has not seen: a refusal is one all the same, and
+ * of anything else nobody knows what it means.  Either way the end stays
+ * unsaid, and nothing is taken. */
+static gboolean was_silent(Smtp *smtp, Verdict *verdict)
+{
+	StreamWait found = stream_wait(smtp->stream, -1, 0);
+
+	if (found != STREAM_WAIT_INPUT && found != STREAM_WAIT_FAILED)
+		return TRUE;
+	guint code = read_reply(smtp, NULL);
+	if (code != 0 && code < 400)
+		no_reply(smtp,
+			"the server answered before the end of the message");
+	smtp->is_broken = TRUE;
+	judge(smtp, FALSE, verdict);
+	return FALSE;
+}
+
 static void take_end(Smtp *smtp, const char *end, Verdict *verdict)
 {
-	stream_set_timeout(smtp->stream, 2 * smtp->server->timeout);
+	if (!was_silent(smtp, verdict))
+		return;
+	set_patience(smtp, 2 * smtp->server->timeout);
 	stream_puts(smtp->stream, end);
 	guint code = read_reply(smtp, NULL);
-	stream_set_timeout(smtp->stream, smtp->server->timeout);
+	set_patience(smtp, smtp->server->timeout);
 	smtp->is_begun = FALSE;
-	smtp->is_used = TRUE;
-	if (code / 100 != 2) {
+	if (!is_good(code)) {
+		/* What it goes on with after 3yz is not known. */
+		smtp->is_broken |= code < 400;
 		judge(smtp, FALSE, verdict);
 		if (code == 0)
 			verdict->kind = VERDICT_OPEN;
@@ -413,6 +477,8 @@ static void send_data(Smtp *smtp, const OutgoingMail *mail, Verdict *verdict)
 		judge(smtp, FALSE, verdict);
 		return;
 	}
+	stream_set_deadline(
+		smtp->stream, CONTENT_TIMES * smtp->server->timeout);
 	content_write(mail->message, write_out, smtp->stream);
 	if (hand_over(smtp, mail, verdict))
 		take_end(smtp, ".\r\n", verdict);
@@ -422,10 +488,16 @@ static void send_chunks(Smtp *smtp, const OutgoingMail *mail, Verdict *verdict)
 {
 	for (gsize at = 0; at < mail->message.size; at += CHUNK_SIZE) {
 		Bytes chunk = bytes_slice(mail->message, at, CHUNK_SIZE);
-		stream_printf(smtp->stream, "BDAT %" G_GSIZE_FORMAT "\r\n",
-			chunk.size);
-		stream_write(smtp->stream, chunk.data, chunk.size);
-		if (read_reply(smtp, NULL) != 250) {
+		guint code = 0;
+		if (may_speak(smtp)) {
+			stream_set_deadline(smtp->stream,
+				CONTENT_TIMES * smtp->server->timeout);
+			stream_printf(smtp->stream,
+				"BDAT %" G_GSIZE_FORMAT "\r\n", chunk.size);
+			stream_write(smtp->stream, chunk.data, chunk.size);
+			code = read_reply(smtp, NULL);
+		}
+		if (!is_good(code)) {
 			judge(smtp, FALSE, verdict);
 			return;
 		}
