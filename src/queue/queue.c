@@ -199,13 +199,15 @@ static void trim(Queue *queue, Plan *plan)
 	g_autoptr(GError) error = NULL;
 	guint64 count = 0;
 
-	plan->trim = g_get_monotonic_time() + TRIM_EVERY;
 	g_mutex_lock(&queue->lock);
 	const Settings *settings = queue->config->settings;
 	g_mutex_unlock(&queue->lock);
 	gboolean ok = outbound_trim(queue->store,
 		(guint)settings->QUEUE_keep_sent_days,
 		(guint)settings->QUEUE_keep_failed_days, &count, &error);
+	/* Leases are to be renewed in between. */
+	plan->trim = g_get_monotonic_time() +
+		(count < OUTBOUND_TRIMMED ? TRIM_EVERY : 0);
 	if (note_database(plan, "trim", ok, error) && count > 0)
 		log_event(LOG_LEVEL_NOTICE, NULL, "trimmed",
 			LOG_NUMBER("mails", count));

@@ -380,6 +380,7 @@ gboolean outbound_trim(Store *store, guint sent_days, guint failed_days,
 
 	db_params_int32(params, (gint32)sent_days);
 	db_params_int32(params, (gint32)failed_days);
+	db_params_int32(params, OUTBOUND_TRIMMED);
 	if (!db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error))
 		return FALSE;
 	*count = db_rows_affected(db_batch_rows(batch, 0));

@@ -145,7 +145,10 @@ gboolean outbound_retry(Store *store, const gint64 *ids, guint n_ids,
 gboolean outbound_delete(Store *store, const gint64 *ids, guint n_ids,
 	guint64 *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Deletes what was sent or failed more than that many days ago. */
+/* Deletes what was sent or failed more than that many days ago, OUTBOUND_TRIMMED
+ * mails at most, so that nobody waits for long: *count says how many, and as
+ * many as that means call again.  Several may at once. */
+#define OUTBOUND_TRIMMED 1000
 gboolean outbound_trim(Store *store, guint sent_days, guint failed_days,
 	guint64 *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

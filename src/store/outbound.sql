@@ -163,11 +163,18 @@ DELETE FROM dbmail_outbound_queue
  WHERE id = ANY ($1::bigint[]);
 
 -- name: outbound_trim
--- $1 days for what was sent, $2 for what failed.  The first bound is one the
--- index can be asked for.
+-- $1 days for what was sent, $2 for what failed, $3 how many.  The first bound
+-- is one the index can be asked for; who else trims takes others.
 DELETE FROM dbmail_outbound_queue
- WHERE status IN ('sent', 'failed')
-   AND last_attempt < now() - least($1::integer, $2::integer)
-				* interval '1 day'
-   AND last_attempt < now() - CASE WHEN status = 'sent' THEN $1::integer
-				    ELSE $2::integer END * interval '1 day';
+ WHERE id = ANY (ARRAY(
+	SELECT id
+	  FROM dbmail_outbound_queue
+	 WHERE status IN ('sent', 'failed')
+	   AND last_attempt < now() - least($1::integer, $2::integer)
+				    * interval '1 day'
+	   AND last_attempt < now() - CASE WHEN status = 'sent'
+					   THEN $1::integer ELSE $2::integer
+				       END * interval '1 day'
+	 ORDER BY last_attempt
+	 LIMIT $3::integer
+	   FOR UPDATE SKIP LOCKED));

@@ -8,6 +8,7 @@
 #include "db/pool.h"
 #include "store/check.h"
 #include "store/migrate.h"
+#include "store/outbound.h"
 #include "store/purge.h"
 #include "store/search.h"
 #include "tools/queue-verb.h"
@@ -107,21 +108,44 @@ static int verb_check(Util *util)
 	return repaired > 0 ? STATUS_REPAIRED : EX_OK;
 }
 
+/* For sites where no dbmail-queued runs at the moment. */
+static gboolean trim_queue(const Tool *tool, guint64 *count, GError **error)
+{
+	const Settings *settings = tool->settings;
+	guint64 now;
+
+	*count = 0;
+	do {
+		if (!outbound_trim(tool->store,
+			    (guint)settings->QUEUE_keep_sent_days,
+			    (guint)settings->QUEUE_keep_failed_days, &now,
+			    error))
+			return FALSE;
+		*count += now;
+	} while (now == OUTBOUND_TRIMMED);
+	return TRUE;
+}
+
 static int verb_purge(Util *util)
 {
 	g_autoptr(GError) error = NULL;
 	PurgeReport report = { 0 };
+	guint64 mails = 0;
 
 	if (!tool_open(&util->tool, STORE_PLAIN, &error) ||
-		!purge_run(util->tool.store, util->keep_days, &report, &error))
+		!purge_run(
+			util->tool.store, util->keep_days, &report, &error) ||
+		!trim_queue(&util->tool, &mails, &error))
 		return tool_fail(&util->tool, &error);
 	tool_say(&util->tool,
 		"removed %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT
 		" parts of %" G_GUINT64_FORMAT " bytes, %" G_GUINT64_FORMAT
 		" rows of the change log, %" G_GUINT64_FORMAT
-		" delivery keys, %" G_GUINT64_FORMAT " memories of scripts",
+		" delivery keys, %" G_GUINT64_FORMAT
+		" memories of scripts, %" G_GUINT64_FORMAT
+		" mails that had gone out or failed",
 		report.messages, report.parts, report.bytes, report.changes,
-		report.deliveries, report.memories);
+		report.deliveries, report.memories, mails);
 	return EX_OK;
 }
 

@@ -549,9 +549,28 @@ def tool():
     util("remove", 0, "remove", first, second)
     report.equal("removed", rows("SELECT id FROM dbmail_outbound_queue"), [])
     util("remove of none", 67, "remove", first)
+    trims()
     for words in (("retry",), ("remove", "x"), ("remove", "all"), ("show",),
                   ("show", "1", "2"), ("list", "1"), ("other",)):
         util(" ".join(words), 64, *words)
+
+
+def trims():
+    """What is over goes without a daemon too, however much it is."""
+    t.sql("""INSERT INTO dbmail_outbound_queue
+        (kind, status, sender, recipient, message, last_attempt)
+        SELECT 'redirect', CASE WHEN i % 2 = 0 THEN 'sent' ELSE 'failed' END,
+               '', 'x@example.net', 'x', now() - interval '1 hour' * i
+          FROM generate_series(0, 4799) AS i""")
+    done = subprocess.run(["dbmail-util", "purge"], stdout=subprocess.PIPE,
+                          check=True)
+    gone = 2400 - 36 + 2400 - 360
+    report.case("purge says so", b" %d mails that had" % gone in done.stdout,
+                done.stdout)
+    report.equal("what is younger stays", rows(
+        "SELECT status, count(*) FROM dbmail_outbound_queue GROUP BY 1 "
+        "ORDER BY 1"), [["failed", "360"], ["sent", "36"]])
+    empty()
 
 
 def delivery():
