@@ -101,10 +101,16 @@ static void wait_for_mail(Queue *queue, Courier *courier)
 static void note_way_out(Queue *queue, gboolean works)
 {
 	if (works) {
+		/* The others need not wait any longer. */
+		if (queue->paused_until > 0)
+			g_cond_broadcast(&queue->changed);
 		queue->failures = 0;
 		queue->paused_until = 0;
 		return;
 	}
+	/* Workers that fail at once have all seen the same failure. */
+	if (g_get_monotonic_time() < queue->paused_until)
+		return;
 	guint seconds =
 		queue->failures < 6 ? 1u << queue->failures : PAUSE_MAX_SECONDS;
 	queue->failures++;

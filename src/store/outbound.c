@@ -242,34 +242,41 @@ gboolean outbound_renew(Store *store, const gint64 *ids, const gint32 *attempts,
 	return db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error);
 }
 
+static void add_reason(DbParams *params, const char *reason)
+{
+	if (reason == NULL) {
+		db_params_null(params);
+		return;
+	}
+	g_autofree char *text = text_make_valid(
+		bytes_of(reason, MIN(strlen(reason), (gsize)ERROR_MAX)));
+	db_params_text(params, text);
+}
+
 gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	OutboundOutcome outcome, const char *reason, gboolean keeps_sent,
 	const OutboundMail *notice, GError **error)
 {
-	/* By OutboundOutcome. */
+	/* By OutboundOutcome; what is sent has its own statements. */
 	static const OutboundStatus becomes[] = { OUTBOUND_SENT,
 		OUTBOUND_PENDING, OUTBOUND_FAILED };
+	const gboolean is_done = outcome == OUTBOUND_DONE;
 	g_autoptr(DbBatch) batch = db_batch_new();
-	g_autofree char *text = NULL;
 	DbParams *params;
 
 	if (notice != NULL && !outbound_check(notice, error))
 		return FALSE;
-	if (outcome == OUTBOUND_DONE && !keeps_sent) {
-		add_held(batch, &SQL_OUTBOUND_SETTLE_SENT, entry);
-		return db_pool_run(store->pool, batch, DB_WRITE, error);
-	}
 	if (notice != NULL)
 		add_notice(batch, entry, notice);
-	params = add_held(batch, &SQL_OUTBOUND_SETTLE, entry);
-	db_params_text(params, statuses[becomes[outcome]]);
-	if (reason != NULL) {
-		text = text_make_valid(bytes_of(
-			reason, MIN(strlen(reason), (gsize)ERROR_MAX)));
-		db_params_text(params, text);
-	} else {
-		db_params_null(params);
-	}
+	params = add_held(batch,
+		!is_done           ? &SQL_OUTBOUND_SETTLE :
+			keeps_sent ? &SQL_OUTBOUND_SETTLE_KEPT :
+				     &SQL_OUTBOUND_SETTLE_SENT,
+		entry);
+	if (!is_done)
+		db_params_text(params, statuses[becomes[outcome]]);
+	if (!is_done || keeps_sent)
+		add_reason(params, reason);
 	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
 		return FALSE;
 	if (notice != NULL)

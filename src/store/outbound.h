@@ -106,7 +106,8 @@ typedef enum {
  * keeps_sent: a mail that was sent stays as "sent" until outbound_trim(), else
  * it is deleted.  notice (may be NULL) is queued in the same transaction: the
  * word to the sender of a mail that has failed.  Nothing happens where the mail
- * is no longer this caller's. */
+ * is no longer this caller's; but one that was sent is done with whoever has it
+ * by now, so that the other's outbound_hand_over() says no. */
 gboolean outbound_settle(Store *store, const OutboundEntry *entry,
 	OutboundOutcome outcome, const char *reason, gboolean keeps_sent,
 	const OutboundMail *notice, GError **error) G_GNUC_WARN_UNUSED_RESULT;

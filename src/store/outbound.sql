@@ -95,15 +95,24 @@ SELECT (SELECT user_idnr FROM dbmail_users WHERE user_idnr = $3::bigint),
 UPDATE dbmail_outbound_queue
    SET status = $3::text,
        lease_until = NULL,
-       handed_over = CASE WHEN $3::text = 'sent' THEN handed_over END,
+       handed_over = NULL,
        next_attempt = now() + attempts * attempts * interval '1 minute',
        last_error = $4::text
  WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
 
 -- name: outbound_settle_sent
--- $1 mail, $2 attempts.
+-- $1 mail, $2 attempts: it was sent in this one, and whoever has it by now need
+-- not send it again.
 DELETE FROM dbmail_outbound_queue
- WHERE id = $1::bigint AND status = 'sending' AND attempts = $2::integer;
+ WHERE id = $1::bigint AND status IN ('pending', 'sending')
+   AND attempts >= $2::integer;
+
+-- name: outbound_settle_kept
+-- The same where it stays; $3 what the server said.
+UPDATE dbmail_outbound_queue
+   SET status = 'sent', lease_until = NULL, last_error = $3::text
+ WHERE id = $1::bigint AND status IN ('pending', 'sending')
+   AND attempts >= $2::integer;
 
 -- name: outbound_release
 -- $1 mail, $2 attempts.

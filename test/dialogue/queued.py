@@ -340,6 +340,26 @@ def connections():
     t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now()")
     wake()
     report.equal("reached again", status(identity, "sent"), "sent")
+    # As many failures as workers are one: the pause is the first, a second.
+    daemon.stop()
+    sink.close()
+    daemon = Daemon(smtp_port=number, concurrency=20)
+    several = [queue(PLAIN) for _ in range(20)]
+    until("tried", lambda: rows(
+        "SELECT id FROM dbmail_outbound_queue WHERE status <> 'sent' "
+        "AND coalesce(last_error, '') = ''") == [])
+    sink = smtpsink.Sink(number=number)
+    t.sql("UPDATE dbmail_outbound_queue SET next_attempt = now() "
+          "WHERE status = 'pending'")
+    wake()
+    begun = time.monotonic()
+    for identity in several:
+        status(identity, "sent", 50)
+    report.case("a failure that all see at once pauses them once",
+                time.monotonic() - begun < 40,
+                "%.1f s" % (time.monotonic() - begun))
+    daemon.stop()
+    daemon = Daemon(smtp_port=number, concurrency=1)
     # One connection for several; one that was cut in between is no failure.
     sessions = sink.sessions
     several = [queue(PLAIN) for _ in range(5)]

@@ -174,7 +174,7 @@ static void test_lease(void)
 	g_assert_true(
 		outbound_hand_over(store, first->pdata[0], 60, &mine, NULL));
 	g_assert_false(mine);
-	settle(first->pdata[0], OUTBOUND_DONE, NULL, FALSE);
+	settle(first->pdata[0], OUTBOUND_RETRY, NULL, FALSE);
 	settle(first->pdata[0], OUTBOUND_GIVE_UP, NULL, FALSE);
 	expire();
 	g_autoptr(GPtrArray) third = claim(10, 1000, 60);
@@ -193,6 +193,35 @@ static void test_lease(void)
 }
 
 /* Renewing is for those whose attempt it is, and never shortens. */
+/* What was sent is sent, though the database came back too late for the lease:
+ * who has the mail by now must not send it too. */
+static void test_sent_late(void)
+{
+	for (guint keeps = 0; keeps < 2; keeps++) {
+		gboolean mine = FALSE;
+		make_empty();
+		add("r@example.org", 5, 0);
+		g_autoptr(GPtrArray) first = claim(10, 1000, 60);
+		g_assert_true(outbound_hand_over(
+			store, first->pdata[0], 60, &mine, NULL));
+		expire();
+		g_autoptr(GPtrArray) second = claim(10, 1000, 60);
+		g_assert_cmpuint(second->len, ==, 1);
+		settle(first->pdata[0], OUTBOUND_DONE, "250 ok", keeps == 1);
+		g_assert_true(outbound_hand_over(
+			store, second->pdata[0], 60, &mine, NULL));
+		g_assert_false(mine);
+		settle(second->pdata[0], OUTBOUND_RETRY, "busy", FALSE);
+		g_autoptr(GPtrArray) left = list();
+		g_assert_cmpuint(left->len, ==, keeps);
+		for (guint i = 0; i < left->len; i++) {
+			const OutboundEntry *entry = left->pdata[i];
+			g_assert_cmpint(entry->status, ==, OUTBOUND_SENT);
+			g_assert_cmpstr(entry->last_error, ==, "250 ok");
+		}
+	}
+}
+
 static void test_renew(void)
 {
 	make_empty();
@@ -433,6 +462,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/outbound/sent", test_sent);
 	g_test_add_func("/store/outbound/retry", test_retry);
 	g_test_add_func("/store/outbound/lease", test_lease);
+	g_test_add_func("/store/outbound/sent-late", test_sent_late);
 	g_test_add_func("/store/outbound/renew", test_renew);
 	g_test_add_func("/store/outbound/notice", test_notice);
 	g_test_add_func("/store/outbound/bounds", test_bounds);
