@@ -8,7 +8,7 @@ CREATE TABLE dbmail_sievescripts (
     owner_idnr bigint NOT NULL REFERENCES dbmail_users ON DELETE CASCADE,
     active smallint NOT NULL DEFAULT 0 CHECK (active IN (0, 1)),
     name text COLLATE "C" NOT NULL CHECK (name <> ''),
-    script text COLLATE "C" NOT NULL DEFAULT '',
+    script bytea NOT NULL DEFAULT '',
     changed timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT dbmail_sievescripts_owner_name UNIQUE (owner_idnr, name)
 ) WITH (fillfactor = 70);

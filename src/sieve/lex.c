@@ -45,18 +45,17 @@ static void tell(SieveLexer *lexer, SievePlace place, const char *text)
 
 /* ---- The source ---- */
 
-/* Bytes that cannot stand in a script become question marks, so that what is
- * behind them is read and told, too. */
-static void tell_bad_bytes(SieveLexer *lexer, char *copy, gsize size)
+/* The one byte that cannot stand in a script becomes a question mark, so that
+ * what is behind it is read and told, too. */
+static void tell_nuls(SieveLexer *lexer, char *copy, gsize size)
 {
-	const char *bad = NULL;
-	while (!g_utf8_validate_len(
-		copy + lexer->pos, size - lexer->pos, &bad)) {
+	char *bad;
+
+	while ((bad = memchr(copy + lexer->pos, '\0', size - lexer->pos)) !=
+		NULL) {
 		advance(lexer, (gsize)(bad - copy) - lexer->pos);
-		tell(lexer, lexer->place,
-			*bad == '\0' ? "NUL must not stand in a script" :
-				       "this is not UTF-8");
-		copy[lexer->pos] = '?';
+		tell(lexer, lexer->place, "NUL must not stand in a script");
+		*bad = '?';
 	}
 	lexer->pos = 0;
 	lexer->place = (SievePlace){ 1, 1 };
@@ -77,7 +76,7 @@ void sieve_lexer_init(SieveLexer *lexer, Arena *arena, SieveReport *report,
 		.end = { 1, 1 },
 		.text = g_string_new(NULL),
 	};
-	tell_bad_bytes(lexer, copy, source.size);
+	tell_nuls(lexer, copy, source.size);
 }
 
 void sieve_lexer_clear(SieveLexer *lexer)
@@ -318,14 +317,14 @@ static void take_garbage(SieveLexer *lexer, SieveToken *token)
 	token->kind = SIEVE_TOKEN_BAD;
 	const char *start = lexer->source.data + lexer->pos;
 	gsize size = MAX(strcspn(start, " \t\r\n\"#:" MARKS), 1);
-	g_autofree char *found = g_utf8_substring(
-		start, 0, g_utf8_strlen(start, (gssize)MIN(size, 40)));
+	g_autofree char *valid =
+		g_utf8_make_valid(start, (gssize)MIN(size, 40));
 	advance(lexer, size);
-	if (found[0] == '\r')
+	if (*start == '\r')
 		tell(lexer, token->place, "CR without LF behind it");
 	else
 		sieve_report_error(lexer->report, lexer->script, token->place,
-			"'%s' means nothing here", found);
+			"'%s' means nothing here", valid);
 }
 
 SieveToken sieve_lexer_next(SieveLexer *lexer)

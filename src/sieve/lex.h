@@ -32,15 +32,15 @@ typedef struct {
 	Arena *arena;
 	SieveReport *report;
 	const char *script;
-	Bytes source; /* a copy in the arena, valid UTF-8 without NUL */
+	Bytes source; /* a copy in the arena, without NUL */
 	gsize pos;
 	SievePlace place;
 	SievePlace end; /* just behind the token before */
 	GString *text;
 } SieveLexer;
 
-/* Tells every byte of the source that is NUL or no UTF-8; then the rest can be
- * read all the same. */
+/* Tells every NUL of the source; then the rest can be read all the same.  What
+ * is no UTF-8 may stand in strings and comments (RFC 5228 section 2.1). */
 void sieve_lexer_init(SieveLexer *lexer, Arena *arena, SieveReport *report,
 	const char *script, Bytes source);
 void sieve_lexer_clear(SieveLexer *lexer);

@@ -33,9 +33,9 @@ typedef struct {
 	Bytes literal;
 } SievePiece;
 
-/* A string as it is meant: quoting undone, line ends CRLF, valid UTF-8 without
- * NUL.  The checker undoes encoded characters (RFC 5228 section 2.4.2.4), which
- * may bring NUL and other bytes, and finds references to variables: a string
+/* A string as it is meant: quoting undone, line ends CRLF, without NUL, and
+ * mostly, but not surely, UTF-8.  The checker undoes encoded characters (RFC 5228
+ * section 2.4.2.4), which may bring NUL and other bytes, and finds references to variables: a string
  * that has any is no constant, and is expanded as the script runs
  * (sieve_run_string()). */
 typedef struct {

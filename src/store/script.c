@@ -180,14 +180,14 @@ gboolean script_put(Store *store, gint64 user, const char *name, Bytes source,
 	g_autoptr(DbBatch) batch = db_batch_new();
 	DbParams *params;
 
-	if (!g_utf8_validate_len(source.data, source.size, NULL)) {
+	if (source.size > 0 && memchr(source.data, '\0', source.size) != NULL) {
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
-			"a script is UTF-8 without NUL", "script");
+			"a script has no NUL", "script");
 		return FALSE;
 	}
 	params = add_change(batch, &SQL_SCRIPT_PUT, user);
 	db_params_text(params, name);
-	db_params_text_n(params, source);
+	db_params_bytes(params, source);
 	add_limits(params, source.size, limits);
 	return db_pool_run(store->pool, batch, DB_WRITE, error) &&
 		take_put(db_batch_rows(batch, 1), user, error);

@@ -52,8 +52,8 @@ typedef struct {
 #define SCRIPT_CAUSE_TOTAL "QUOTA"
 
 /* Makes a script or replaces its text; which one is active does not change.
- * The text is kept octet for octet: INVALID where it is not UTF-8 or has a
- * NUL, which no script may have.  That it compiles is the caller's to check.
+ * The text is kept octet for octet: INVALID where it has a NUL, which no script
+ * may have.  That it compiles is the caller's to check.
  * LIMIT, with cause; a script that is replaced by one that is no larger is
  * within the number and the total.  NOT_FOUND: no such user. */
 gboolean script_put(Store *store, gint64 user, const char *name, Bytes source,

@@ -45,9 +45,9 @@ WITH held AS MATERIALIZED (
 	  FROM held
 ), written AS (
 	INSERT INTO dbmail_sievescripts (owner_idnr, name, script)
-	SELECT $1::bigint, $2::text, $3::text
+	SELECT $1::bigint, $2::text, $3::bytea
 	  FROM judged
-	 WHERE outcome = 0 AND $3::text IS NOT NULL
+	 WHERE outcome = 0 AND $3::bytea IS NOT NULL
 	    ON CONFLICT (owner_idnr, name)
 	    DO UPDATE SET script = EXCLUDED.script, changed = now()
 	RETURNING owner_idnr

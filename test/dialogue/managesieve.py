@@ -228,9 +228,16 @@ def checks():
     for script in (b"", b"{0+}\r\n"):
         expect("an empty one", c, b'PUTSCRIPT "x" ' + (script or b'""'), "NO",
                None, b"empty")
-    for what, script in (("NUL", b"keep;\0"), ("no UTF-8", b'keep; # \xff')):
+    for what, script in (("NUL", b"keep;\0"), ("no UTF-8", b"keep; \xff")):
         expect(what, c, b'PUTSCRIPT "x" {%d+}\r\n%s' % (len(script), script),
                "NO")
+    # RFC 5228 section 2.1: any octet may be in comments and strings.
+    octets = b'if header "a" "\xe4\\\\" { stop; } # \xff'
+    expect("octets", c, b'PUTSCRIPT "x" {%d+}\r\n%s' % (
+        len(octets), octets), "OK")
+    got = expect("come back", c, b'GETSCRIPT "x"', "OK")
+    report.equal("as they were", got.lines, [[octets]])
+    c.say(b'DELETESCRIPT "x"')
     # RFC 6609 section 3.1: what is included may come later; a circle is an
     # error of the delivery.
     expect("include", c, b'PUTSCRIPT "a" "require \\"include\\"; '

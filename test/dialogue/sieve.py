@@ -20,7 +20,8 @@ count = 0
 
 def put_script(user, script, name="main", active=1):
     t.sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script, active)
-           SELECT user_idnr, %s, %s, %d FROM dbmail_users WHERE userid = %s;
+           SELECT user_idnr, %s, convert_to(%s, 'UTF8'), %d
+             FROM dbmail_users WHERE userid = %s;
            UPDATE dbmail_users SET sieve_version = sieve_version + 1
             WHERE userid = %s""" % (t.quoted(name), t.quoted(script), active,
                                     t.quoted(user), t.quoted(user)))
@@ -28,7 +29,7 @@ def put_script(user, script, name="main", active=1):
 
 def change_script(user, script):
     """The daemon starts anew: addresses are remembered for some seconds."""
-    t.sql("""UPDATE dbmail_sievescripts SET script = %s
+    t.sql("""UPDATE dbmail_sievescripts SET script = convert_to(%s, 'UTF8')
             WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users
                                  WHERE userid = %s);
            UPDATE dbmail_users SET sieve_version = sieve_version + 1

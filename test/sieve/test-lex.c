@@ -101,10 +101,15 @@ static const LexCase cases[] = {
 	{ "a\0b", 3,
 		"ia@1:1 B@1:2 E@1:4 | 1:2 NUL must not stand in a script"
 		"| 1:2 '?b' means nothing here" },
-	{ "\"\xff\" \"\xc3\" \"\xed\xa0\x80\"", 0,
-		"s?@1:1 s?@1:5 s???@1:9 E@1:14 | 1:2 this is not UTF-8"
-		"| 1:6 this is not UTF-8| 1:10 this is not UTF-8"
-		"| 1:11 this is not UTF-8| 1:12 this is not UTF-8" },
+	/* RFC 5228 section 2.1: any octet in strings and comments. */
+	{ "\"\xff\" \"\xc3\" text:\n\xed\xa0\x80\n.\n", 0,
+		"s\xff@1:1 s\xc3@1:5 s\xed\xa0\x80\r\n@1:9 E@4:1 " },
+	{ "# \xff\n/* \xc3 */ a", 0, "ia@2:9 E@2:10 " },
+	{ "a\xff b", 0,
+		"ia@1:1 B@1:2 ib@1:4 E@1:5 | 1:2 '\xef\xbf\xbd' means nothing "
+		"here" },
+	{ "\"a\\\xff\0\"", 6,
+		"sa\xff?@1:1 E@1:7 | 1:5 NUL must not stand in a script" },
 	{ "a \xc3\xa4\xc3\xb6 b", 0,
 		"ia@1:1 B@1:3 ib@1:6 E@1:7 | 1:3 '\xc3\xa4\xc3\xb6' means "
 		"nothing here" },
