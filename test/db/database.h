@@ -37,7 +37,7 @@ static inline void database_check(const GError *error)
 /* As database_connection(), patient with a server that comes back. */
 static inline DbPool *database_pool(guint max, guint wait_seconds)
 {
-	const gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	const gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	GError *error = NULL;
 	DbPool *pool;
 
@@ -68,7 +68,7 @@ static inline DbConnection *database_connect(const char *conninfo)
 		.application_name = "dbmail-test",
 		.statement_seconds = 60,
 	};
-	const gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	const gint64 deadline = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	GError *error = NULL;
 	DbConnection *connection;
 

@@ -42,10 +42,10 @@ static void hear(const char *channel, const char *payload, gpointer data)
 	g_mutex_unlock(&heard->lock);
 }
 
-/* Waits for the line of that number, for 20 seconds at most. */
+/* Waits for the line of that number, for a minute at most. */
 static void expect(Heard *heard, guint number, const char *line)
 {
-	gint64 until = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	gint64 until = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	g_mutex_lock(&heard->lock);
 	while (heard->lines->len <= number)
 		g_assert_true(
@@ -136,7 +136,7 @@ static void test_stop_while_away(void)
 	g_usleep(300 * 1000);
 	gint64 begun = g_get_monotonic_time();
 	db_listener_free(&listener);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 10 * G_USEC_PER_SEC);
 	g_assert_cmpuint(heard.lines->len, ==, 0);
 	heard_clear(&heard);
 	DbListener *none = NULL;

@@ -62,7 +62,7 @@ static void hear(const char *channel, const char *payload, gpointer data)
 /* Waits until that many different ids were heard. */
 static void expect(Heard *heard, guint ids, guint anything)
 {
-	gint64 until = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+	gint64 until = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
 	g_mutex_lock(&heard->lock);
 	while (!heard->listening || g_hash_table_size(heard->ids) < ids ||
 		heard->anything < anything)

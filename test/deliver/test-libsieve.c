@@ -200,7 +200,7 @@ static void test_time(void)
 	gint64 start = g_get_monotonic_time();
 	g_assert_true(libsieve_run(&within, "slow", bytes_of_string(script),
 		&input, &result, &error));
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 30 * G_USEC_PER_SEC);
 	const SieveAction *keep = result->actions->pdata[0];
 	g_assert_cmpuint(result->actions->len, ==, 1);
 	g_assert_cmpint(keep->kind, ==, SIEVE_KEEP);

@@ -21,7 +21,9 @@ import dbmailtest as t  # noqa: E402
 report = t.Report()
 # Seconds of the load under which clean-up runs, and any client's patience.
 LOAD = 5
-PATIENCE = 30
+PATIENCE = t.TIMEOUT
+# Seconds of computing; where time grows with the square it would be minutes.
+QUICK = 30
 
 
 def psql(query, admin=False):
@@ -330,14 +332,14 @@ def slow():
         got = [row for _, row in t.fetched(
             imap.fetch(str(number), "(UID BODY.PEEK[])")[1])]
         report.equal("%s, byte for byte" % name, got, [t.expected(message)])
-        began = time.monotonic()
+        began = t.cpu_seconds("imapd")
         imap.fetch(str(number), "(ENVELOPE BODYSTRUCTURE BODY.PEEK[9999])")
         for keys in (("TEXT", "zzz"), ("SUBJECT", "zzz"), ("TO", "zzz")):
             answer = imap.search(None, str(number), *keys)
             report.equal("%s, SEARCH %s" % (name, keys[0]), answer,
                          ("OK", [b""]))
         report.case("%s, in time" % name,
-                    time.monotonic() - began < PATIENCE)
+                    t.cpu_seconds("imapd") - began < QUICK)
     report.equal("the last part is found", imap.search(
         None, "BODY", "11999")[1], [b"1"])
 

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 import dbmailtest as t  # noqa: E402
 
 report = t.Report()
-PATIENCE = 30
+PATIENCE = t.TIMEOUT
 MESSAGES = 40
 BATCH = 5
 
@@ -74,8 +74,7 @@ def connect(user):
 
 
 def kill_daemon():
-    t.run("store-daemon", "kill", "imapd")
-    t.run("store-daemon", "start", "imapd")
+    t.kill_daemon("imapd")
 
 
 def kill_database():

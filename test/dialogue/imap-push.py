@@ -19,10 +19,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
 import dbmailtest as t  # noqa: E402
 
-# Half of them within this, on a machine that does other things besides.
+# Half of them within this; or, where the machine has much else to do, within
+# the time that so many NOOPs take meanwhile.
 WANTED = 0.050
+NOOPS = 10
 # All within this: without a notice it would be the poll's 10 seconds.
-LONGEST = 3.0
+LONGEST = 5.0
 
 report = t.Report()
 
@@ -104,14 +106,19 @@ def listen(session, pattern, count, heard):
             heard[number] = time.monotonic()
 
 
-def tell(what, delays):
+def median_of(delays):
+    return sorted(delays)[len(delays) // 2]
+
+
+def tell(what, delays, wanted):
     delays = sorted(delays)
-    median = delays[len(delays) // 2]
+    median = median_of(delays)
     report.note("%s: half within %.1f ms, 9 of 10 within %.1f, all within %.1f"
                 % (what, median * 1e3, delays[len(delays) * 9 // 10] * 1e3,
                    delays[-1] * 1e3))
-    report.case(what, median <= WANTED and delays[-1] <= LONGEST,
-                "median %.3f s, longest %.3f s" % (median, delays[-1]))
+    report.case(what, median <= wanted and delays[-1] <= LONGEST,
+                "median %.3f s of %.3f, longest %.3f s" % (
+                    median, wanted, delays[-1]))
 
 
 def run(user, ports, count):
@@ -127,14 +134,19 @@ def run(user, ports, count):
             thread.start()
             listeners.append(("%s, %s" % (name, place), thread, heard))
     lmtp = t.Lmtp()
-    stored = {}
+    other = Session(ports[0][1], user)
+    stored, noops = {}, []
     for number in range(1, count + 1):
         lmtp.deliver([t.address(user)], b"Subject: %d\r\n\r\n" % number)
         stored[number] = time.monotonic()
+        other.command("NOOP")
+        noops.append(time.monotonic() - stored[number])
         time.sleep(0.03)
+    wanted = max(WANTED, NOOPS * median_of(noops))
+    report.note("half of the NOOPs within %.1f ms" % (median_of(noops) * 1e3))
     for name, thread, heard in listeners:
         thread.join()
-        tell(name, [heard[n] - stored[n] for n in stored])
+        tell(name, [heard[n] - stored[n] for n in stored], wanted)
 
 
 def run_crowd(user, ports, count):

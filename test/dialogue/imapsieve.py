@@ -152,7 +152,7 @@ def bad_url():
         with open(path, "w", encoding="utf-8") as file:
             file.write(before + "\n[IMAP]\nport = 0\ntls_port = 0\n"
                        "socket = %s.socket\nsieve_url = %s\n" % (path, url))
-        done = subprocess.run(["timeout", "20", "dbmail-imapd", "-f", path],
+        done = subprocess.run(["timeout", "120", "dbmail-imapd", "-f", path],
                               stderr=subprocess.PIPE, check=False)
         report.case("sieve_url = %s is refused" % url,
                     b"sieve_url" in done.stderr and done.returncode not in

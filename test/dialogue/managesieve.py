@@ -366,22 +366,31 @@ def drained():
     t.run("store-daemon", "start", "sieved")
 
 
+def from_elsewhere():
+    c = t.Lines(t.setting("HOST"), t.port("SIEVE"))
+    c.__class__ = t.SieveLines
+    c.send(b"PROXY TCP4 192.0.2.1 192.0.2.2 1234 4190\r\n")
+    return c
+
+
 def without_tls():
     """From another address than loopback, by the PROXY protocol: no password
     goes over it in clear."""
     t.run("store-daemon", "stop", "sieved")
     with open(t.setting("CONF"), "a", encoding="ascii") as file:
-        file.write("[SIEVE]\nproxy_protocol = yes\nlogin_timeout = 1\n")
-    t.run("store-daemon", "start", "sieved",
-          env=dict(os.environ, STORE_NO_GREETING="1"))
-    c = t.Lines(t.setting("HOST"), t.port("SIEVE"))
-    c.__class__ = t.SieveLines
-    c.send(b"PROXY TCP4 192.0.2.1 192.0.2.2 1234 4190\r\n")
+        file.write("[SIEVE]\nproxy_protocol = yes\n")
+    os.environ["STORE_NO_GREETING"] = "1"
+    t.run("store-daemon", "start", "sieved")
+    c = from_elsewhere()
     known = c.capabilities(c.answer())
     report.case("no mechanism is offered without TLS",
                 known.get("SASL") == "" and "STARTTLS" in known, known)
     expect("nor taken", c, b'AUTHENTICATE "PLAIN" "%s"' % PLAIN, "NO",
            "ENCRYPT-NEEDED")
+    c.close()
+    t.configure("[SIEVE]\nlogin_timeout = 2", "sieved")
+    c = from_elsewhere()
+    c.answer()
     report.case("who does not log in is sent away",
                 ended(c).startswith(b"BYE "))
 

@@ -648,7 +648,7 @@ def by_default():
 
 def main():
     """All cases, or those that are named."""
-    signal.alarm(500)
+    signal.alarm(1200)
     for case in (filing, flagging, by_use, by_id, by_detail,
                  surroundings, edited, spam, keywords, missing_folder, missing_folder_create, redirecting,
                  answering, answering_with_copy, notifying,

@@ -23,13 +23,16 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 SENDER = "sender@example.org"
 RETURN_PATH = b"Return-Path: <" + SENDER.encode() + b">\r\n"
-TIMEOUT = 120
+# Seconds to wait for what must come: far longer than it takes where sanitizers
+# and others share the machine, since only a failure waits for its end.
+TIMEOUT = 240
 
 
 def setting(name):
@@ -168,6 +171,37 @@ def restore(before, daemon="lmtpd"):
     with open(setting("CONF"), "w", encoding="utf-8") as file:
         file.write(before)
     run("store-daemon", "restart", daemon)
+
+
+def cpu_seconds(daemon):
+    """The time that a daemon has computed: others on the machine do not make it
+    longer, as they do what a clock shows."""
+    pid = int(run("store-daemon", "pid", daemon))
+    with open("/proc/%d/stat" % pid, encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def until(true, seconds=TIMEOUT):
+    """Waits for what has no event to give us; whether it came."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def kill_daemon(name, meanwhile=None):
+    """kill -9 and a new start.  What the old one had begun in the database is
+    done or undone by then."""
+    run("store-daemon", "kill", name)
+    if meanwhile is not None:
+        meanwhile()
+    if not until(lambda: sql("SELECT FROM pg_stat_activity WHERE "
+                             "application_name = 'dbmail-%s'" % name) == ""):
+        raise RuntimeError("backends of a dead %s go on" % name)
+    run("store-daemon", "start", name)
 
 
 # --- LMTP ----------------------------------------------------------------------

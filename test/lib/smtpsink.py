@@ -96,7 +96,7 @@ class Sink:
             self.mails.append(mail)
             self.changed.notify_all()
 
-    def wait(self, count, seconds=30):
+    def wait(self, count, seconds=240):
         """The mails, as soon as there are so many."""
         deadline = time.monotonic() + seconds
         with self.changed:

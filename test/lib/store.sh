@@ -7,9 +7,10 @@
 # Short name, program, section of the configuration.
 STORE_DAEMONS="lmtpd:dbmail-lmtpd:LMTP imapd:dbmail-imapd:IMAP pop3d:dbmail-pop3d:POP
 	sieved:dbmail-sieved:SIEVE queued:dbmail-queued:QUEUE"
-# Seconds a daemon may take to greet and to end.
-STORE_START=${DBMAIL_START_TIMEOUT:-20}
-STORE_STOP=${DBMAIL_STOP_TIMEOUT:-20}
+# Seconds a daemon may take to greet and to end: long ones, for sanitizers on a
+# machine that is shared; nobody waits for them but where something is wrong.
+STORE_START=${DBMAIL_START_TIMEOUT:-120}
+STORE_STOP=${DBMAIL_STOP_TIMEOUT:-120}
 
 # A process that was not yet waited for has ended all the same; but not while
 # threads of it are still there, which keep its port open.

@@ -173,11 +173,10 @@ static void test_linear(void)
 		g_autoptr(GString) value = g_string_new(NULL);
 		while (value->len < 2000000)
 			g_string_append(value, units[i]);
-		gint64 begin = g_get_monotonic_time();
+		const clock_t begin = clock();
 		mime_address_parse(arena, bytes_of(value->str, value->len));
-		g_test_message("%s: %" G_GINT64_FORMAT " us", units[i],
-			g_get_monotonic_time() - begin);
-		g_assert_cmpint(g_get_monotonic_time() - begin, <, 5000000);
+		g_test_message("%s: %ld us", units[i], clock() - begin);
+		g_assert_cmpint(clock() - begin, <, 5 * CLOCKS_PER_SEC);
 	}
 }
 

@@ -208,11 +208,10 @@ static void test_linear(void)
 				html_too ? "html" : "plain");
 			while (message->len < 2 * MIME_PREVIEW_BYTES)
 				g_string_append(message, units[i]);
-			gint64 start = g_get_monotonic_time();
+			const clock_t start = clock();
 			g_free(preview_of(
 				bytes_of(message->str, message->len)));
-			g_assert_cmpint(g_get_monotonic_time() - start, <,
-				2 * G_USEC_PER_SEC);
+			g_assert_cmpint(clock() - start, <, 2 * CLOCKS_PER_SEC);
 		}
 	}
 }

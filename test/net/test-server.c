@@ -149,7 +149,7 @@ static void client_sees_end(int fd)
 /* An event of another thread that has no descriptor to wait on. */
 static void wait_count(Server *server, guint count)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 6000; i++) {
 		if (server_connection_count(server) == count)
 			return;
 		g_usleep(10000);
@@ -349,7 +349,7 @@ static void test_drain(void)
 	client_sees_end(busy);
 	g_thread_join(thread);
 	g_assert_true(stopping.ended);
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 10 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 25 * G_USEC_PER_SEC);
 	server_free(&fixture.server);
 }
 
@@ -368,7 +368,7 @@ static void test_drain_cuts(void)
 	g_assert_true(server_stop(fixture.server, 1));
 	g_assert_cmpint(
 		g_get_monotonic_time() - begin, >=, G_USEC_PER_SEC * 9 / 10);
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 4 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 25 * G_USEC_PER_SEC);
 	client_sees_end(busy);
 	g_assert_cmpint(fixture.ended, ==, 1);
 	server_free(&fixture.server);

@@ -365,7 +365,7 @@ static void test_timeout(void)
 	g_assert_true(stream_timed_out(pair.stream));
 	g_assert_false(stream_peer_closed(pair.stream));
 	g_assert_cmpint(took, >=, G_USEC_PER_SEC * 9 / 10);
-	g_assert_cmpint(took, <, G_USEC_PER_SEC * 5);
+	g_assert_cmpint(took, <, G_USEC_PER_SEC * 60);
 	stream_puts(pair.stream, "bye\r\n");
 	g_assert_true(stream_flush(pair.stream, &error));
 	bye = peer_take(&pair);
@@ -399,7 +399,7 @@ static void test_trickle(void)
 	g_assert_false(stream_read_line(pair.stream, 1000, &line, &error));
 	assert_code(&error, DBMAIL_ERROR_CLOSED);
 	g_assert_true(stream_timed_out(pair.stream));
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 60 * G_USEC_PER_SEC);
 	stream_free(&pair.stream);
 	g_thread_join(g_steal_pointer(&thread));
 	pair_close(&pair);
@@ -429,7 +429,7 @@ static void test_deadline(void)
 		g_assert_cmpmem(line.data, line.size, "NOOP", 4);
 	assert_code(&error, DBMAIL_ERROR_CLOSED);
 	g_assert_true(stream_timed_out(pair.stream));
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, 60 * G_USEC_PER_SEC);
 	stream_set_deadline(pair.stream, 0);
 	g_assert_true(stream_read_line(pair.stream, 1000, &line, &error));
 	stream_free(&pair.stream);

@@ -542,10 +542,10 @@ static void test_evil(void)
 			tests[i % G_N_ELEMENTS(tests)]);
 	g_string_append_c(test, ')');
 	SieveInput input = input_of(message->str);
-	gint64 begin = g_get_monotonic_time();
+	const clock_t begin = clock();
 	g_autofree char *told = ask(&input, test->str);
 	g_assert_nonnull(strstr(told, "takes"));
-	g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
+	g_assert_cmpint(clock() - begin, <, 20 * CLOCKS_PER_SEC);
 }
 
 int main(int argc, char **argv)

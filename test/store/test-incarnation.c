@@ -35,10 +35,12 @@ static void crash_server(void)
 static void crash_backend(void)
 {
 	g_autoptr(DbConnection) victim = database_connection();
+	g_autoptr(DbConnection) witness = database_connection();
 	g_autoptr(DbConnection) next = NULL;
 
 	kill(db_connection_backend_pid(victim), SIGKILL);
-	g_usleep(200 * 1000);
+	while (db_connection_exec_script(witness, "SELECT 1", NULL))
+		g_usleep(10 * 1000);
 	next = database_connection();
 }
 
