@@ -81,11 +81,6 @@ const DbRows *db_batch_rows(const DbBatch *batch, guint index)
 	return rows;
 }
 
-DbRows *db_batch_steal_rows(DbBatch *batch, guint index)
-{
-	return g_steal_pointer(&batch_entry(batch, index)->rows);
-}
-
 void db_batch_take_rows(DbBatch *batch, guint index, DbRows *rows)
 {
 	BatchEntry *entry = batch_entry(batch, index);

@@ -36,10 +36,6 @@ const DbParams *db_batch_params(const DbBatch *batch, guint index);
  * the batch ran with success.  The rows belong to the batch. */
 const DbRows *db_batch_rows(const DbBatch *batch, guint index);
 
-/* Moves the rows out of the batch, for whoever keeps them longer. */
-DbRows *db_batch_steal_rows(DbBatch *batch, guint index)
-	G_GNUC_WARN_UNUSED_RESULT;
-
 /* For the connection that runs it: puts rows in their place (takes them), and
  * drops the rows of an attempt that failed. */
 void db_batch_take_rows(DbBatch *batch, guint index, DbRows *rows);

@@ -31,11 +31,6 @@ guint db_rows_count(const DbRows *rows)
 	return (guint)PQntuples(rows->result);
 }
 
-guint db_rows_columns(const DbRows *rows)
-{
-	return (guint)PQnfields(rows->result);
-}
-
 guint64 db_rows_affected(const DbRows *rows)
 {
 	return g_ascii_strtoull(PQcmdTuples(rows->result), NULL, 10);
@@ -45,7 +40,7 @@ guint64 db_rows_affected(const DbRows *rows)
 static guint32 rows_check(const DbRows *rows, guint row, guint column)
 {
 	g_assert(row < db_rows_count(rows));
-	g_assert(column < db_rows_columns(rows));
+	g_assert(column < (guint)PQnfields(rows->result));
 	return PQftype(rows->result, (int)column);
 }
 

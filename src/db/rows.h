@@ -20,7 +20,6 @@ void db_rows_free(DbRows **rows);
 
 /* Rows there are; 0 for a statement that gives none. */
 guint db_rows_count(const DbRows *rows);
-guint db_rows_columns(const DbRows *rows);
 
 /* Rows an INSERT, UPDATE, DELETE or MERGE changed; rows given otherwise. */
 guint64 db_rows_affected(const DbRows *rows);

@@ -312,7 +312,9 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 
 /* --- notify -------------------------------------------------------------------- */
 
-gboolean compose_may_set_field(const char *name)
+/* May a mailto URI set a field of that name?  Not those the notice has
+ * itself, that only hosts write, or that carry the body's form. */
+static gboolean may_set_field(const char *name)
 {
 	static const char *const ours[] = { "auto-submitted", "bcc", "body",
 		"cc", "date", "delivered-to", "from", "in-reply-to",
@@ -349,7 +351,7 @@ static void append_fields(GString *out, const ComposeNotify *notify)
 	for (guint i = 0; i < notify->n_fields; i++) {
 		const ComposeField *field = &notify->fields[i];
 		g_autofree char *name = g_strdup(field->name);
-		if (!compose_may_set_field(name))
+		if (!may_set_field(name))
 			continue;
 		name[0] = g_ascii_toupper(name[0]);
 		mime_compose_text(out, name, field->value);

@@ -63,10 +63,6 @@ typedef struct {
 void compose_notify(
 	GString *out, const ComposeAbout *about, const ComposeNotify *notify);
 
-/* May a mailto URI set a field of that name?  Not those the notice has
- * itself, that only hosts write, or that carry the body's form. */
-gboolean compose_may_set_field(const char *name);
-
 /* To the owner of a script that failed: where and why.  It is put into INBOX
  * and never sent. */
 void compose_script_failed(GString *out, const ComposeAbout *about,

@@ -74,8 +74,6 @@ static GByteArray *make_question(Bytes source, const SieveInput *input)
 	GByteArray *question = g_byte_array_new();
 
 	add_item(question, "script", source);
-	if (input == NULL)
-		return question;
 	add_item(question, "message", input->message);
 	add_item(question, "sender", bytes_of_string(input->sender));
 	add_item(question, "recipient", bytes_of_string(input->recipient));
@@ -251,22 +249,6 @@ static SieveError *take_outcome(GString *answer, const char *name)
 	char *text = NULL;
 	guint64 line = g_ascii_strtoull(last + strlen("error "), &text, 10);
 	return failure_new(name, (guint)MIN(line, G_MAXUINT), g_strstrip(text));
-}
-
-gboolean libsieve_check(const LibsieveBounds *bounds, const char *name,
-	Bytes source, GPtrArray **errors, GError **error)
-{
-	g_autoptr(GByteArray) question = make_question(source, NULL);
-	g_autoptr(GString) answer = g_string_new(NULL);
-
-	*errors = g_ptr_array_new_with_free_func(
-		(GDestroyNotify)sieve_error_free);
-	if (!ask(bounds, question, answer, error))
-		return FALSE;
-	SieveError *wrong = take_outcome(answer, name);
-	if (wrong != NULL)
-		g_ptr_array_add(*errors, wrong);
-	return wrong == NULL;
 }
 
 gboolean libsieve_run(const LibsieveBounds *bounds, const char *name,

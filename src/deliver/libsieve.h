@@ -25,13 +25,6 @@ const char *libsieve_helper(void);
 /* The extensions whose scripts it runs. */
 SieveExtensions libsieve_extensions(void);
 
-/* Looks at a script of the user's: TRUE where libsieve takes it.  errors is as
- * sieve_compile() gives it, with one error at most and no column.  FALSE with
- * *error set where the helper could not be asked. */
-gboolean libsieve_check(const LibsieveBounds *bounds, const char *name,
-	Bytes source, GPtrArray **errors, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
-
 /* Runs a script over a message, as sieve_run() does.  The questions, the
  * environment and the flags of the input are not asked for: libsieve has
  * nothing that needs them.  A helper that crashes, loops or takes too much

@@ -36,8 +36,9 @@ gboolean login_with(ImapSession *session, ImapCommand *command,
 	return command_ok(command, arena_strdup(session->arena, text->str));
 }
 
-/* A copy that ends at a NUL would be another name or password. */
-gboolean login_text(ImapSession *session, Bytes bytes, char **text)
+/* The bytes as a string in the command's arena; FALSE where a NUL is in them:
+ * what ends there would be another name or password. */
+static gboolean copy_text(ImapSession *session, Bytes bytes, char **text)
 {
 	if (bytes.size > 0 && memchr(bytes.data, '\0', bytes.size) != NULL)
 		return FALSE;
@@ -53,8 +54,8 @@ gboolean cmd_login(ImapSession *session, ImapCommand *command, GError **error)
 	if (!session_allows_plaintext(session))
 		return command_no(command,
 			"[PRIVACYREQUIRED] Start TLS before logging in");
-	if (!login_text(session, args->user, &name) ||
-		!login_text(session, args->password, &password))
+	if (!copy_text(session, args->user, &name) ||
+		!copy_text(session, args->password, &password))
 		return command_no(command,
 			"[AUTHENTICATIONFAILED] Wrong user or password");
 	gboolean ok =

@@ -13,7 +13,4 @@ gboolean login_with(ImapSession *session, ImapCommand *command,
 	const char *name, const char *password, const char *how, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* The bytes as a string in the command's arena; FALSE where a NUL is in them. */
-gboolean login_text(ImapSession *session, Bytes bytes, char **text);
-
 #endif

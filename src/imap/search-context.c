@@ -30,7 +30,7 @@ typedef struct {
 	guint index; /* in the view */
 } Move;
 
-void context_free(gpointer data)
+static void context_free(gpointer data)
 {
 	SearchContext *context = data;
 

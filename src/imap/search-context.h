@@ -34,7 +34,4 @@ void context_tell_gone(ImapSession *session, const ViewMessage *old,
  * at again the next time. */
 void context_tell_changes(ImapSession *session);
 
-/* Frees selected->contexts' elements. */
-void context_free(gpointer context);
-
 #endif

@@ -378,7 +378,6 @@ static void note_status(Run *run, int status)
 	run->text = arena_strdup(run->arena, sieve2_errstr(status));
 }
 
-/* With no message, the script is only looked at. */
 static void run_script(Run *run)
 {
 	sieve2_context_t *context = NULL;
@@ -389,9 +388,7 @@ static void run_script(Run *run)
 	if (run->has_failed)
 		return;
 	note_status(run, sieve2_callbacks(context, own));
-	if (find_item(run, "message") == NULL)
-		note_status(run, sieve2_validate(context, run));
-	else if (!run->has_failed)
+	if (!run->has_failed)
 		note_status(run, sieve2_execute(context, run));
 }
 

@@ -34,9 +34,11 @@ static void run_noop(LmtpSession *session, Bytes arguments)
 	lmtp_session_reply(session, "250 2.0.0 ok");
 }
 
+static char *command_names(void);
+
 static void run_help(LmtpSession *session, Bytes arguments)
 {
-	g_autofree char *names = lmtp_command_names();
+	g_autofree char *names = command_names();
 
 	(void)arguments;
 	stream_printf(session->stream, "214 2.0.0 commands: %s\r\n", names);
@@ -75,7 +77,8 @@ static const Command commands[] = {
 	{ "EHLO", NEEDS_NOTHING, run_smtp },
 };
 
-char *lmtp_command_names(void)
+/* Apart by blanks, for HELP, which is in the table itself. */
+static char *command_names(void)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
 

@@ -19,7 +19,4 @@ void lmtp_command_vrfy(LmtpSession *session, Bytes arguments);
 void lmtp_command_data(LmtpSession *session, Bytes arguments);
 void lmtp_command_bdat(LmtpSession *session, Bytes arguments);
 
-/* The names of all commands, apart by blanks.  Free with g_free. */
-char *lmtp_command_names(void) G_GNUC_WARN_UNUSED_RESULT;
-
 #endif

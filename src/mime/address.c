@@ -305,7 +305,8 @@ static void read_next(Parser *p)
 	}
 }
 
-MimeAddressList mime_address_parse_all(
+/* Several values, one list: fields that occur more than once. */
+static MimeAddressList parse_all(
 	Arena *arena, const Bytes *values, guint n_values)
 {
 	Parser p = {
@@ -338,7 +339,7 @@ MimeAddressList mime_address_parse_all(
 
 MimeAddressList mime_address_parse(Arena *arena, Bytes value)
 {
-	return mime_address_parse_all(arena, &value, 1);
+	return parse_all(arena, &value, 1);
 }
 
 MimeAddressList mime_address_of(
@@ -352,7 +353,7 @@ MimeAddressList mime_address_of(
 		values[n++] = field->value;
 		field = mime_header_find_next(header, name, field);
 	}
-	MimeAddressList list = mime_address_parse_all(arena, values, n);
+	MimeAddressList list = parse_all(arena, values, n);
 	list.truncated |= field != NULL;
 	return list;
 }

@@ -42,10 +42,6 @@ typedef struct {
  * domain.  Each GROUP_BEGIN has its GROUP_END. */
 MimeAddressList mime_address_parse(Arena *arena, Bytes value);
 
-/* Several values, one list: fields that occur more than once. */
-MimeAddressList mime_address_parse_all(
-	Arena *arena, const Bytes *values, guint n_values);
-
 /* The fields past this number of one name are not in a list. */
 #define MIME_ADDRESS_FIELDS_MAX 100
 

@@ -21,9 +21,6 @@ gboolean preview_is_full(const Preview *preview);
 /* Any character: blanks, controls and what cannot be seen are cleaned. */
 void preview_add(Preview *preview, gunichar c);
 
-/* Valid UTF-8. */
-void preview_add_text(Preview *preview, Bytes text);
-
 /* Text out of HTML in valid UTF-8.  with_quotes: citations too. */
 void preview_add_html(Preview *preview, Bytes html, gboolean with_quotes);
 

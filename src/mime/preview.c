@@ -201,7 +201,8 @@ void preview_add(Preview *preview, gunichar c)
 	put(preview, c);
 }
 
-void preview_add_text(Preview *preview, Bytes text)
+/* Valid UTF-8. */
+static void add_text(Preview *preview, Bytes text)
 {
 	const char *at = text.data;
 
@@ -343,7 +344,7 @@ static void add_quoted(Preview *preview, Bytes text)
 	while (skip < text.size &&
 		(text.data[skip] == '>' || text.data[skip] == ' '))
 		skip++;
-	preview_add_text(preview, bytes_slice(text, skip, text.size));
+	add_text(preview, bytes_slice(text, skip, text.size));
 }
 
 static void add_plain(Preview *preview, Bytes text, gboolean with_quotes)
@@ -354,7 +355,7 @@ static void add_plain(Preview *preview, Bytes text, gboolean with_quotes)
 		const Line *line = &g_array_index(lines, Line, i);
 		preview_add(preview, ' ');
 		if (line->kind == LINE_TEXT)
-			preview_add_text(preview, line->text);
+			add_text(preview, line->text);
 		else if (line->kind == LINE_QUOTED && with_quotes)
 			add_quoted(preview, line->text);
 	}

@@ -79,12 +79,6 @@ static const char *const words[] = {
 	[SIEVE_ENCLOSE] = "enclose",
 };
 
-const char *sieve_action_word(SieveActionKind kind)
-{
-	g_return_val_if_fail(kind < G_N_ELEMENTS(words), "");
-	return words[kind];
-}
-
 /* Writing */
 
 static void write_string(const char *string, GString *out)
@@ -205,7 +199,7 @@ static gboolean has_member(const SieveAction *action, const Member *member)
 
 void sieve_action_write(const SieveAction *action, GString *out)
 {
-	g_string_append(out, sieve_action_word(action->kind));
+	g_string_append(out, words[action->kind]);
 	for (guint i = 0; i < G_N_ELEMENTS(members); i++)
 		if (has_member(action, &members[i]))
 			write_member(action, &members[i], out);

@@ -70,9 +70,6 @@ typedef struct {
 	const char *const *headers; /* enclose */
 } SieveAction;
 
-/* The word it has in a script: "fileinto". */
-const char *sieve_action_word(SieveActionKind kind);
-
 /* Appends the action on one line, without line end, as dbmail-sievecmd -t
  * prints it (dbmail-sievecmd(1)): the word, what it is done with or to, then
  * the tagged arguments, in one order and with the script's own words.  Strings are

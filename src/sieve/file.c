@@ -68,7 +68,7 @@ static gboolean has_controls(Bytes text)
 	return FALSE;
 }
 
-gboolean sieve_mailbox_is_valid(Bytes name)
+static gboolean can_name_mailbox(Bytes name)
 {
 	return name.size > 0 && !has_controls(name) &&
 		g_utf8_validate(name.data, (gssize)name.size, NULL);
@@ -121,7 +121,7 @@ static void check_tags(SieveChecker *checker, SieveNode *node)
 static void check_mailbox(SieveChecker *checker, const SieveString *mailbox)
 {
 	if (sieve_string_is_constant(mailbox) &&
-		!sieve_mailbox_is_valid(mailbox->text))
+		!can_name_mailbox(mailbox->text))
 		sieve_check_error(checker, mailbox->place,
 			"%s cannot name a mailbox",
 			sieve_quote(checker, mailbox->text));
@@ -164,7 +164,7 @@ static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
 
 	if (!sieve_run_string(run, node, mailbox, &name))
 		return FALSE;
-	if (!sieve_mailbox_is_valid(name))
+	if (!can_name_mailbox(name))
 		return sieve_run_fail(run, node, "%s: %s cannot name a mailbox",
 			node->word->name, sieve_run_quote(run, name));
 	file->mailbox = arena_copy(run->kept, name.data, name.size);

@@ -25,9 +25,6 @@ gboolean sieve_tag_text(SieveRun *run, const SieveNode *node, guint slot,
 gboolean sieve_tag_list(SieveRun *run, const SieveNode *node, guint slot,
 	const char *const **list) G_GNUC_WARN_UNUSED_RESULT;
 
-/* TRUE when it can name a mailbox: UTF-8 without controls, and not empty. */
-gboolean sieve_mailbox_is_valid(Bytes name);
-
 /* TRUE for a backslash and an atom (RFC 6154 section 6). */
 gboolean sieve_special_use_is_valid(Bytes use);
 

@@ -45,7 +45,11 @@ static gboolean is_space(gunichar c)
 	return c == '\v' || g_unichar_isspace(c);
 }
 
-const RegexClass regex_classes[REGEX_CLASSES] = {
+/* POSIX's, by the bits of RegexSet.classes. */
+static const struct {
+	const char *name;
+	gboolean (*has)(gunichar c);
+} classes[] = {
 	{ "alnum", g_unichar_isalnum },
 	{ "alpha", g_unichar_isalpha },
 	{ "blank", is_blank },
@@ -78,9 +82,9 @@ static gboolean lists(const RegexSet *set, gunichar c)
 		if (c >= set->ranges[i].first && c <= set->ranges[i].last)
 			return TRUE;
 	}
-	for (guint i = 0; set->classes != 0 && i < REGEX_CLASSES; i++) {
+	for (guint i = 0; set->classes != 0 && i < G_N_ELEMENTS(classes); i++) {
 		if ((set->classes >> i & 1) != 0 && c < REGEX_BYTE &&
-			regex_classes[i].has(c))
+			classes[i].has(c))
 			return TRUE;
 	}
 	return FALSE;
@@ -124,8 +128,8 @@ static gboolean read_name(Bytes pattern, gsize *at, Bytes *name, GError **error)
 
 static gboolean add_class(RegexSet *set, Bytes name, gsize at, GError **error)
 {
-	for (guint i = 0; i < REGEX_CLASSES; i++) {
-		if (bytes_equal(name, bytes_of_string(regex_classes[i].name))) {
+	for (guint i = 0; i < G_N_ELEMENTS(classes); i++) {
+		if (bytes_equal(name, bytes_of_string(classes[i].name))) {
 			set->classes |= (guint16)(1U << i);
 			return TRUE;
 		}

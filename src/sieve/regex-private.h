@@ -10,7 +10,6 @@
 
 /* A byte that is not UTF-8 is the character REGEX_BYTE + its value. */
 #define REGEX_BYTE ((gunichar)0x110000)
-#define REGEX_CLASSES 12
 
 typedef struct {
 	gunichar first;
@@ -21,7 +20,7 @@ typedef struct {
 typedef struct {
 	guint8 ascii[16]; /* case folding and negation are in it already */
 	gboolean is_negated;
-	guint16 classes; /* bits of regex_classes */
+	guint16 classes; /* bits by regex-bracket.c's table */
 	guint n_ranges;
 	RegexRange *ranges;
 } RegexSet;
@@ -55,13 +54,6 @@ struct SieveRegex {
 	guint8 first[256];
 	gboolean is_anywhere;
 };
-
-typedef struct {
-	const char *name;
-	gboolean (*has)(gunichar c);
-} RegexClass;
-
-extern const RegexClass regex_classes[REGEX_CLASSES];
 
 /* The other case of a character, as far as the expression cares. */
 gunichar regex_fold(SieveRegexCase how, gunichar c);

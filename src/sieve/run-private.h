@@ -142,9 +142,6 @@ gboolean sieve_run_string(SieveRun *run, const SieveNode *node,
 gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
 	const SieveString *string, const char **text) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The bytes so. */
-const char *sieve_run_keep(SieveRun *run, Bytes value);
-
 /* Sets a variable, cut at max_variable_size between characters. */
 void sieve_run_set(SieveRun *run, const SievePiece *variable, Bytes value);
 

@@ -63,17 +63,12 @@ gboolean sieve_run_text(SieveRun *run, const SieveNode *node,
 	Bytes value;
 	if (!sieve_run_string(run, node, string, &value))
 		return FALSE;
-	*text = sieve_run_keep(run, value);
+	g_autofree char *valid = g_utf8_make_valid(
+		value.size > 0 ? value.data : "", (gssize)value.size);
+	*text = arena_strdup(run->kept, valid);
 	/* What is expanded was counted; a constant is copied now. */
 	return !sieve_string_is_constant(string) ||
 		sieve_run_step(run, node, value.size / SIEVE_STEP_BYTES);
-}
-
-const char *sieve_run_keep(SieveRun *run, Bytes value)
-{
-	g_autofree char *valid = g_utf8_make_valid(
-		value.size > 0 ? value.data : "", (gssize)value.size);
-	return arena_strdup(run->kept, valid);
 }
 
 /* The longest beginning of whole characters in `room` bytes; bytes that are no

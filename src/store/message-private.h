@@ -83,8 +83,4 @@ void message_confirmed_settle(
 /* Adds the statement that forgets these keys. */
 void message_add_forget(DbBatch *batch, const GArray *keys);
 
-/* Adds the ranges of a set as two bigint[] parameters, firsts and lasts; a
- * NULL set is every UID. */
-void message_add_ranges(DbParams *params, const NumSet *uids);
-
 #endif

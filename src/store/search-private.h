@@ -82,9 +82,6 @@ static inline const ViewMessage *search_message(
 /* Appends valid UTF-8 as text_fold() gives it; fast where it is ASCII. */
 void search_fold(const char *text, gsize size, GString *out);
 
-gboolean search_contains(
-	const char *text, gsize size, const char *needle, gsize needle_size);
-
 /* How well a folded text fits the node's text: 1 to 100, or 0. */
 guint8 search_fits(const SearchNode *node, const char *folded, gsize size);
 

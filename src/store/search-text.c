@@ -59,19 +59,13 @@ void search_fold(const char *text, gsize size, GString *out)
 	}
 }
 
-gboolean search_contains(
-	const char *text, gsize size, const char *needle, gsize needle_size)
-{
-	return memmem(text, size, needle, needle_size) != NULL;
-}
-
 guint8 search_fits(const SearchNode *node, const char *folded, gsize size)
 {
 	if (node->needle_size == 0)
 		return 100;
 	if (node->fuzzy != NULL)
 		return fuzzy_fits(node->fuzzy, bytes_of(folded, size));
-	return search_contains(folded, size, node->needle, node->needle_size) ?
+	return memmem(folded, size, node->needle, node->needle_size) != NULL ?
 		100 :
 		0;
 }

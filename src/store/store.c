@@ -111,11 +111,6 @@ void store_close(Store **store)
 	g_free(gone);
 }
 
-MimeLimits store_mime_limits(const Store *store)
-{
-	return store->limits;
-}
-
 gsize store_max_message_size(const Store *store)
 {
 	return store->max_message_size;

@@ -32,9 +32,6 @@ Store *store_open(const Settings *settings, const char *application,
 /* All sessions must be gone; leaves NULL. */
 void store_close(Store **store);
 
-/* Limits for mime_scan_new(), from the settings. */
-MimeLimits store_mime_limits(const Store *store);
-
 /* Bytes a message may have at most (max_message_size). */
 gsize store_max_message_size(const Store *store);
 

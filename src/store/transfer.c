@@ -9,7 +9,9 @@
 
 #define UID_MAX G_GINT64_CONSTANT(4294967295)
 
-void message_add_ranges(DbParams *params, const NumSet *uids)
+/* Adds the ranges of a set as two bigint[] parameters, firsts and lasts; a
+ * NULL set is every UID. */
+static void add_ranges(DbParams *params, const NumSet *uids)
 {
 	const guint count = uids != NULL ? numset_range_count(uids) : 1;
 	g_autofree gint64 *firsts = g_new(gint64, count);
@@ -37,7 +39,7 @@ static void add_drop(DbBatch *batch, const gint64 *mailboxes, guint count,
 	DbParams *params = db_batch_add(batch, &SQL_MESSAGE_DROP);
 
 	db_params_int64_array(params, mailboxes, count);
-	message_add_ranges(params, uids);
+	add_ranges(params, uids);
 	db_params_bool(params, what == MESSAGE_DROP_DELETED);
 	db_params_bool(params, reason == MOVED || reason == MOVED_INSIDE);
 	db_params_bool(params, reason == MOVED_INSIDE);
@@ -172,11 +174,11 @@ gboolean message_copy_as(Store *store, gint64 from, const NumSet *uids,
 	message_add_lock(batch, both, G_N_ELEMENTS(both));
 	params = db_batch_add(batch, &SQL_MESSAGE_COPY_KEYWORDS);
 	db_params_int64(params, keywords ? from : to);
-	message_add_ranges(params, uids);
+	add_ranges(params, uids);
 	db_params_int64(params, to);
 	params = db_batch_add(batch, &SQL_MESSAGE_COPY);
 	db_params_int64(params, from);
-	message_add_ranges(params, uids);
+	add_ranges(params, uids);
 	db_params_int64(params, to);
 	db_params_bool(params, move);
 	db_params_int32(params, (gint32)rights_flags(rights));

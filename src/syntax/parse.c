@@ -69,7 +69,7 @@ gboolean is_atom_char(char c)
 	return is_plain(c) && strchr("(){%*\"\\]", c) == NULL;
 }
 
-gboolean is_astring_char(char c)
+static gboolean is_astring_char(char c)
 {
 	return is_atom_char(c) || c == ']';
 }
@@ -548,7 +548,8 @@ static const struct {
 const Flags flag_all[] = { FLAG_ANSWERED, FLAG_FLAGGED, FLAG_DELETED, FLAG_SEEN,
 	FLAG_DRAFT, 0 };
 
-Flags flag_of_name(Bytes name)
+/* 0 for none. */
+static Flags flag_of_name(Bytes name)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(flag_names); i++) {
 		if (text_equal_nocase(name, flag_names[i].name))

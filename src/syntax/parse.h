@@ -161,8 +161,6 @@ typedef struct {
 /* "(\Seen word ...)"; bare: the parentheses may be missing (STORE). */
 gboolean parse_flags(ImapParser *parser, gboolean bare, ImapFlags *flags);
 
-/* The flag of a name such as "\Seen", 0 for none. */
-Flags flag_of_name(Bytes name);
 /* The name of one flag. */
 const char *flag_name(Flags flag);
 /* All system flags, in the order they are shown in; ends with 0. */
@@ -174,6 +172,5 @@ gboolean parse_date(ImapParser *parser, CalendarDay *day);
 gboolean parse_date_time(ImapParser *parser, Timestamp *time);
 
 gboolean is_atom_char(char c);
-gboolean is_astring_char(char c);
 
 #endif

@@ -21,7 +21,8 @@ typedef struct {
 static gboolean read_directory(const Reading *reading, const char *path,
 	const char *folder, guint depth, GError **error);
 
-Flags source_maildir_flags(const char *name)
+/* Of a Maildir file name ("...:2,FS"). */
+static Flags maildir_flags(const char *name)
 {
 	static const struct {
 		char letter;
@@ -66,7 +67,9 @@ static Flags status_letters(Bytes value)
 	return flags;
 }
 
-Flags source_status_flags(Bytes message)
+/* Of the Status and X-Status fields that mbox programs write into a message's
+ * header. */
+static Flags status_flags(Bytes message)
 {
 	Flags flags = 0;
 
@@ -97,7 +100,7 @@ static gboolean read_mbox(const Reading *reading, Bytes file,
 	while (mboxrd_read(&mbox, bytes, &message->has_date, &message->date)) {
 		message->message =
 			bytes_of((const char *)bytes->data, bytes->len);
-		message->flags = source_status_flags(message->message);
+		message->flags = status_flags(message->message);
 		if (!reading->sink(message, reading->data, error))
 			return FALSE;
 	}
@@ -138,7 +141,7 @@ static gboolean read_file(const Reading *reading, const char *path,
 				!g_str_has_suffix(path, ".eml"))))
 		return read_mbox(reading, bytes, &message, error);
 	if (is_maildir)
-		message.flags = source_maildir_flags(path);
+		message.flags = maildir_flags(path);
 	return reading->sink(&message, reading->data, error);
 }
 

@@ -34,11 +34,4 @@ typedef gboolean (*SourceSink)(
 gboolean source_read(const char *path, SourceSink sink, gpointer data,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Flags of a Maildir file name ("...:2,FS"). */
-Flags source_maildir_flags(const char *name);
-
-/* Flags of the Status and X-Status fields that mbox programs write into a
- * message's header. */
-Flags source_status_flags(Bytes message);
-
 #endif

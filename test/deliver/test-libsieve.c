@@ -157,25 +157,22 @@ static void test_answers(void)
 	}
 }
 
-static void test_check(void)
+static void test_place(void)
 {
 	LibsieveBounds within = bounds();
-	g_autoptr(GPtrArray) none = NULL;
-	g_autoptr(GPtrArray) one = NULL;
+	SieveInput input = input_of(messages[0]);
+	g_autoptr(SieveResult) result = NULL;
 	g_autoptr(GError) error = NULL;
 
 	if (is_skipped())
 		return;
-	g_assert_true(libsieve_check(
-		&within, "good", bytes_of_string("keep;"), &none, &error));
-	g_assert_cmpuint(none->len, ==, 0);
-	g_assert_false(libsieve_check(&within, "bad",
-		bytes_of_string("keep;\nkeep\n;\nfoo bar"), &one, &error));
+	g_assert_true(libsieve_run(&within, "bad",
+		bytes_of_string("keep;\nkeep\n;\nfoo bar"), &input, &result,
+		&error));
 	g_assert_no_error(error);
-	g_assert_cmpuint(one->len, ==, 1);
-	const SieveError *wrong = one->pdata[0];
-	g_assert_cmpstr(wrong->script, ==, "bad");
-	g_assert_cmpuint(wrong->line, ==, 4);
+	g_assert_nonnull(result->failure);
+	g_assert_cmpstr(result->failure->script, ==, "bad");
+	g_assert_cmpuint(result->failure->line, ==, 4);
 }
 
 /* --- what it cannot do -------------------------------------------------------------- */
@@ -388,7 +385,7 @@ int main(int argc, char **argv)
 	helper = g_build_filename(
 		builddir != NULL ? builddir : ".", "dbmail-libsieve", NULL);
 	g_test_add_func("/deliver/libsieve/answers", test_answers);
-	g_test_add_func("/deliver/libsieve/check", test_check);
+	g_test_add_func("/deliver/libsieve/place", test_place);
 	g_test_add_func("/deliver/libsieve/time", test_time);
 	g_test_add_func("/deliver/libsieve/no-helper", test_no_helper);
 	g_test_add_func("/deliver/libsieve/strange", test_strange_helpers);
