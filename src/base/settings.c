@@ -329,6 +329,13 @@ DaemonSettings settings_daemon(const Settings *settings, const char *section)
 	return DAEMON_PICK(settings, SIEVE);
 }
 
+const char *settings_hostname(const Settings *settings)
+{
+	return settings->DBMAIL_hostname[0] != '\0' ?
+		settings->DBMAIL_hostname :
+		g_get_host_name();
+}
+
 static void row_dump(const Settings *settings, const SettingRow *row, FILE *out)
 {
 	fprintf(out, "\n# %s", row->help);

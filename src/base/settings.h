@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The configuration file: INI, sections [DBMAIL] [LMTP] [IMAP] [POP]
- * [SIEVE]. */
+/* The configuration file: INI, sections [DBMAIL] [LMTP] [IMAP] [POP] [SIEVE]
+ * [QUEUE]. */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
 
@@ -59,6 +59,10 @@ const char *settings_path(const char *option);
 /* The common rows of [LMTP], [IMAP], [POP] or [SIEVE]; valid as long as
  * settings. */
 DaemonSettings settings_daemon(const Settings *settings, const char *section);
+
+/* The setting hostname, or what the system calls this machine; valid as long as
+ * settings. */
+const char *settings_hostname(const Settings *settings);
 
 /* Writes every setting with its value and help as a configuration file. */
 void settings_dump(const Settings *settings, FILE *out);

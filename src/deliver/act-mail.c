@@ -23,7 +23,7 @@ ComposeAbout act_about(Act *act)
 		.sender = job->delivery->sender,
 		.recipient = act->owner,
 		.mark = act->mark,
-		.host = act->host,
+		.host = settings_hostname(act->job->settings),
 		.id = arena_printf(job->arena, "dbmail-%s", id),
 		.now = job->now,
 	};

@@ -12,7 +12,7 @@
 
 /* The address without its detail; the user's name, or the host, for one without
  * domain. */
-static const char *owner_address(Arena *arena, const Act *act, const char *host)
+static const char *owner_address(Arena *arena, const Act *act)
 {
 	const char *address = act->whom->address;
 	const char *delimiters = act->job->settings->LMTP_recipient_delimiter;
@@ -23,7 +23,7 @@ static const char *owner_address(Arena *arena, const Act *act, const char *host)
 	if (at == NULL && strchr(act->script->user_name, '@') != NULL)
 		return act->script->user_name;
 	if (at == NULL)
-		return arena_printf(arena, "%s@%s", address, host);
+		return recipient_at_host(arena, address, act->job->settings);
 	gsize local = strcspn(address, "@");
 	gsize plain = address[0] == '\0' || delimiters[0] == '\0' ?
 		local :
@@ -36,21 +36,16 @@ static const char *owner_address(Arena *arena, const Act *act, const char *host)
 void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
 	const SieveResult *result, Plan *plan)
 {
-	const char *host = job->settings->DBMAIL_hostname[0] != '\0' ?
-		job->settings->DBMAIL_hostname :
-		g_get_host_name();
-
 	*act = (Act){
 		.job = job,
 		.whom = whom,
 		.script = script,
 		.result = result,
 		.plan = plan,
-		.host = host,
 	};
 	act->drafts = arena_new_array(job->arena, const MessageDraft *,
 		result != NULL ? result->messages->len : 1);
-	act->owner = owner_address(job->arena, act, host);
+	act->owner = owner_address(job->arena, act);
 	g_autofree char *mark = guard_mark(whom->target->user, act->owner);
 	act->mark = arena_strdup(job->arena, mark);
 }
@@ -66,26 +61,6 @@ static const MessageDraft *draft_of(Act *act, guint message)
 				g_array_index(
 					act->result->messages, Bytes, message));
 	return act->drafts[message];
-}
-
-static const struct {
-	const char *name;
-	Flags flag;
-} system_flags[] = {
-	{ "\\Seen", FLAG_SEEN },
-	{ "\\Answered", FLAG_ANSWERED },
-	{ "\\Flagged", FLAG_FLAGGED },
-	{ "\\Deleted", FLAG_DELETED },
-	{ "\\Draft", FLAG_DRAFT },
-};
-
-Flags act_system_flag(const char *name)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(system_flags); i++) {
-		if (g_ascii_strcasecmp(name, system_flags[i].name) == 0)
-			return system_flags[i].flag;
-	}
-	return 0;
 }
 
 /* An atom of IMAP: the store takes nothing else, and a bad one is no reason to
@@ -115,7 +90,7 @@ static Flags take_flags(Arena *arena, const char *const *names, guint rights,
 	const char **kept = arena_new_array(
 		arena, const char *, g_strv_length((char **)names) + 1);
 	for (gsize i = 0; names[i] != NULL; i++) {
-		flags |= act_system_flag(names[i]);
+		flags |= flag_of_name(bytes_of_string(names[i]));
 		if ((rights & RIGHT_WRITE) != 0 && is_keyword(names[i]) &&
 			count < FLAG_KEYWORDS_MAX)
 			kept[count++] = names[i];

@@ -17,8 +17,7 @@ typedef struct {
 	/* For what is sent; made by act_init(). */
 	const char *owner; /* the address it is from */
 	const char *mark;  /* of guard_mark() */
-	const char *host;
-	gboolean is_told; /* the owner has a notice already */
+	gboolean is_told;  /* the owner has a notice already */
 } Act;
 
 void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
@@ -27,9 +26,6 @@ void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
 /* Does one action.  FALSE with TEMPORARY alone. */
 gboolean act_do(Act *act, const SieveAction *action, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-
-/* The flag of that name ("\\Seen", in any case); 0: it is none of IMAP's. */
-Flags act_system_flag(const char *name);
 
 /* Keeps the message as it came, where it would go without a script. */
 void act_keep(Act *act);

@@ -390,9 +390,7 @@ static void deliver_to(Deliverer *deliverer, const Settings *settings,
 static void deliver_each(Deliverer *deliverer, const Settings *settings,
 	Delivery *delivery, const DeliveryKey *key, gboolean *in_part)
 {
-	const char *host = settings->DBMAIL_hostname[0] != '\0' ?
-		settings->DBMAIL_hostname :
-		g_get_host_name();
+	const char *host = settings_hostname(settings);
 	g_autoptr(GString) trace = g_string_new(NULL);
 
 	for (guint i = 0; i < delivery->count; i++) {

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "deliver/act.h"
+#include "deliver/recipient.h"
 #include "deliver/script-check.h"
 #include "deliver/stored.h"
 #include "sieve/extension.h"
@@ -68,7 +69,8 @@ static gboolean is_named(const FlagChange *change, const char *name)
 	if (change->action == FLAG_REPLACE)
 		return TRUE;
 	if (name[0] == '\\')
-		return (change->flags & act_system_flag(name)) != 0;
+		return (change->flags & flag_of_name(bytes_of_string(name))) !=
+			0;
 	return change->keywords != NULL && has_name(change->keywords, name);
 }
 
@@ -300,38 +302,6 @@ static gboolean filter_one(Stored *stored, gpointer data, GError **error)
 
 /* --- all of them --------------------------------------------------------------- */
 
-static const char *at_host(Arena *arena, const char *name, const char *host)
-{
-	return strchr(name, '@') != NULL ?
-		name :
-		arena_printf(arena, "%s@%s", name, host);
-}
-
-/* The address the owner's mail comes from: the name, where it is one, an alias
- * that has it for its local part, any alias, the name at this host. */
-static const char *owner_address(
-	Arena *arena, const UserScript *script, const char *host)
-{
-	gsize size = strlen(script->user_name);
-	const char *any = NULL;
-
-	if (strchr(script->user_name, '@') != NULL)
-		return script->user_name;
-	for (gsize i = 0; script->addresses[i] != NULL; i++) {
-		const char *address = script->addresses[i];
-		const char *at = strrchr(address, '@');
-		if (at == NULL)
-			continue;
-		if ((gsize)(at - address) == size &&
-			g_ascii_strncasecmp(address, script->user_name, size) ==
-				0)
-			return address;
-		if (any == NULL)
-			any = address;
-	}
-	return any != NULL ? any : at_host(arena, script->user_name, host);
-}
-
 static gboolean delete_those(const Events *events, Store *store, GError **error)
 {
 	const FlagChange change = { .action = FLAG_ADD, .flags = FLAG_DELETED };
@@ -353,13 +323,13 @@ static gboolean run_all(Deliverer *deliverer, const Settings *settings,
 
 	events->deleted = deleted;
 	stored_run_init(&run, deliverer, settings, events->script, view,
-		STORED_PLACE, NULL);
+		STORED_PLACE,
+		stored_owner_address(arena, events->script, settings));
 	/* Section 3.4: what is sent on comes from the owner. */
-	run.sender = owner_address(arena, events->script, run.host);
-	run.whom.address = run.sender;
+	run.sender = run.whom.address;
 	events->login_address = event->user == event->owner ?
 		run.sender :
-		at_host(arena, event->login, run.host);
+		recipient_at_host(arena, event->login, settings);
 	gboolean ok = stored_each(&run, messages, filter_one, events, error);
 	/* Of those that were finished, in any case. */
 	ok = delete_those(events, deliverer->store, ok ? error : NULL) && ok;

@@ -32,13 +32,12 @@ static const char *address_literal(Arena *arena, const char *address)
 		address;
 }
 
-/* RFC 5183 section 4.1; a unix socket's peer has no address. */
-static const char *const *environment_of(
-	PlanJob *job, const char *const *first, const char *host)
+const char *const *filter_environment(Arena *arena, const Settings *settings,
+	const char *const *first, const char *remote)
 {
 	const char **pairs =
-		arena_new_array(job->arena, const char *, ENVIRONMENT_MAX);
-	const char *remote = job->delivery->trace.remote;
+		arena_new_array(arena, const char *, ENVIRONMENT_MAX);
+	const char *host = settings_hostname(settings);
 	const char *dot = strchr(host, '.');
 	guint count = 0;
 
@@ -50,9 +49,10 @@ static const char *const *environment_of(
 	count = add_pair(pairs, count, "name", PACKAGE_NAME);
 	count = add_pair(pairs, count, "phase", "during");
 	count = add_pair(pairs, count, "version", PACKAGE_VERSION);
+	/* A unix socket's peer has no address. */
 	if (remote != NULL && strpbrk(remote, ".:") != NULL && remote[0] != '/')
 		count = add_pair(pairs, count, "remote-ip",
-			address_literal(job->arena, remote));
+			address_literal(arena, remote));
 	return pairs;
 }
 
@@ -75,8 +75,8 @@ static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
 		error);
 }
 
-SieveInput filter_input(PlanJob *job, const FilterFor *whom,
-	const char *const *environment, const char *host)
+SieveInput filter_input(
+	PlanJob *job, const FilterFor *whom, const char *const *environment)
 {
 	const Delivery *delivery = job->delivery;
 
@@ -85,15 +85,15 @@ SieveInput filter_input(PlanJob *job, const FilterFor *whom,
 		.sender = delivery->sender,
 		.recipient = whom->address,
 		.delimiter = job->settings->LMTP_recipient_delimiter,
-		.environment = environment_of(job, environment, host),
+		.environment = filter_environment(job->arena, job->settings,
+			environment, delivery->trace.remote),
 		.now = job->now,
 		.zone_minutes = timestamp_zone_minutes,
 	};
 }
 
 static gboolean run(PlanJob *job, const FilterFor *whom,
-	const UserScript *script, const char *host, SieveResult **result,
-	GError **error)
+	const UserScript *script, SieveResult **result, GError **error)
 {
 	g_autoptr(ListAsker) lists =
 		list_asker_new(job->deliverer->store, whom->target->user);
@@ -107,7 +107,7 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 	const SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, job->settings);
-	SieveInput input = filter_input(job, whom, NULL, host);
+	SieveInput input = filter_input(job, whom, NULL);
 
 	input.spam = &spam.sieve;
 	input.questions = &questions;
@@ -177,7 +177,7 @@ static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 		act_keep(&act);
 		return TRUE;
 	}
-	if (!run(job, whom, script, act.host, &result, error))
+	if (!run(job, whom, script, &result, error))
 		return FALSE;
 	act_init(&act, job, whom, script, result, plan);
 	if (result->failure != NULL)

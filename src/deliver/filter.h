@@ -16,10 +16,15 @@ typedef struct {
 
 /* What a script is told of the job's message, for that target: all but the
  * questions it may ask, and what spam filters write.  environment: names and
- * values in pairs, which come before those of a delivery, or NULL; host is the
- * name of this one. */
-SieveInput filter_input(PlanJob *job, const FilterFor *whom,
-	const char *const *environment, const char *host);
+ * values in pairs, which come before those of a delivery, or NULL. */
+SieveInput filter_input(
+	PlanJob *job, const FilterFor *whom, const char *const *environment);
+
+/* What the test environment finds at a delivery (RFC 5183 section 4.1), in
+ * pairs: `first` (may be NULL), then what is known of this host.  remote is the
+ * client's address, or NULL. */
+const char *const *filter_environment(Arena *arena, const Settings *settings,
+	const char *const *first, const char *remote);
 
 /* Runs the script of the target's user and plans what it says; where it fails,
  * the message goes where it would without a script, and its owner is told.

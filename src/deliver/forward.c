@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deliver/guard.h"
+#include "deliver/recipient.h"
 #include "mime/compose.h"
 
 const char *forward_sender(
@@ -46,17 +47,6 @@ void forward_write(GString *out, const ComposeAbout *about, Bytes message)
 
 /* --- addresses outside --------------------------------------------------------- */
 
-static const char *owner_of(const PlanJob *job, const char *address)
-{
-	const char *host = job->settings->DBMAIL_hostname[0] != '\0' ?
-		job->settings->DBMAIL_hostname :
-		g_get_host_name();
-
-	if (strchr(address, '@') != NULL)
-		return address;
-	return arena_printf(job->arena, "%s@%s", address, host);
-}
-
 static void stop_loop(Plan *plan, const char *why, gboolean may_refuse)
 {
 	plan_note(plan, "not sent on: %s", why);
@@ -69,7 +59,8 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 	const char *address, gboolean may_refuse, Plan *plan)
 {
 	const Delivery *delivery = job->delivery;
-	const char *owner = owner_of(job, address);
+	const char *owner =
+		recipient_at_host(job->arena, address, job->settings);
 	g_autofree char *mark = guard_mark(target->mailbox, owner);
 	const char *loop = guard_loop(plan_job_header(job), mark);
 	g_autofree char *what = g_strconcat("forward ", target->outside, NULL);

@@ -116,3 +116,11 @@ void recipient_names_clear(RecipientNames *names)
 	g_free(names->detail);
 	memset(names, 0, sizeof(*names));
 }
+
+const char *recipient_at_host(
+	Arena *arena, const char *name, const Settings *settings)
+{
+	return strchr(name, '@') != NULL ?
+		name :
+		arena_printf(arena, "%s@%s", name, settings_hostname(settings));
+}

@@ -5,7 +5,9 @@
 
 #include <glib.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
+#include "base/settings.h"
 
 /* What candidates there are at most, and a NULL. */
 #define RECIPIENT_NAMES_MAX 6
@@ -32,6 +34,11 @@ typedef struct {
 gboolean recipient_names(Bytes address, const char *delimiters,
 	const char *local_domains, RecipientNames *names)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+/* A name as an address of this host's (settings_hostname()), in the arena; one
+ * that is an address as it is. */
+const char *recipient_at_host(
+	Arena *arena, const char *name, const Settings *settings);
 
 void recipient_names_clear(RecipientNames *names);
 

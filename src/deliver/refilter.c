@@ -69,12 +69,27 @@ static gboolean move_away(
 	return ok;
 }
 
-static gboolean remove_it(const Stored *one, Run *run, GError **error)
+/* Whether another message takes its place. */
+static gboolean comes_back(const Plan *plan, gint64 mailbox)
+{
+	for (guint i = 0; i < plan->puts->len; i++) {
+		if (g_array_index(plan->puts, DeliveryPut, i).put.mailbox ==
+			mailbox)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean remove_it(
+	const Stored *one, Run *run, gboolean is_edited, GError **error)
 {
 	g_autoptr(NumSet) uid = numset_new();
 
 	numset_add(uid, one->message->uid);
-	run->counts->moved++;
+	if (is_edited)
+		run->counts->edited++;
+	else
+		run->counts->moved++;
 	return message_remove(
 		run->what->deliverer->store, run->what->mailbox, uid, error);
 }
@@ -98,7 +113,8 @@ static gboolean carry_out(Stored *one, Run *run, Plan *plan, GError **error)
 			stored_set_flags(one, FLAG_REPLACE, rest.flags,
 				rest.keywords, error);
 	if (is_filed)
-		return remove_it(one, run, error);
+		return remove_it(
+			one, run, comes_back(plan, run->what->mailbox), error);
 	run->counts->deleted++;
 	return stored_set_flags(one, FLAG_ADD, FLAG_DELETED, NULL, error);
 }
@@ -159,6 +175,7 @@ gboolean refilter_run(
 {
 	g_autoptr(UserScript) script = NULL;
 	g_autoptr(MailboxView) view = NULL;
+	g_autoptr(Arena) arena = arena_new();
 	Store *store = refilter->deliverer->store;
 
 	*counts = (RefilterCounts){ 0 };
@@ -168,9 +185,12 @@ gboolean refilter_run(
 		!view_get(store, refilter->mailbox, &view, error))
 		return FALSE;
 	Run run = { refilter, counts };
+	const char *address = refilter->address != NULL ?
+		refilter->address :
+		stored_owner_address(arena, script, refilter->settings);
 	StoredRun stored;
 	stored_run_init(&stored, refilter->deliverer, refilter->settings,
-		script, view, refilter->mailbox, refilter->address);
+		script, view, refilter->mailbox, address);
 	g_autoptr(GPtrArray) messages = not_deleted(view);
 	return stored_each(&stored, messages, filter_one, &run, error);
 }

@@ -14,7 +14,7 @@ typedef struct {
 	const Settings *settings;
 	gint64 user;
 	const char *script;  /* its name; NULL: the active one */
-	const char *address; /* whom the mail was for */
+	const char *address; /* whom the mail was for; NULL: the user's own */
 	gint64 mailbox;      /* of the user's own */
 	gboolean applies;    /* FALSE: nothing changes */
 	/* Told of each message, before anything is done with it. */
@@ -25,8 +25,10 @@ typedef struct {
 typedef struct {
 	guint messages; /* that the script ran over */
 	guint failed;   /* of these: it failed, and they stay as they are */
-	guint moved;    /* these are no longer there, where it was applied */
-	guint deleted;  /* got \Deleted, since they are kept nowhere */
+	/* Where it was applied: */
+	guint moved;   /* these are no longer there */
+	guint edited;  /* others have taken their place */
+	guint deleted; /* got \Deleted, since they are kept nowhere */
 } RefilterCounts;
 
 /* Runs the script over the messages of a mailbox, without those with \Deleted,

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "deliver/questions.h"
+#include "deliver/recipient.h"
 #include "deliver/spam-settings.h"
 #include "store/delivery.h"
 #include "store/fetch.h"
@@ -14,6 +15,31 @@
  * alone. */
 #define BATCH_COUNT 64
 #define BATCH_SIZE ((guint64)1024 * 1024)
+
+const char *stored_owner_address(
+	Arena *arena, const UserScript *script, const Settings *settings)
+{
+	gsize size = strlen(script->user_name);
+	const char *any = NULL;
+
+	if (strchr(script->user_name, '@') != NULL)
+		return script->user_name;
+	for (gsize i = 0; script->addresses[i] != NULL; i++) {
+		const char *address = script->addresses[i];
+		const char *at = strrchr(address, '@');
+		if (at == NULL)
+			continue;
+		if ((gsize)(at - address) == size &&
+			g_ascii_strncasecmp(address, script->user_name, size) ==
+				0)
+			return address;
+		if (any == NULL)
+			any = address;
+	}
+	return any != NULL ?
+		any :
+		recipient_at_host(arena, script->user_name, settings);
+}
 
 void stored_run_init(StoredRun *run, Deliverer *deliverer,
 	const Settings *settings, UserScript *script, const MailboxView *view,
@@ -25,36 +51,22 @@ void stored_run_init(StoredRun *run, Deliverer *deliverer,
 		.script = script,
 		.view = view,
 		.target = { .mailbox = place, .user = script->user },
-		.host = settings->DBMAIL_hostname[0] != '\0' ?
-			settings->DBMAIL_hostname :
-			g_get_host_name(),
 	};
 	run->whom = (FilterFor){ &run->target, address, FALSE };
 }
 
 /* --- what there is of a message ----------------------------------------------- */
 
-static const struct {
-	Flags flag;
-	const char *name;
-} flag_names[] = {
-	{ FLAG_SEEN, "\\Seen" },
-	{ FLAG_ANSWERED, "\\Answered" },
-	{ FLAG_FLAGGED, "\\Flagged" },
-	{ FLAG_DELETED, "\\Deleted" },
-	{ FLAG_DRAFT, "\\Draft" },
-};
-
 const char *const *stored_flag_names(Arena *arena, const MailboxView *view,
 	const ViewMessage *message, gboolean is_all)
 {
-	const char **names = arena_new_array(arena, const char *,
-		G_N_ELEMENTS(flag_names) + FLAG_KEYWORDS_MAX + 1);
+	const char **names = arena_new_array(
+		arena, const char *, FLAG_COUNT + FLAG_KEYWORDS_MAX + 1);
 	guint count = 0;
 
-	for (gsize i = 0; is_all && i < G_N_ELEMENTS(flag_names); i++) {
-		if ((message->flags & flag_names[i].flag) != 0)
-			names[count++] = flag_names[i].name;
+	for (const Flags *flag = flag_all; is_all && *flag != 0; flag++) {
+		if ((message->flags & *flag) != 0)
+			names[count++] = flag_name(*flag);
 	}
 	for (guint i = 0; view->keywords[i] != NULL; i++) {
 		if ((message->keywords >> i & 1) != 0)
@@ -128,8 +140,7 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 	SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, run->settings);
-	SieveInput input =
-		filter_input(&stored->job, &run->whom, environment, run->host);
+	SieveInput input = filter_input(&stored->job, &run->whom, environment);
 
 	input.sender = stored->sender;
 	input.is_event = is_event;

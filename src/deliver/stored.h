@@ -19,11 +19,16 @@ typedef struct {
 	const MailboxView *view;
 	DeliverTarget target;
 	FilterFor whom;
-	const char *host;
 	/* Whom mail is from that the script sends on; NULL: what the message's
 	 * own Return-Path says. */
 	const char *sender;
 } StoredRun;
+
+/* The address that the owner's mail is for and comes from, where nobody says
+ * another: the name, where it is one, an alias that has it for its local part,
+ * any alias, the name at this host.  It lives as long as arena and script. */
+const char *stored_owner_address(
+	Arena *arena, const UserScript *script, const Settings *settings);
 
 /* Fills it in for a mailbox of the script's user; address is whom its mail is
  * for.  The strings and the view must outlive the run, which must not be moved.

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dbmail-imapd: serves mail over IMAP. */
-#include <unistd.h>
-
 #include "base/errors.h"
 #include "net/daemon.h"
 #include "store/store.h"
@@ -9,20 +7,8 @@
 #include "deliver/event.h"
 #include "imap/session.h"
 
-#define HOSTNAME_SIZE 256
 /* An annotation that another process changed counts after this time. */
 #define EVENT_SCRIPTS_LIFETIME (5 * G_USEC_PER_SEC)
-
-static char *find_hostname(const Settings *settings)
-{
-	char name[HOSTNAME_SIZE] = "";
-
-	if (settings->DBMAIL_hostname[0] != '\0')
-		return g_strdup(settings->DBMAIL_hostname);
-	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
-		return g_strdup("localhost");
-	return g_strdup(name);
-}
 
 static void stop(gpointer state)
 {
@@ -32,7 +18,6 @@ static void stop(gpointer state)
 	event_scripts_free(&server->event_scripts);
 	deliverer_free(&server->deliverer);
 	store_close(&server->store);
-	g_free(server->hostname);
 	g_free(server);
 }
 
@@ -62,7 +47,6 @@ static gpointer start(const Settings *settings, GError **error)
 	}
 	server->auth = auth_new(server->store, settings);
 	server->settings = settings;
-	server->hostname = find_hostname(settings);
 	server->deliverer = deliverer_new(server->store);
 	server->event_scripts = event_scripts_new(EVENT_SCRIPTS_LIFETIME);
 	return server;

@@ -298,7 +298,7 @@ static void greet(ImapSession *session)
 
 	capability_append(session, line);
 	g_string_append_printf(
-		line, "] %s ready\r\n", session->server->hostname);
+		line, "] %s ready\r\n", settings_hostname(session->settings));
 	stream_puts(session->stream, line->str);
 }
 

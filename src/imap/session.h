@@ -32,7 +32,6 @@ typedef struct {
 	Store *store;
 	Auth *auth;
 	const Settings *settings; /* replaced atomically by a reload */
-	char *hostname;
 	/* For scripts of IMAP events (RFC 6785). */
 	struct Deliverer *deliverer;
 	struct EventScripts *event_scripts;

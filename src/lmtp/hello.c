@@ -37,11 +37,10 @@ static const struct {
 
 static void announce(LmtpSession *session)
 {
-	const char *host = session->settings->DBMAIL_hostname;
 	g_autoptr(GString) text = g_string_new(NULL);
 	gsize last = 0;
 
-	g_string_append(text, host[0] != '\0' ? host : g_get_host_name());
+	g_string_append(text, settings_hostname(session->settings));
 	for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++) {
 		if (!extensions[i].is_on(session))
 			continue;

@@ -141,10 +141,8 @@ static void run_next(LmtpSession *session)
 
 static void greet(LmtpSession *session)
 {
-	const char *host = session->settings->DBMAIL_hostname;
-
 	stream_printf(session->stream, "220 %s LMTP ready\r\n",
-		host[0] != '\0' ? host : g_get_host_name());
+		settings_hostname(session->settings));
 }
 
 static void session_free(LmtpSession *session)

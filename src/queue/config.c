@@ -73,9 +73,7 @@ QueueConfig *queue_config_new(
 	SmtpTls tls = tls_of_word(settings->QUEUE_smtp_tls);
 
 	config->settings = settings;
-	config->host = g_strdup(settings->DBMAIL_hostname[0] != '\0' ?
-			settings->DBMAIL_hostname :
-			g_get_host_name());
+	config->host = g_strdup(settings_hostname(settings));
 	if (!read_password(config, error) || !make_tls(config, tls, error))
 		return NULL;
 	config->server = (SmtpServer){

@@ -15,6 +15,40 @@
 
 #define PERMISSION_READ_WRITE 2
 
+/* --- names ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	Flags flag;
+} flag_names[] = {
+	{ "\\Answered", FLAG_ANSWERED },
+	{ "\\Flagged", FLAG_FLAGGED },
+	{ "\\Deleted", FLAG_DELETED },
+	{ "\\Seen", FLAG_SEEN },
+	{ "\\Draft", FLAG_DRAFT },
+};
+
+const Flags flag_all[FLAG_COUNT + 1] = { FLAG_ANSWERED, FLAG_FLAGGED,
+	FLAG_DELETED, FLAG_SEEN, FLAG_DRAFT, 0 };
+
+Flags flag_of_name(Bytes name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(flag_names); i++) {
+		if (text_equal_nocase(name, flag_names[i].name))
+			return flag_names[i].flag;
+	}
+	return 0;
+}
+
+const char *flag_name(Flags flag)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(flag_names); i++) {
+		if (flag_names[i].flag == flag)
+			return flag_names[i].name;
+	}
+	return "";
+}
+
 /* --- what is asked for ---------------------------------------------------------- */
 
 static gboolean keyword_is_valid(const char *keyword)

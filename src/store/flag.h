@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "base/bytes.h"
 #include "base/numset.h"
 #include "store/store.h"
 
@@ -16,6 +17,17 @@ typedef enum {
 	FLAG_DELETED = 1 << 3,
 	FLAG_DRAFT = 1 << 4,
 } Flags;
+
+#define FLAG_COUNT 5
+
+/* All of them, in the order they are shown in; ends with 0. */
+extern const Flags flag_all[FLAG_COUNT + 1];
+
+/* The name of one, such as "\\Seen". */
+const char *flag_name(Flags flag);
+
+/* The flag of such a name, in any case; 0 for none. */
+Flags flag_of_name(Bytes name);
 
 /* Keywords a mailbox can have, and the bytes of a name. */
 #define FLAG_KEYWORDS_MAX 64

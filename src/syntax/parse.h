@@ -161,11 +161,6 @@ typedef struct {
 /* "(\Seen word ...)"; bare: the parentheses may be missing (STORE). */
 gboolean parse_flags(ImapParser *parser, gboolean bare, ImapFlags *flags);
 
-/* The name of one flag. */
-const char *flag_name(Flags flag);
-/* All system flags, in the order they are shown in; ends with 0. */
-extern const Flags flag_all[];
-
 /* "1-Feb-1994", quoted or not. */
 gboolean parse_date(ImapParser *parser, CalendarDay *day);
 /* "\"17-Jul-1996 02:44:25 -0700\"". */

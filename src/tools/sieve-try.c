@@ -11,6 +11,7 @@
 #include "base/errors.h"
 #include "sieve/extension.h"
 #include "sieve/run.h"
+#include "deliver/filter.h"
 #include "deliver/script-check.h"
 #include "deliver/spam-settings.h"
 #include "tools/tool.h"
@@ -161,6 +162,7 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 	GError **error)
 {
 	g_autoptr(SieveResult) result = NULL;
+	g_autoptr(Arena) arena = arena_new();
 	Timestamp now = timestamp_now();
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, settings);
@@ -169,6 +171,7 @@ static gboolean run(SieveScript *script, const SieveTry *what,
 		.sender = what->sender,
 		.recipient = what->recipient,
 		.delimiter = settings->LMTP_recipient_delimiter,
+		.environment = filter_environment(arena, settings, NULL, NULL),
 		.spam = &spam.sieve,
 		.now = now,
 		.zone_minutes = timestamp_zone_minutes,

@@ -326,21 +326,26 @@ static void tell(gpointer data, guint32 uid, const SieveResult *result)
 	sieve_try_print(result, before, "script");
 }
 
-/* The mail is the user's, whatever address it came to. */
-static char *address_of(const SieveCmd *cmd)
+static void say_counts(const SieveCmd *cmd, const RefilterCounts *counts)
 {
-	const char *host = cmd->tool.settings->DBMAIL_hostname;
+	const char *s = counts->messages == 1 ? "" : "s";
 
-	if (cmd->r != NULL || strchr(cmd->user->name, '@') != NULL)
-		return g_strdup(cmd->r != NULL ? cmd->r : cmd->user->name);
-	return g_strdup_printf("%s@%s", cmd->user->name,
-		host[0] != '\0' ? host : g_get_host_name());
+	if (cmd->applies)
+		tool_say(&cmd->tool,
+			"%u message%s: %u moved away, %u edited, %u marked "
+			"\\Deleted, %u that the script failed with.",
+			counts->messages, s, counts->moved, counts->edited,
+			counts->deleted, counts->failed);
+	else
+		tool_say(&cmd->tool,
+			"%u message%s, %u that the script failed with; nothing "
+			"was changed, which -x does.",
+			counts->messages, s, counts->failed);
 }
 
 static gboolean filter_with(SieveCmd *cmd, Deliverer *deliverer,
 	const Mailbox *mailbox, GError **error)
 {
-	g_autofree char *address = address_of(cmd);
 	g_autofree char *script = NULL;
 	RefilterCounts counts;
 
@@ -354,17 +359,14 @@ static gboolean filter_with(SieveCmd *cmd, Deliverer *deliverer,
 		.settings = cmd->tool.settings,
 		.user = cmd->user->id,
 		.script = script,
-		.address = address,
+		.address = cmd->r,
 		.mailbox = mailbox->id,
 		.applies = cmd->applies,
 		.tell = tell,
 	};
 	if (!refilter_run(&what, &counts, error))
 		return FALSE;
-	tool_say(&cmd->tool,
-		"%u messages: %u moved away, %u marked \\Deleted, %u that the "
-		"script failed with.",
-		counts.messages, counts.moved, counts.deleted, counts.failed);
+	say_counts(cmd, &counts);
 	return TRUE;
 }
 

@@ -116,12 +116,25 @@ static void test_dump(void)
 	free(text);
 }
 
+static void test_hostname(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Settings) none = parse("", &error);
+	g_autoptr(Settings) named =
+		parse("[DBMAIL]\nhostname = mx.example.com\n", &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(settings_hostname(none), ==, g_get_host_name());
+	g_assert_cmpstr(settings_hostname(named), ==, "mx.example.com");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/settings/defaults", test_defaults);
 	g_test_add_func("/settings/values", test_values);
 	g_test_add_func("/settings/common", test_common);
+	g_test_add_func("/settings/hostname", test_hostname);
 	g_test_add_func("/settings/wrong", test_wrong);
 	g_test_add_func("/settings/dump", test_dump);
 	return g_test_run();

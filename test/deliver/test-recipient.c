@@ -75,10 +75,26 @@ static void test_nul(void)
 		recipient_names(bytes_of("a\0b@c", 5), "+", "*", &names));
 }
 
+static void test_at_host(void)
+{
+	static const char file[] = "[DBMAIL]\nhostname = mx.example.com\n";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Arena) arena = arena_new();
+	g_autoptr(Settings) settings =
+		settings_parse("test", file, sizeof(file) - 1, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(recipient_at_host(arena, "ada", settings), ==,
+		"ada@mx.example.com");
+	g_assert_cmpstr(recipient_at_host(arena, "ada@example.org", settings),
+		==, "ada@example.org");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/recipient/names", test_names);
+	g_test_add_func("/recipient/at-host", test_at_host);
 	g_test_add_func("/recipient/nul", test_nul);
 	return g_test_run();
 }

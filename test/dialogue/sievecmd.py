@@ -156,6 +156,17 @@ include "common";
     bounds = write(folder, "dbmail.conf", b"[SIEVE]\nextensions = -copy\n")
     sievecmd("what the site does not have", BAD, "-t", script, message,
              said='"copy"', env=dict(os.environ, DBMAIL_CONF=bounds))
+    write(folder, "dbmail.conf", b"[DBMAIL]\nhostname = mx.example.com\n"
+          b"[LMTP]\nrecipient_delimiter = -\n")
+    site = write(folder, "site.sieve", b'''\
+require ["envelope", "subaddress", "environment", "fileinto"];
+if envelope :detail "to" "lists" { fileinto "There"; }
+if environment "domain" "example.com" { fileinto "Here"; }
+''')
+    report.equal("what the site has set", sievecmd(
+        "the site", OK, "-t", site, message, "-r", "sam-lists@example.com",
+        env=dict(os.environ, DBMAIL_CONF=bounds)),
+                 b'fileinto "There"\nfileinto "Here"\n')
     sievecmd("no message", IOERR, "-t", script, os.path.join(folder, "none"))
     sievecmd("no script", IOERR, "-t", os.path.join(folder, "none"), message)
 
@@ -240,12 +251,17 @@ def refilter(folder):
         '9\taddheader "X-Was" "here"', '10\tfileinto "Away"',
         '11\tkeep :flags ["\\\\Seen", "$Mine", "\\\\Flagged"]',
         '12\tfileinto "Away" :flags ""'])
+    said = sievecmd("what it would do, summed up", OK, *old, "-m", "INBOX",
+                    "-s", "main")
+    report.case("says how it would", b"\n12 messages, 0 that the script "
+                b"failed with; nothing was changed, which -x does.\n" in said,
+                said)
     report.equal("and changes nothing", (box(imap, "INBOX"), queued()),
                  (before, []))
     report.case("makes no folder", box(imap, "Away") == {})
     sievecmd("activate", OK, *old, "-q", "-a", "main")
     said = sievecmd("and now", OK, *old, "-m", "INBOX", "-x")
-    report.case("it sums up", b"12 messages: 5 moved away, 3 marked "
+    report.case("it sums up", b"12 messages: 4 moved away, 1 edited, 3 marked "
                 b"\\Deleted, 0 " in said, said)
     inbox, away = box(imap, "INBOX"), box(imap, "Away")
     report.equal("what is left", sorted(inbox), sorted(
@@ -282,6 +298,23 @@ def refilter(folder):
     imap.logout()
 
 
+def whose():
+    """Mail that nobody says the address of was the user's by an alias."""
+    t.add_user("aka", "secret", "-s", "x@example.org", "-s", "Aka@example.com")
+    lmtp = t.Lmtp()
+    lmtp.deliver([t.address("aka")], MESSAGE, "bdat")
+    lmtp.quit()
+    aka = ("-u", "aka", "-q")
+    script = b'''require "envelope";
+if envelope :all "to" "aka@example.com" { discard; }'''
+    sievecmd("for whom", OK, *aka, "-i", "main", "-a", data=script)
+    report.equal("it was for the user", sievecmd(
+        "without -r", OK, *aka, "-m", "INBOX"), b"1\tdiscard\n")
+    report.equal("or for another", sievecmd(
+        "with -r", OK, *aka, "-m", "INBOX", "-r", "x@example.org"),
+                 b"1\tkeep\n")
+
+
 def main():
     t.add_user("sam")
     with tempfile.TemporaryDirectory() as folder:
@@ -289,6 +322,7 @@ def main():
         usage()
         tries(folder)
         refilter(folder)
+    whose()
     t.check_logs(report)
     report.end()
 

@@ -307,12 +307,27 @@ static void test_refusals(void)
 	g_assert_cmpuint(view->messages[0].flags, ==, 0);
 }
 
+static void test_names(void)
+{
+	for (guint i = 0; i < FLAG_COUNT; i++) {
+		const char *name = flag_name(flag_all[i]);
+		g_autofree char *small = g_ascii_strdown(name, -1);
+
+		g_assert_cmpint(
+			flag_of_name(bytes_of_string(small)), ==, flag_all[i]);
+	}
+	g_assert_cmpint(flag_all[FLAG_COUNT], ==, 0);
+	g_assert_cmpint(flag_of_name(bytes_of_string("\\Recent")), ==, 0);
+	g_assert_cmpint(flag_of_name(bytes_of_string("Seen")), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	DATABASE_OR_SKIP();
 	store = fixture_store(NULL);
 	g_test_add_func("/store/flag/steps", test_steps);
+	g_test_add_func("/store/flag/names", test_names);
 	g_test_add_func("/store/flag/kept", test_kept);
 	g_test_add_func("/store/flag/many", test_many);
 	g_test_add_func("/store/flag/unchanged-since", test_unchanged_since);
