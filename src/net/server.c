@@ -64,6 +64,8 @@ struct Server {
 	TlsContext *tls;
 	Connection *connections; /* whose descriptors are open */
 	guint count;             /* of threads that may still use the server */
+	pthread_t last;          /* to end, of those nobody has joined */
+	gboolean has_last;
 	GHashTable *per_address; /* Address -> number of connections */
 };
 
@@ -333,6 +335,36 @@ static void run(Connection *connection)
 	server->serve(public, server->state);
 }
 
+/* The lock held, the thread that ended last and is still to be joined. */
+static gboolean take_last(Server *server, pthread_t *last)
+{
+	gboolean has_last = server->has_last;
+
+	*last = server->last;
+	server->has_last = FALSE;
+	return has_last;
+}
+
+/* Who ends joins who ended before: so threads never add up, and when the last
+ * one has been joined, all have done what libraries do at a thread's end
+ * (OpenSSL frees what the thread had). */
+static void count_out(Server *server)
+{
+	pthread_t before;
+
+	g_mutex_lock(&server->lock);
+	gboolean has_before = take_last(server, &before);
+	server->last = pthread_self();
+	server->has_last = TRUE;
+	server->count--;
+	if (server->is_starved && eventfd_write(server->control_fd, 1) == 0)
+		server->is_starved = FALSE;
+	g_cond_signal(&server->ended);
+	g_mutex_unlock(&server->lock);
+	if (has_before)
+		pthread_join(before, NULL);
+}
+
 /* Runs however the session ended. */
 static void connection_end(void *data)
 {
@@ -355,13 +387,7 @@ static void connection_end(void *data)
 	stream_free(&stream);
 	tls_context_unref(&connection->public.tls);
 	g_free(connection);
-
-	g_mutex_lock(&server->lock);
-	server->count--;
-	if (server->is_starved && eventfd_write(server->control_fd, 1) == 0)
-		server->is_starved = FALSE;
-	g_cond_signal(&server->ended);
-	g_mutex_unlock(&server->lock);
+	count_out(server);
 }
 
 /* The pages that a handshake or a large command has touched below the frames
@@ -418,17 +444,13 @@ static void *connection_main(void *data)
 #define STACK_FACTOR 1
 #endif
 
-static int thread_start(pthread_t *thread, gboolean is_detached,
-	void *(*run_it)(void *), void *data)
+static int thread_start(pthread_t *thread, void *(*run_it)(void *), void *data)
 {
 	pthread_attr_t attributes;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(
 		&attributes, SERVER_STACK_SIZE * STACK_FACTOR);
-	if (is_detached)
-		pthread_attr_setdetachstate(
-			&attributes, PTHREAD_CREATE_DETACHED);
 	int failed = pthread_create(thread, &attributes, run_it, data);
 	pthread_attr_destroy(&attributes);
 	return failed;
@@ -509,8 +531,7 @@ static void connection_begin(Server *server, int fd, gboolean is_tls,
 	const char *refused = admit(server, connection);
 
 	if (refused == NULL) {
-		int failed = thread_start(
-			&thread, TRUE, connection_main, connection);
+		int failed = thread_start(&thread, connection_main, connection);
 		if (failed == 0)
 			return;
 		take_back(server, connection);
@@ -605,8 +626,7 @@ static void *acceptor_main(void *data)
 
 gboolean server_start(Server *server, GError **error)
 {
-	int failed =
-		thread_start(&server->acceptor, FALSE, acceptor_main, server);
+	int failed = thread_start(&server->acceptor, acceptor_main, server);
 
 	if (failed != 0) {
 		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
@@ -647,6 +667,8 @@ static gboolean wait_ended(Server *server, gint64 time)
 
 gboolean server_stop(Server *server, guint drain_seconds)
 {
+	pthread_t last;
+
 	stop_accepting(server);
 	g_atomic_int_set(&server->drain.active, 1);
 	eventfd_write(server->drain.fd, 1);
@@ -660,6 +682,9 @@ gboolean server_stop(Server *server, guint drain_seconds)
 			shutdown(c->fd, SHUT_RDWR);
 		ended = wait_ended(server, LAST_WAIT);
 	}
+	gboolean has_last = take_last(server, &last);
 	g_mutex_unlock(&server->lock);
+	if (has_last)
+		pthread_join(last, NULL);
 	return ended;
 }

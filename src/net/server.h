@@ -80,7 +80,8 @@ guint server_connection_count(Server *server);
 
 /* Stops accepting, wakes sessions that wait for a command so that they say
  * bye, gives the others drain_seconds to finish theirs, then shuts their
- * sockets, then waits a few seconds more.  FALSE when sessions are left even
+ * sockets, then waits a few seconds more.  The threads of those that ended are
+ * gone, with what libraries kept for each.  FALSE when sessions are left even
  * then: server and state must not be freed, the process should exit. */
 gboolean server_stop(Server *server, guint drain_seconds);
 

@@ -27,6 +27,9 @@ typedef struct {
 	guint16 port;
 	gint begun;
 	gint ended;
+	gint freed;
+	gboolean has_key; /* of a value that each session's thread has */
+	pthread_key_t key;
 } Fixture;
 
 static DaemonSettings settings_default(void)
@@ -51,6 +54,8 @@ static void serve(ServerConnection *connection, gpointer state)
 	Bytes line;
 
 	g_atomic_int_inc(&fixture->begun);
+	if (fixture->has_key)
+		pthread_setspecific(fixture->key, fixture);
 	stream_puts(stream, "* OK\r\n");
 	while (stream_read_command(stream, 100, &line, NULL)) {
 		if (bytes_equal(line, bytes_of_string("WHO")))
@@ -389,6 +394,39 @@ static void test_thread_exit(void)
 	fixture_stop(&fixture);
 }
 
+/* Slow, as what a library frees at a thread's end can be. */
+static void thread_value_free(void *value)
+{
+	Fixture *fixture = value;
+
+	g_usleep(20000);
+	g_atomic_int_inc(&fixture->freed);
+}
+
+/* A process that has stopped its server may end: no thread is in the midst of
+ * freeing what is its own. */
+static void test_threads_gone(void)
+{
+	DaemonSettings settings = settings_default();
+	Fixture fixture;
+	int clients[5];
+
+	fixture_start(&fixture, &settings);
+	g_assert_cmpint(
+		pthread_key_create(&fixture.key, thread_value_free), ==, 0);
+	fixture.has_key = TRUE;
+	for (guint i = 0; i < G_N_ELEMENTS(clients); i++) {
+		clients[i] = client_connect(fixture.port);
+		client_sees(clients[i], "* OK\r\n");
+	}
+	fixture_stop(&fixture);
+	for (guint i = 0; i < G_N_ELEMENTS(clients); i++)
+		close(clients[i]);
+	g_assert_cmpint(
+		g_atomic_int_get(&fixture.freed), ==, G_N_ELEMENTS(clients));
+	pthread_key_delete(fixture.key);
+}
+
 /* Processor time of the whole process, in microseconds. */
 static gint64 busy_time(void)
 {
@@ -614,6 +652,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/net/server/drain", test_drain);
 	g_test_add_func("/net/server/drain-cuts", test_drain_cuts);
 	g_test_add_func("/net/server/thread-exit", test_thread_exit);
+	g_test_add_func("/net/server/threads-gone", test_threads_gone);
 	g_test_add_func("/net/server/no-descriptors", test_no_descriptors);
 	g_test_add_func("/net/server/many", test_many);
 	g_test_add_func("/net/server/unix-socket", test_unix_socket);
