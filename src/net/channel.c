@@ -352,6 +352,13 @@ const char *channel_tls_description(const Channel *channel)
 	return channel->description;
 }
 
+gboolean channel_binding(const Channel *channel, const char *type,
+	guint8 out[BINDING_MAX], gsize *size)
+{
+	return channel_is_tls(channel) &&
+		binding_get(channel->ssl, type, out, size);
+}
+
 void channel_shutdown(Channel *channel)
 {
 	if (channel->description != NULL && !channel->is_broken) {

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "base/bytes.h"
+#include "net/binding.h"
 #include "net/tls.h"
 
 /* No buffers and no deadlines of its own: each call does what is possible now
@@ -67,6 +68,11 @@ gboolean channel_is_tls(const Channel *channel);
 
 /* Version and cipher; NULL before the handshake is done. */
 const char *channel_tls_description(const Channel *channel);
+
+/* The binding of that type to the TLS session (net/binding.h); FALSE where there
+ * is none. */
+gboolean channel_binding(const Channel *channel, const char *type,
+	guint8 out[BINDING_MAX], gsize *size) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Says that no more will be sent, as far as that works without waiting. */
 void channel_shutdown(Channel *channel);

@@ -572,6 +572,12 @@ const char *stream_tls_description(const Stream *stream)
 	return channel_tls_description(stream->channel);
 }
 
+gboolean stream_binding(const Stream *stream, const char *type,
+	guint8 out[BINDING_MAX], gsize *size)
+{
+	return channel_binding(stream->channel, type, out, size);
+}
+
 gboolean stream_start_deflate(Stream *stream, GError **error)
 {
 	if (!stream_flush(stream, error))

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "base/bytes.h"
+#include "net/binding.h"
 #include "net/tls.h"
 
 /* One stream belongs to one thread.  Calls block, up to the deadline, and
@@ -148,6 +149,11 @@ gboolean stream_is_tls(const Stream *stream);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" for the log, NULL without TLS.  The stream's. */
 const char *stream_tls_description(const Stream *stream);
+
+/* What ties a log-in to the TLS session (net/binding.h says which types there
+ * are); FALSE where the stream is not TLS, or has no such binding. */
+gboolean stream_binding(const Stream *stream, const char *type,
+	guint8 out[BINDING_MAX], gsize *size) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- DEFLATE --------------------------------------------------------------- */
 
