@@ -79,6 +79,21 @@ COMMENT ON TABLE dbmail_sieve_list_members IS 'What is in these lists.';
 COMMENT ON COLUMN dbmail_sieve_list_members.list_id IS 'The list.';
 COMMENT ON COLUMN dbmail_sieve_list_members.value IS 'An address, or whatever a script compares; ASCII letters in any case are the same.';
 
+-- Logging in -----------------------------------------------------------------
+
+COMMENT ON COLUMN dbmail_users.encryption_type IS 'argon2id, scram-sha-256, scram-sha-1 or scram (both of them, a blank between) for every new password; DBMail''s older schemes until the next log-in.';
+
+CREATE TABLE dbmail_secrets (
+    name text COLLATE "C" PRIMARY KEY,
+    value bytea NOT NULL
+);
+INSERT INTO dbmail_secrets (name, value)
+SELECT 'scram', sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8'))
+  FROM generate_series(1, 4);
+COMMENT ON TABLE dbmail_secrets IS 'Random bytes that all daemons of the store share, and nobody else knows.';
+COMMENT ON COLUMN dbmail_secrets.name IS 'scram: makes up the salts of users who have none.';
+COMMENT ON COLUMN dbmail_secrets.value IS 'The bytes.';
+
 -- Mail that goes out ---------------------------------------------------------
 
 COMMENT ON TABLE dbmail_aliases IS 'Further addresses of users, and what is sent on to addresses outside.';

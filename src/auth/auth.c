@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/password.h"
+#include "auth/saslprep.h"
 #include "auth/tally.h"
 #include "auth/verified.h"
 #include "base/errors.h"
@@ -35,6 +36,8 @@ struct Auth {
 	Tally *failures;
 	Tally *known;
 	Verified *verified; /* NULL where there is no randomness: none kept */
+	gboolean has_secret;
+	guint8 secret[USER_SALT_SECRET_SIZE]; /* once it was needed */
 };
 
 /* What one attempt is counted under. */
@@ -68,6 +71,7 @@ void auth_free(Auth **auth)
 	tally_free(&old->failures);
 	tally_free(&old->known);
 	verified_free(&old->verified);
+	explicit_bzero(old->secret, sizeof(old->secret));
 	g_mutex_clear(&old->lock);
 	g_free(old);
 	*auth = NULL;
@@ -75,7 +79,32 @@ void auth_free(Auth **auth)
 
 gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure)
 {
-	return is_secure || auth->settings->DBMAIL_plaintext_without_tls;
+	return !auth_wants_scram(auth) &&
+		(is_secure || auth->settings->DBMAIL_plaintext_without_tls);
+}
+
+gboolean auth_wants_scram(const Auth *auth)
+{
+	return strcmp(auth->settings->DBMAIL_scram, "only") == 0;
+}
+
+gboolean auth_scram_offered(const Auth *auth, ScramHash hash)
+{
+	static const struct {
+		const char *word;
+		gboolean offers[SCRAM_HASHES];
+	} offers[] = {
+		{ "sha-256", { [SCRAM_SHA_256] = TRUE } },
+		{ "sha-1", { [SCRAM_SHA_1] = TRUE } },
+		{ "yes", { TRUE, TRUE } },
+		{ "only", { TRUE, TRUE } },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(offers); i++) {
+		if (strcmp(auth->settings->DBMAIL_scram, offers[i].word) == 0)
+			return offers[i].offers[hash];
+	}
+	return FALSE;
 }
 
 /* --- limits ------------------------------------------------------------------ */
@@ -206,39 +235,46 @@ static PasswordVerdict verify(
 		return PASSWORD_RIGHT;
 	PasswordVerdict verdict = password_verify(
 		auth->hasher, password, user->password, user->encryption);
-	/* The old schemes are quick; their failures must not stand out from
-	 * those of users who do not exist. */
+	/* Other schemes are quicker or slower; their failures must not stand
+	 * out from those of users who do not exist. */
 	if (verdict == PASSWORD_WRONG &&
 		(user->password[0] == '\0' ||
-			!password_scheme_is_new(user->encryption)))
+			!password_scheme_costs_nobodys(
+				auth->hasher, user->encryption)))
 		password_verify_nobody(auth->hasher, password);
 	if (verdict == PASSWORD_RIGHT && has_tag)
 		remember(auth, &tag);
 	return verdict;
 }
 
-/* Neither is worth refusing a log-in for: the next one tries again. */
-static void tidy_up(Auth *auth, const User *user, PasswordVerdict verdict,
-	const char *password)
+/* Neither this nor the next is worth refusing a log-in for: the next one tries
+ * again. */
+static void renew_hash(Auth *auth, const User *user, const char *password)
 {
-	if (verdict == PASSWORD_RIGHT_OLD) {
-		g_autoptr(GError) failed = NULL;
-		g_autofree char *hash =
-			password_hash(auth->hasher, password, &failed);
-		if (hash == NULL ||
-			!user_set_password(auth->store, user->id, hash,
-				PASSWORD_SCHEME, &failed))
-			g_clear_error(&failed);
-	}
-	if (!user->has_login ||
-		timestamp_now() - user->last_login > LOGIN_NOTE_EVERY) {
-		g_autoptr(GError) failed = NULL;
-		if (!user_note_login(auth->store, user->id, &failed))
-			g_clear_error(&failed);
-	}
+	const char *scheme =
+		password_scheme_next(auth->hasher, user->encryption);
+	g_autoptr(GError) failed = NULL;
+	g_autofree char *hash =
+		password_hash(auth->hasher, scheme, password, &failed);
+
+	if (hash == NULL ||
+		!user_set_password(
+			auth->store, user->id, hash, scheme, &failed))
+		g_clear_error(&failed);
 }
 
-static gboolean find_user(
+static void note_login(Auth *auth, const User *user)
+{
+	g_autoptr(GError) failed = NULL;
+
+	if (user->has_login &&
+		timestamp_now() - user->last_login <= LOGIN_NOTE_EVERY)
+		return;
+	if (!user_note_login(auth->store, user->id, &failed))
+		g_clear_error(&failed);
+}
+
+static gboolean find_exact(
 	Auth *auth, const char *name, User **user, GError **error)
 {
 	gsize size = strlen(name);
@@ -248,6 +284,23 @@ static gboolean find_user(
 		return user_get(auth->store, name, user, error);
 	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such user",
 		"not a user's name");
+	return FALSE;
+}
+
+/* By the name as it is, and then as it is prepared: names that were there before
+ * they were may be of any form. */
+static gboolean find_user(
+	Auth *auth, const char *name, User **user, GError **error)
+{
+	g_autofree char *prepared = saslprep(name);
+	g_autoptr(GError) failed = NULL;
+
+	if (find_exact(auth, name, user, &failed))
+		return TRUE;
+	if (dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND) &&
+		prepared != NULL && strcmp(prepared, name) != 0)
+		return find_exact(auth, prepared, user, error);
+	g_propagate_error(error, g_steal_pointer(&failed));
 	return FALSE;
 }
 
@@ -274,7 +327,90 @@ gboolean auth_login(Auth *auth, const char *user, const char *password,
 	if (is_over_limit(auth, &keys))
 		return refuse_limit(auth, error);
 	count_success(auth, &keys);
-	tidy_up(auth, found, verdict, password);
+	if (verdict == PASSWORD_RIGHT_OLD)
+		renew_hash(auth, found, password);
+	note_login(auth, found);
 	*out = g_steal_pointer(&found);
+	return TRUE;
+}
+
+/* --- SCRAM -------------------------------------------------------------------- */
+
+static gboolean get_secret(
+	Auth *auth, guint8 secret[USER_SALT_SECRET_SIZE], GError **error)
+{
+	g_mutex_lock(&auth->lock);
+	gboolean is_there = auth->has_secret;
+	memcpy(secret, auth->secret, sizeof(auth->secret));
+	g_mutex_unlock(&auth->lock);
+	if (is_there)
+		return TRUE;
+	if (!user_salt_secret(auth->store, secret, error))
+		return FALSE;
+	g_mutex_lock(&auth->lock);
+	auth->has_secret = TRUE;
+	memcpy(auth->secret, secret, sizeof(auth->secret));
+	g_mutex_unlock(&auth->lock);
+	return TRUE;
+}
+
+/* What nobody's password gives, though it looks as if it did. */
+static void make_up(const Auth *auth,
+	const guint8 secret[USER_SALT_SECRET_SIZE], const char *name,
+	ScramSecrets *secrets)
+{
+	g_autofree char *folded = g_ascii_strdown(name, -1);
+	g_autofree char *what =
+		g_strconcat(scram_hash_name(secrets->hash), " ", folded, NULL);
+	guint8 made[SCRAM_KEY_MAX] = { 0 };
+
+	if (!scram_hmac(SCRAM_SHA_256, secret, USER_SALT_SECRET_SIZE, what,
+		    strlen(what), made))
+		memset(made, 0, sizeof(made));
+	secrets->rounds = (guint32)auth->settings->DBMAIL_scram_iterations;
+	secrets->salt_size = SCRAM_SALT_SIZE;
+	memcpy(secrets->salt, made, SCRAM_SALT_SIZE);
+	/* Nobody knows the inverse of these: they are no hashes of anything. */
+	memset(secrets->stored_key, 0, sizeof(secrets->stored_key));
+	memset(secrets->server_key, 0, sizeof(secrets->server_key));
+}
+
+gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
+	ScramSecrets *secrets, User **user, GError **error)
+{
+	guint8 secret[USER_SALT_SECRET_SIZE] = { 0 };
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(User) found = NULL;
+
+	gboolean ok = get_secret(auth, secret, error);
+	/* Always, so that it takes no more time for nobody. */
+	*secrets = (ScramSecrets){ .hash = hash };
+	make_up(auth, secret, name, secrets);
+	explicit_bzero(secret, sizeof(secret));
+	if (!ok)
+		return FALSE;
+	if (!find_user(auth, name, &found, &failed)) {
+		if (dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND))
+			return TRUE;
+		g_propagate_error(error, g_steal_pointer(&failed));
+		return FALSE;
+	}
+	if (password_scheme_is_scram(found->encryption) &&
+		scram_parse(found->password, hash, secrets))
+		*user = g_steal_pointer(&found);
+	return TRUE;
+}
+
+gboolean auth_scram_login(Auth *auth, const char *name, const User *user,
+	gboolean is_proven, const char *remote, GError **error)
+{
+	g_auto(Keys) keys = keys_new(name, remote);
+
+	if (is_over_limit(auth, &keys))
+		return refuse_limit(auth, error);
+	if (user == NULL || !is_proven)
+		return refuse(auth, &keys, "no proof of the password", error);
+	count_success(auth, &keys);
+	note_login(auth, user);
 	return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "base/settings.h"
 #include "store/store.h"
 #include "store/user.h"
+#include "auth/scram.h"
 
 /* One per process, shared by its sessions: counts failures per address and
  * per user, and remembers for some minutes which passwords were found right
@@ -20,10 +21,18 @@ Auth *auth_new(Store *store, const Settings *settings)
 void auth_free(Auth **auth);
 
 /* TRUE where passwords may be sent: over a connection nobody can listen to
- * (server_connection_is_secure()), or by the setting plaintext_without_tls. */
+ * (server_connection_is_secure()), or by the setting plaintext_without_tls; and
+ * never where auth_wants_scram(). */
 gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure);
 
-/* Verifies a password; a wrong one is answered after login_delay, and an
+/* TRUE where nothing that sends a password is taken: scram = only. */
+gboolean auth_wants_scram(const Auth *auth);
+
+/* TRUE where SCRAM with that hash is offered: the setting scram. */
+gboolean auth_scram_offered(const Auth *auth, ScramHash hash);
+
+/* Verifies a password; names and passwords count as SASLprep (RFC 4013) makes
+ * them, and as they are.  A wrong one is answered after login_delay, and an
  * unknown user costs the time of a known one.  An old hash is replaced, and
  * the log-in is noted in the user's row.
  *
@@ -38,6 +47,21 @@ gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure);
  * the session does. */
 gboolean auth_login(Auth *auth, const char *user, const char *password,
 	const char *remote, User **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* What is stored of a user's password for SCRAM with that hash.  Where nothing
+ * is - nobody has that name, or the hash is of another kind - it is made up, the
+ * same each time and in each daemon of the store, and *user stays NULL: the
+ * client cannot tell.  FALSE with TEMPORARY where the store does not answer; what
+ * was made up then goes with no password, and may be sent to get to the end. */
+gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
+	ScramSecrets *secrets, User **user, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* The end of that: as auth_login(), with whether the client has proved that it
+ * has the password of the user, who may be NULL. */
+gboolean auth_scram_login(Auth *auth, const char *name, const User *user,
+	gboolean is_proven, const char *remote, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 static inline void auth_auto_free(Auth *auth)

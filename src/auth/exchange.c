@@ -64,6 +64,14 @@ static gboolean is_for_others(const Sasl *sasl)
 	return as[0] != '\0' && g_ascii_strcasecmp(as, sasl_user(sasl)) != 0;
 }
 
+static void challenge_send(const ExchangeFrame *frame, Bytes challenge)
+{
+	g_autofree char *text =
+		g_base64_encode((const guchar *)challenge.data, challenge.size);
+
+	frame->send(frame->data, text);
+}
+
 /* One message of the client's; EXCHANGE_DONE with *is_over FALSE: it is asked
  * for the next one. */
 static ExchangeEnd step(Sasl *sasl, const ExchangeFrame *frame, Bytes message,
@@ -78,17 +86,35 @@ static ExchangeEnd step(Sasl *sasl, const ExchangeFrame *frame, Bytes message,
 					     EXCHANGE_DONE;
 	case SASL_INVALID:
 		return EXCHANGE_MALFORMED;
+	case SASL_UNBOUND:
+		return EXCHANGE_UNBOUND;
 	case SASL_CONTINUE:
 		break;
 	}
-	g_autofree char *text =
-		g_base64_encode((const guchar *)challenge.data, challenge.size);
-	frame->send(frame->data, text);
+	challenge_send(frame, challenge);
 	return EXCHANGE_DONE;
 }
 
-ExchangeEnd exchange_run_framed(
-	Sasl *sasl, const ExchangeFrame *frame, Bytes initial)
+/* The mechanism has said all. */
+static ExchangeEnd finish(Sasl *sasl, const ExchangeFrame *frame,
+	ExchangeAccept accept, gpointer data)
+{
+	Response response = { NULL, 0, 0 };
+
+	if (!accept(data, sasl))
+		return EXCHANGE_REFUSED;
+	if (sasl_final(sasl) == NULL || frame->carries_final)
+		return EXCHANGE_DONE;
+	challenge_send(frame, bytes_of_string(sasl_final(sasl)));
+	ExchangeEnd end = response_read(&response, frame);
+	if (end == EXCHANGE_DONE && response.size > 0)
+		end = EXCHANGE_MALFORMED;
+	response_clear(&response);
+	return end;
+}
+
+ExchangeEnd exchange_run_framed(Sasl *sasl, const ExchangeFrame *frame,
+	ExchangeAccept accept, gpointer data, Bytes initial)
 {
 	Response response = { NULL, 0, 0 };
 	gboolean is_over = FALSE;
@@ -103,8 +129,10 @@ ExchangeEnd exchange_run_framed(
 		response_clear(&response);
 		if (end == EXCHANGE_DONE && !is_over)
 			end = response_read(&response, frame);
-		if (end != EXCHANGE_DONE || is_over)
+		if (end != EXCHANGE_DONE)
 			return end;
+		if (is_over)
+			return finish(sasl, frame, accept, data);
 	}
 }
 
@@ -123,21 +151,24 @@ static ExchangeEnd line_receive(gpointer data, Bytes *response)
 							    EXCHANGE_ENDED;
 }
 
-ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, Bytes initial)
+ExchangeEnd exchange_run(Sasl *sasl, Stream *stream, ExchangeAccept accept,
+	gpointer data, Bytes initial)
 {
-	const ExchangeFrame frame = { line_send, line_receive, stream };
+	const ExchangeFrame frame = { line_send, line_receive, stream, FALSE };
 
-	return exchange_run_framed(sasl, &frame, initial);
+	return exchange_run_framed(sasl, &frame, accept, data, initial);
 }
 
 const char *exchange_text(ExchangeEnd end)
 {
 	static const char *const texts[] = {
 		[EXCHANGE_DONE] = NULL,
+		[EXCHANGE_REFUSED] = NULL,
 		[EXCHANGE_CANCELLED] = "Cancelled",
 		[EXCHANGE_TOO_LONG] = "Response too long",
 		[EXCHANGE_NOT_BASE64] = "Response is not base64",
 		[EXCHANGE_MALFORMED] = "Malformed response",
+		[EXCHANGE_UNBOUND] = "The channel binding does not fit",
 		[EXCHANGE_FOR_OTHERS] = "Nobody may log in for others",
 		[EXCHANGE_ENDED] = NULL,
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Password hashes: argon2id for new ones, DBMail's schemes to verify. */
+/* Password hashes: argon2id or SCRAM's for new ones, DBMail's schemes to verify. */
 #include "auth/password.h"
 
 #include <argon2.h>
@@ -9,15 +9,34 @@
 #include <openssl/provider.h>
 #include <sys/random.h>
 
+#include "auth/saslprep.h"
+#include "auth/scram.h"
 #include "base/errors.h"
 #include "base/text.h"
 
 #define SALT_SIZE 16
 #define HASH_SIZE 32
 
+/* A scheme of new hashes. */
+typedef struct {
+	const char *name;
+	guint answers; /* SCRAM's hashes, as bits; none: argon2id */
+} NewScheme;
+
+#define BIT(hash) (1u << (hash))
+
+static const NewScheme new_schemes[] = {
+	{ PASSWORD_SCHEME, 0 },
+	{ "scram-sha-256", BIT(SCRAM_SHA_256) },
+	{ "scram-sha-1", BIT(SCRAM_SHA_1) },
+	{ "scram", BIT(SCRAM_SHA_256) | BIT(SCRAM_SHA_1) },
+};
+
 struct PasswordHasher {
+	const NewScheme *scheme;
 	guint32 memory; /* KiB */
 	guint32 passes;
+	guint32 rounds; /* of SCRAM */
 	/* Nobody's: what an unknown user's password is compared with. */
 	char *nobody;
 
@@ -47,14 +66,19 @@ static void leave(PasswordHasher *hasher)
 
 /* --- argon2id -------------------------------------------------------------- */
 
-static gboolean salt_fill(guint8 *salt, gsize size)
+static gboolean salt_fill(guint8 *salt, gsize size, GError **error)
 {
 	gssize got;
 
 	do
 		got = getrandom(salt, size, 0);
 	while (got < 0 && errno == EINTR);
-	return got == (gssize)size;
+	if (got == (gssize)size)
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
+		"no random numbers are to be had", "getrandom: %s",
+		g_strerror(errno));
+	return FALSE;
 }
 
 static char *phc_new(
@@ -65,12 +89,8 @@ static char *phc_new(
 		SALT_SIZE, HASH_SIZE, Argon2_id);
 	g_autofree char *encoded = g_malloc0(size);
 
-	if (!salt_fill(salt, sizeof(salt))) {
-		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
-			"no random numbers are to be had", "getrandom: %s",
-			g_strerror(errno));
+	if (!salt_fill(salt, sizeof(salt), error))
 		return NULL;
-	}
 	enter(hasher);
 	int failed = argon2id_hash_encoded(hasher->passes, hasher->memory, 1,
 		password, strlen(password), salt, sizeof(salt), HASH_SIZE,
@@ -100,6 +120,87 @@ static gboolean phc_verify(
 	int result = argon2id_verify(hash, password, strlen(password));
 	leave(hasher);
 	return result == ARGON2_OK;
+}
+
+static gboolean phc_is_weak(const PasswordHasher *hasher, const char *hash)
+{
+	return phc_cost(hash, "$m=") < hasher->memory ||
+		phc_cost(hash, ",t=") < hasher->passes;
+}
+
+/* --- SCRAM ----------------------------------------------------------------- */
+
+static gboolean scram_append(PasswordHasher *hasher, ScramHash hash,
+	const char *password, GString *out, GError **error)
+{
+	ScramSecrets secrets = { .hash = hash,
+		.rounds = hasher->rounds,
+		.salt_size = SCRAM_SALT_SIZE };
+
+	if (!salt_fill(secrets.salt, secrets.salt_size, error))
+		return FALSE;
+	enter(hasher);
+	gboolean ok = scram_derive(&secrets, password);
+	leave(hasher);
+	if (!ok) {
+		dbmail_error_set(error, DBMAIL_ERROR_TEMPORARY,
+			"the password cannot be hashed now", "PBKDF2");
+		return FALSE;
+	}
+	g_autofree char *text = scram_format(&secrets);
+	g_string_append_printf(out, "%s%s", out->len > 0 ? " " : "", text);
+	explicit_bzero(&secrets, sizeof(secrets));
+	return TRUE;
+}
+
+static char *scram_new(PasswordHasher *hasher, guint answers,
+	const char *password, GError **error)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (ScramHash hash = 0; hash < SCRAM_HASHES; hash++) {
+		if ((answers & BIT(hash)) != 0 &&
+			!scram_append(hasher, hash, password, out, error))
+			return NULL;
+	}
+	return g_strdup(out->str);
+}
+
+/* The first of the hashes that is there will do. */
+static gboolean scram_find(const char *text, ScramSecrets *secrets)
+{
+	for (ScramHash hash = 0; hash < SCRAM_HASHES; hash++) {
+		if (scram_parse(text, hash, secrets))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean scram_verify(
+	PasswordHasher *hasher, const char *password, const char *text)
+{
+	ScramSecrets stored, made;
+
+	if (!scram_find(text, &stored))
+		return FALSE;
+	gsize size = scram_key_size(stored.hash);
+	made = stored;
+	enter(hasher);
+	gboolean ok = scram_derive(&made, password);
+	leave(hasher);
+	ok = ok &&
+		text_equal_constant_time(
+			bytes_of((const char *)made.stored_key, size),
+			bytes_of((const char *)stored.stored_key, size));
+	explicit_bzero(&made, sizeof(made));
+	return ok;
+}
+
+static gboolean scram_is_weak(const PasswordHasher *hasher, const char *text)
+{
+	ScramSecrets stored;
+
+	return scram_find(text, &stored) && stored.rounds < hasher->rounds;
 }
 
 /* --- the older schemes ------------------------------------------------------ */
@@ -248,6 +349,31 @@ static const Scheme *scheme_find(const char *name)
 
 /* --- for others -------------------------------------------------------------- */
 
+static const NewScheme *new_scheme_find(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(new_schemes); i++) {
+		if (g_ascii_strcasecmp(new_schemes[i].name, name) == 0)
+			return &new_schemes[i];
+	}
+	return NULL;
+}
+
+/* Zeros for salt and keys; no password is known to have this hash. */
+static char *make_nobody(const PasswordHasher *hasher)
+{
+	if (hasher->scheme->answers == 0)
+		return g_strdup_printf("$argon2id$v=19$m=%u,t=%u,p=1"
+				       "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAA"
+				       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+			hasher->memory, hasher->passes);
+	ScramSecrets secrets = { .rounds = hasher->rounds,
+		.salt_size = SCRAM_SALT_SIZE,
+		.hash = hasher->scheme->answers & BIT(SCRAM_SHA_256) ?
+			SCRAM_SHA_256 :
+			SCRAM_SHA_1 };
+	return scram_format(&secrets);
+}
+
 PasswordHasher *password_hasher_new(const Settings *settings)
 {
 	PasswordHasher *hasher = g_new0(PasswordHasher, 1);
@@ -257,12 +383,10 @@ PasswordHasher *password_hasher_new(const Settings *settings)
 	hasher->free = MAX(g_get_num_processors(), 1);
 	hasher->memory = (guint32)settings->DBMAIL_argon2_memory;
 	hasher->passes = (guint32)settings->DBMAIL_argon2_passes;
-	/* 16 and 32 bytes of zeros; no password is known to have this hash. */
-	hasher->nobody =
-		g_strdup_printf("$argon2id$v=19$m=%u,t=%u,p=1"
-				"$AAAAAAAAAAAAAAAAAAAAAA"
-				"$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-			hasher->memory, hasher->passes);
+	hasher->rounds = (guint32)settings->DBMAIL_scram_iterations;
+	/* One of the words of the setting. */
+	hasher->scheme = new_scheme_find(settings->DBMAIL_password_scheme);
+	hasher->nobody = make_nobody(hasher);
 	return hasher;
 }
 
@@ -279,11 +403,34 @@ void password_hasher_free(PasswordHasher **hasher)
 	*hasher = NULL;
 }
 
-char *password_hash(
-	PasswordHasher *hasher, const char *password, GError **error)
+const char *password_scheme(const PasswordHasher *hasher)
 {
+	return hasher->scheme->name;
+}
+
+const char *password_scheme_next(
+	const PasswordHasher *hasher, const char *scheme)
+{
+	const NewScheme *own = new_scheme_find(scheme);
+	guint wanted = hasher->scheme->answers;
+
+	if (own != NULL && (own->answers & wanted) == wanted)
+		return own->name;
+	return hasher->scheme->name;
+}
+
+char *password_hash(PasswordHasher *hasher, const char *scheme,
+	const char *password, GError **error)
+{
+	const NewScheme *by = new_scheme_find(scheme);
 	gsize size = strlen(password);
 
+	if (by == NULL) {
+		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+			"no new password is hashed by that scheme", "scheme %s",
+			scheme);
+		return NULL;
+	}
 	if (size == 0 || size > PASSWORD_MAX) {
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
 			size == 0 ? "the password is empty" :
@@ -291,21 +438,55 @@ char *password_hash(
 			"%" G_GSIZE_FORMAT " bytes", size);
 		return NULL;
 	}
-	return phc_new(hasher, password, error);
+	saslprep_autofree char *prepared = saslprep_password(password);
+	return by->answers == 0 ?
+		phc_new(hasher, prepared, error) :
+		scram_new(hasher, by->answers, prepared, error);
+}
+
+/* Of a new scheme's hash: in one form of the password. */
+static gboolean new_verify(PasswordHasher *hasher, const NewScheme *scheme,
+	const char *password, const char *hash)
+{
+	return scheme->answers == 0 ? phc_verify(hasher, password, hash) :
+				      scram_verify(hasher, password, hash);
+}
+
+static gboolean new_is_weak(
+	const PasswordHasher *hasher, const NewScheme *scheme, const char *hash)
+{
+	const char *next = password_scheme_next(hasher, scheme->name);
+
+	if (strcmp(next, scheme->name) != 0)
+		return TRUE;
+	return scheme->answers == 0 ? phc_is_weak(hasher, hash) :
+				      scram_is_weak(hasher, hash);
+}
+
+static PasswordVerdict verify_new(PasswordHasher *hasher,
+	const NewScheme *scheme, const char *password, const char *hash)
+{
+	saslprep_autofree char *prepared = saslprep_password(password);
+
+	if (new_verify(hasher, scheme, prepared, hash))
+		return new_is_weak(hasher, scheme, hash) ? PASSWORD_RIGHT_OLD :
+							   PASSWORD_RIGHT;
+	/* Hashed before passwords were prepared. */
+	if (strcmp(prepared, password) != 0 &&
+		new_verify(hasher, scheme, password, hash))
+		return PASSWORD_RIGHT_OLD;
+	return PASSWORD_WRONG;
 }
 
 PasswordVerdict password_verify(PasswordHasher *hasher, const char *password,
 	const char *hash, const char *scheme)
 {
+	const NewScheme *by = new_scheme_find(scheme);
+
 	if (hash[0] == '\0' || strlen(password) > PASSWORD_MAX)
 		return PASSWORD_WRONG;
-	if (password_scheme_is_new(scheme)) {
-		if (!phc_verify(hasher, password, hash))
-			return PASSWORD_WRONG;
-		gboolean is_weak = phc_cost(hash, "$m=") < hasher->memory ||
-			phc_cost(hash, ",t=") < hasher->passes;
-		return is_weak ? PASSWORD_RIGHT_OLD : PASSWORD_RIGHT;
-	}
+	if (by != NULL)
+		return verify_new(hasher, by, password, hash);
 	const Scheme *old = scheme_find(scheme);
 	if (old == NULL || !old->verify(password, hash, old->digest))
 		return PASSWORD_WRONG;
@@ -314,7 +495,9 @@ PasswordVerdict password_verify(PasswordHasher *hasher, const char *password,
 
 void password_verify_nobody(PasswordHasher *hasher, const char *password)
 {
-	(void)phc_verify(hasher, password, hasher->nobody);
+	if (strlen(password) <= PASSWORD_MAX)
+		(void)verify_new(
+			hasher, hasher->scheme, password, hasher->nobody);
 }
 
 gboolean password_scheme_known(const char *scheme)
@@ -324,5 +507,18 @@ gboolean password_scheme_known(const char *scheme)
 
 gboolean password_scheme_is_new(const char *scheme)
 {
-	return g_ascii_strcasecmp(scheme, PASSWORD_SCHEME) == 0;
+	return new_scheme_find(scheme) != NULL;
+}
+
+gboolean password_scheme_is_scram(const char *scheme)
+{
+	const NewScheme *found = new_scheme_find(scheme);
+
+	return found != NULL && found->answers != 0;
+}
+
+gboolean password_scheme_costs_nobodys(
+	const PasswordHasher *hasher, const char *scheme)
+{
+	return g_ascii_strcasecmp(scheme, hasher->scheme->name) == 0;
 }

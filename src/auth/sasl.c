@@ -4,25 +4,23 @@
 
 #include <string.h>
 
+#include "auth/scram-exchange.h"
+
 /* Longest name and password.  RFC 4616 section 2 wants 255 octets of each to be
  * taken at least. */
 #define FIELD_MAX 1024
 
-typedef struct Mechanism Mechanism;
+typedef SaslStep (*StepFunc)(Sasl *sasl, Bytes response, Bytes *challenge);
 
 struct Sasl {
-	const Mechanism *mechanism;
+	/* Takes the message of step 0, 1, ...; is not called after the end. */
+	StepFunc take;
 	guint step;
 	gboolean is_over;
 	char *user;
 	char *password;
 	char *authorisation;
-};
-
-struct Mechanism {
-	const char *name;
-	/* Takes the message of step 0, 1, ...; is not called after the end. */
-	SaslStep (*step)(Sasl *sasl, Bytes response, Bytes *challenge);
+	ScramExchange *scram;
 };
 
 /* A name or password: UTF-8 without NUL, of bounded size. */
@@ -101,24 +99,68 @@ static SaslStep login_step(Sasl *sasl, Bytes response, Bytes *challenge)
 	return SASL_DONE;
 }
 
-static const Mechanism mechanisms[] = {
-	{ "PLAIN", plain_step },
-	{ "LOGIN", login_step },
+/* RFC 5802 section 5: the client begins. */
+static SaslStep scram_step(Sasl *sasl, Bytes response, Bytes *challenge)
+{
+	if (sasl->step == 0 && response.data == NULL) {
+		*challenge = bytes_of_string("");
+		return SASL_CONTINUE;
+	}
+	if (sasl->user != NULL)
+		return scram_exchange_final(sasl->scram, response);
+	SaslStep step = scram_exchange_first(sasl->scram, response, challenge);
+	if (step == SASL_CONTINUE) {
+		sasl->user = g_strdup(scram_exchange_user(sasl->scram));
+		sasl->authorisation =
+			g_strdup(scram_exchange_authorisation(sasl->scram));
+	}
+	return step;
+}
+
+/* A mechanism, and how its messages are taken. */
+typedef struct {
+	SaslMechanism mechanism;
+	StepFunc take;
+} Row;
+
+static const Row rows[] = {
+	{ { "SCRAM-SHA-256-PLUS", TRUE, SCRAM_SHA_256, TRUE }, scram_step },
+	{ { "SCRAM-SHA-1-PLUS", TRUE, SCRAM_SHA_1, TRUE }, scram_step },
+	{ { "SCRAM-SHA-256", TRUE, SCRAM_SHA_256, FALSE }, scram_step },
+	{ { "SCRAM-SHA-1", TRUE, SCRAM_SHA_1, FALSE }, scram_step },
+	{ { "PLAIN", FALSE, 0, FALSE }, plain_step },
+	{ { "LOGIN", FALSE, 0, FALSE }, login_step },
 };
 
-static const char *const mechanism_names[] = { "PLAIN", "LOGIN", NULL };
-G_STATIC_ASSERT(G_N_ELEMENTS(mechanisms) + 1 == G_N_ELEMENTS(mechanism_names));
-
-Sasl *sasl_new(const char *mechanism)
+const SaslMechanism *sasl_mechanism_at(guint index)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
-		if (g_ascii_strcasecmp(mechanisms[i].name, mechanism) != 0)
-			continue;
-		Sasl *sasl = g_new0(Sasl, 1);
-		sasl->mechanism = &mechanisms[i];
-		return sasl;
+	return index < G_N_ELEMENTS(rows) ? &rows[index].mechanism : NULL;
+}
+
+static const Row *row_find(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if (g_ascii_strcasecmp(rows[i].mechanism.name, name) == 0)
+			return &rows[i];
 	}
 	return NULL;
+}
+
+const SaslMechanism *sasl_mechanism_find(const char *name)
+{
+	const Row *row = row_find(name);
+
+	return row != NULL ? &row->mechanism : NULL;
+}
+
+Sasl *sasl_new(const SaslMechanism *mechanism, const SaslHost *host)
+{
+	Sasl *sasl = g_new0(Sasl, 1);
+
+	sasl->take = row_find(mechanism->name)->take;
+	if (mechanism->is_scram)
+		sasl->scram = scram_exchange_new(mechanism, host, NULL);
+	return sasl;
 }
 
 static void secret_free(char *secret)
@@ -135,22 +177,18 @@ void sasl_free(Sasl **sasl)
 	if (old == NULL)
 		return;
 	secret_free(old->password);
+	scram_exchange_free(&old->scram);
 	g_free(old->user);
 	g_free(old->authorisation);
 	g_free(old);
 	*sasl = NULL;
 }
 
-const char *const *sasl_mechanisms(void)
-{
-	return mechanism_names;
-}
-
 SaslStep sasl_step(Sasl *sasl, Bytes response, Bytes *challenge)
 {
 	if (sasl->is_over)
 		return SASL_INVALID;
-	SaslStep step = sasl->mechanism->step(sasl, response, challenge);
+	SaslStep step = sasl->take(sasl, response, challenge);
 	sasl->step++;
 	sasl->is_over = step != SASL_CONTINUE;
 	return step;
@@ -169,4 +207,15 @@ const char *sasl_password(const Sasl *sasl)
 const char *sasl_authorisation(const Sasl *sasl)
 {
 	return sasl->authorisation;
+}
+
+gboolean sasl_is_proven(const Sasl *sasl)
+{
+	return sasl_final(sasl) != NULL;
+}
+
+const char *sasl_final(const Sasl *sasl)
+{
+	return sasl->scram != NULL ? scram_exchange_verifier(sasl->scram) :
+				     NULL;
 }

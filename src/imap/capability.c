@@ -2,7 +2,7 @@
 /* What the server can do, as one table. */
 #include "imap/capability.h"
 
-#include "auth/sasl.h"
+#include "auth/attempt.h"
 #include "base/text.h"
 #include "deliver/event.h"
 
@@ -34,9 +34,17 @@ static gboolean is_login_disabled(const ImapSession *session)
 	return session->user == NULL && !session_allows_plaintext(session);
 }
 
+static const char **mechanisms_of(const ImapSession *session)
+{
+	return attempt_mechanisms(session->server->auth, session->connection);
+}
+
 static gboolean can_authenticate(const ImapSession *session)
 {
-	return session->user == NULL && session_allows_plaintext(session);
+	if (session->user != NULL)
+		return FALSE;
+	g_autofree const char **mechanisms = mechanisms_of(session);
+	return mechanisms[0] != NULL;
 }
 
 static const struct {
@@ -120,8 +128,6 @@ static const struct {
 
 void capability_append(const ImapSession *session, GString *out)
 {
-	const char *const *mechanisms = sasl_mechanisms();
-
 	g_string_append(out, "CAPABILITY");
 	for (gsize i = 0; i < G_N_ELEMENTS(capabilities); i++) {
 		if (capabilities[i].condition(session))
@@ -138,6 +144,7 @@ void capability_append(const ImapSession *session, GString *out)
 			session->settings->IMAP_sieve_url);
 	if (!can_authenticate(session))
 		return;
+	g_autofree const char **mechanisms = mechanisms_of(session);
 	for (gsize i = 0; mechanisms[i] != NULL; i++)
 		g_string_append_printf(out, " AUTH=%s", mechanisms[i]);
 }

@@ -2,7 +2,7 @@
 /* AUTHENTICATE (RFC 3501 section 6.2.2) with an initial response (RFC 4959). */
 #include "imap/commands.h"
 
-#include "auth/exchange.h"
+#include "auth/attempt.h"
 #include "imap/args.h"
 #include "imap/login.h"
 
@@ -10,30 +10,20 @@
 static gboolean refuse(
 	ImapSession *session, ImapCommand *command, ExchangeEnd end)
 {
+	const char *code = end == EXCHANGE_FOR_OTHERS ?
+		"[AUTHORIZATIONFAILED]" :
+		"[AUTHENTICATIONFAILED]";
+
 	session->is_error = TRUE;
 	if (end == EXCHANGE_ENDED)
 		session->is_over = TRUE;
-	else if (end == EXCHANGE_FOR_OTHERS)
+	else if (end == EXCHANGE_FOR_OTHERS || end == EXCHANGE_UNBOUND)
 		command_no(command,
-			arena_printf(session->arena, "[AUTHORIZATIONFAILED] %s",
+			arena_printf(session->arena, "%s %s", code,
 				exchange_text(end)));
 	else
 		command_bad(command, exchange_text(end));
 	return TRUE;
-}
-
-static gboolean authenticate(
-	ImapSession *session, ImapCommand *command, Sasl *sasl, GError **error)
-{
-	const AuthenticateArgs *args = command->args;
-	g_autofree char *how = g_ascii_strup(
-		args->mechanism.data, (gssize)args->mechanism.size);
-
-	ExchangeEnd end = exchange_run(sasl, session->stream, args->initial);
-	if (end != EXCHANGE_DONE)
-		return refuse(session, command, end);
-	return login_with(session, command, sasl_user(sasl),
-		sasl_password(sasl), how, error);
 }
 
 gboolean cmd_authenticate(
@@ -42,14 +32,25 @@ gboolean cmd_authenticate(
 	const AuthenticateArgs *args = command->args;
 	const char *mechanism = arena_copy(
 		session->arena, args->mechanism.data, args->mechanism.size);
+	AttemptRefusal why;
+	GError *failure = NULL;
+	User *user = NULL;
 
-	if (!session_allows_plaintext(session))
+	g_autoptr(Attempt) attempt = attempt_new(
+		session->server->auth, session->connection, mechanism, &why);
+	if (attempt == NULL)
 		return command_no(command,
-			"[PRIVACYREQUIRED] Start TLS before logging in");
-	Sasl *sasl = sasl_new(mechanism);
-	if (sasl == NULL)
-		return command_no(command, "[CANNOT] Unknown mechanism");
-	gboolean ok = authenticate(session, command, sasl, error);
-	sasl_free(&sasl);
-	return ok;
+			arena_printf(session->arena, "%s %s",
+				why == ATTEMPT_NEEDS_TLS ? "[PRIVACYREQUIRED]" :
+							   "[CANNOT]",
+				attempt_refusal_text(why)));
+	ExchangeEnd end =
+		attempt_run(attempt, NULL, args->initial, &user, &failure);
+	if (end == EXCHANGE_DONE)
+		return login_done(
+			session, command, user, attempt_mechanism(attempt));
+	if (end == EXCHANGE_REFUSED)
+		return login_failed(session, attempt_name(attempt),
+			attempt_mechanism(attempt), failure, error);
+	return refuse(session, command, end);
 }

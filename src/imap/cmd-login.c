@@ -9,11 +9,32 @@
 #include "base/errors.h"
 #include "base/log.h"
 
-gboolean login_with(ImapSession *session, ImapCommand *command,
-	const char *name, const char *password, const char *how, GError **error)
+gboolean login_done(
+	ImapSession *session, ImapCommand *command, User *user, const char *how)
 {
-	ServerConnection *connection = session->connection;
 	g_autoptr(GString) text = g_string_new("[");
+
+	session_log_in(session, user, how);
+	capability_append(session, text);
+	g_string_append(text, "] Logged in");
+	return command_ok(command, arena_strdup(session->arena, text->str));
+}
+
+gboolean login_failed(ImapSession *session, const char *name, const char *how,
+	GError *failure, GError **error)
+{
+	log_event(LOG_LEVEL_NOTICE, &session->connection->log, "login-failed",
+		LOG_STRING("name", name), LOG_STRING("method", how),
+		LOG_GERROR(failure));
+	if (!dbmail_error_is(failure, DBMAIL_ERROR_TEMPORARY))
+		session->is_error = TRUE;
+	g_propagate_error(error, failure);
+	return FALSE;
+}
+
+static gboolean log_in(ImapSession *session, ImapCommand *command,
+	const char *name, const char *password, GError **error)
+{
 	User *user = NULL;
 	GError *failure = NULL;
 
@@ -21,19 +42,9 @@ gboolean login_with(ImapSession *session, ImapCommand *command,
 	if (!stream_flush(session->stream, NULL))
 		session->is_over = TRUE;
 	if (!auth_login(session->server->auth, name, password,
-		    connection->remote, &user, &failure)) {
-		log_event(LOG_LEVEL_NOTICE, &connection->log, "login-failed",
-			LOG_STRING("name", name), LOG_STRING("method", how),
-			LOG_GERROR(failure));
-		if (!dbmail_error_is(failure, DBMAIL_ERROR_TEMPORARY))
-			session->is_error = TRUE;
-		g_propagate_error(error, failure);
-		return FALSE;
-	}
-	session_log_in(session, user, how);
-	capability_append(session, text);
-	g_string_append(text, "] Logged in");
-	return command_ok(command, arena_strdup(session->arena, text->str));
+		    session->connection->remote, &user, &failure))
+		return login_failed(session, name, "LOGIN", failure, error);
+	return login_done(session, command, user, "LOGIN");
 }
 
 /* The bytes as a string in the command's arena; FALSE where a NUL is in them:
@@ -51,6 +62,10 @@ gboolean cmd_login(ImapSession *session, ImapCommand *command, GError **error)
 	const LoginArgs *args = command->args;
 	char *name, *password;
 
+	if (auth_wants_scram(session->server->auth))
+		return command_no(command,
+			"[CANNOT] No passwords are taken here, log in with "
+			"AUTHENTICATE and SCRAM");
 	if (!session_allows_plaintext(session))
 		return command_no(command,
 			"[PRIVACYREQUIRED] Start TLS before logging in");
@@ -58,8 +73,7 @@ gboolean cmd_login(ImapSession *session, ImapCommand *command, GError **error)
 		!copy_text(session, args->password, &password))
 		return command_no(command,
 			"[AUTHENTICATIONFAILED] Wrong user or password");
-	gboolean ok =
-		login_with(session, command, name, password, "LOGIN", error);
+	gboolean ok = log_in(session, command, name, password, error);
 	explicit_bzero(password, args->password.size);
 	return ok;
 }

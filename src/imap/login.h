@@ -7,10 +7,13 @@
 
 #include "imap/session.h"
 
-/* Logs in and sets the command's answer, or fails as auth_login() does; logs
- * either.  how is the mechanism's name. */
-gboolean login_with(ImapSession *session, ImapCommand *command,
-	const char *name, const char *password, const char *how, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+/* The user is in: sets the command's answer.  Takes the user; how is the
+ * mechanism's name. */
+gboolean login_done(ImapSession *session, ImapCommand *command, User *user,
+	const char *how);
+
+/* auth_login() refused: logs it, and passes it on.  Takes failure. */
+gboolean login_failed(ImapSession *session, const char *name, const char *how,
+	GError *failure, GError **error);
 
 #endif

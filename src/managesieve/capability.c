@@ -3,7 +3,7 @@
 #include "managesieve/session.h"
 
 #include "sieve/extension.h"
-#include "auth/sasl.h"
+#include "auth/attempt.h"
 #include "deliver/script-check.h"
 #include "managesieve/reply.h"
 
@@ -37,10 +37,11 @@ static gboolean language(
 
 static gboolean sasl(const ManageSession *session, GString *value)
 {
-	if (!manage_session_allows_plaintext(session))
-		return TRUE;
-	g_autofree char *names = g_strjoinv(" ", (char **)sasl_mechanisms());
-	g_string_append(value, names);
+	g_autofree const char **names =
+		attempt_mechanisms(session->server->auth, session->connection);
+	g_autofree char *joined = g_strjoinv(" ", (char **)names);
+
+	g_string_append(value, joined);
 	return TRUE;
 }
 

@@ -3,7 +3,7 @@
  * 2.14.1). */
 #include "managesieve/session.h"
 
-#include "auth/exchange.h"
+#include "auth/attempt.h"
 #include "managesieve/input.h"
 #include "managesieve/reply.h"
 
@@ -31,63 +31,61 @@ static ExchangeEnd receive_response(gpointer data, Bytes *response)
 	return EXCHANGE_ENDED;
 }
 
-static void log_in(ManageSession *session, Sasl *sasl, const char *mechanism)
+/* What the server says last goes into the reply (RFC 5804 section 2.1). */
+static void log_in(ManageSession *session, const Attempt *attempt, User *user)
 {
-	g_autoptr(GError) error = NULL;
-	ServerConnection *connection = session->connection;
-	g_autofree char *how = g_ascii_strup(mechanism, -1);
-	User *user = NULL;
+	g_autofree char *code = attempt_final(attempt) != NULL ?
+		g_strdup_printf("SASL \"%s\"", attempt_final(attempt)) :
+		NULL;
 
-	/* Others' answers are not to wait for a wrong password's delay. */
-	if (!stream_flush(session->stream, NULL))
-		session->is_over = TRUE;
-	if (!auth_login(session->server->auth, sasl_user(sasl),
-		    sasl_password(sasl), connection->remote, &user, &error)) {
-		connection->log.user = sasl_user(sasl);
-		reply_fail(session, error, "login-failed");
-		connection->log.user = NULL;
-		return;
-	}
-	manage_session_log_in(session, user, how);
-	reply_ok(session, NULL, "Logged in");
+	manage_session_log_in(session, user, attempt_mechanism(attempt));
+	reply_ok(session, code, "Logged in");
 }
 
-static void authenticate(ManageSession *session, Sasl *sasl,
-	const char *mechanism, Bytes initial)
+static void authenticate(
+	ManageSession *session, Attempt *attempt, Bytes initial)
 {
-	const ExchangeFrame frame = { send_challenge, receive_response,
-		session };
-	ExchangeEnd end = exchange_run_framed(sasl, &frame, initial);
+	const ExchangeFrame frame = { send_challenge, receive_response, session,
+		TRUE };
+	ServerConnection *connection = session->connection;
+	g_autoptr(GError) error = NULL;
+	User *user = NULL;
 
-	if (end == EXCHANGE_DONE)
-		log_in(session, sasl, mechanism);
-	else if (end == EXCHANGE_ENDED)
+	ExchangeEnd end = attempt_run(attempt, &frame, initial, &user, &error);
+	if (end == EXCHANGE_DONE) {
+		log_in(session, attempt, user);
+	} else if (end == EXCHANGE_REFUSED) {
+		connection->log.user = attempt_name(attempt);
+		reply_fail(session, error, "login-failed");
+		connection->log.user = NULL;
+	} else if (end == EXCHANGE_ENDED) {
 		session->is_over = TRUE;
-	else
+	} else {
 		reply_no(session, NULL, exchange_text(end));
+	}
 }
 
 void manage_cmd_authenticate(ManageSession *session, const ManageInput *input)
 {
+	static const char *const codes[] = {
+		[ATTEMPT_UNKNOWN] = NULL,
+		[ATTEMPT_NEEDS_TLS] = "ENCRYPT-NEEDED",
+		[ATTEMPT_TOO_WEAK] = "AUTH-TOO-WEAK",
+	};
 	Bytes name = input->arguments[0].text;
-	const char *mechanism =
-		arena_copy(session->arena, name.data, name.size);
 	Bytes initial = { NULL, 0 };
+	AttemptRefusal why;
 
-	if (!manage_session_allows_plaintext(session)) {
-		reply_no(session, "ENCRYPT-NEEDED",
-			"Start TLS before logging in");
-		return;
-	}
-	Sasl *sasl = sasl_new(mechanism);
-	if (sasl == NULL) {
-		reply_no(session, NULL, "Unknown mechanism");
+	g_autoptr(Attempt) attempt =
+		attempt_new(session->server->auth, session->connection,
+			arena_copy(session->arena, name.data, name.size), &why);
+	if (attempt == NULL) {
+		reply_no(session, codes[why], attempt_refusal_text(why));
 		return;
 	}
 	if (input->count > 1)
 		initial = input->arguments[1].text;
-	authenticate(session, sasl, mechanism, initial);
-	sasl_free(&sasl);
+	authenticate(session, attempt, initial);
 }
 
 void manage_cmd_unauthenticate(

@@ -5,12 +5,6 @@
 #include "managesieve/input.h"
 #include "managesieve/reply.h"
 
-gboolean manage_session_allows_plaintext(const ManageSession *session)
-{
-	return auth_plaintext_allowed(session->server->auth,
-		server_connection_is_secure(session->connection));
-}
-
 void manage_session_log_in(ManageSession *session, User *user, const char *how)
 {
 	session->user = user;

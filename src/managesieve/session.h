@@ -46,9 +46,6 @@ void manage_session_serve(ServerConnection *connection, gpointer server);
 void manage_session_log_in(ManageSession *session, User *user, const char *how);
 void manage_session_log_out(ManageSession *session);
 
-/* TRUE where passwords may be sent. */
-gboolean manage_session_allows_plaintext(const ManageSession *session);
-
 /* What an argument is; says how large its literal may be. */
 typedef enum {
 	MANAGE_NAME = 'N',   /* of a script */

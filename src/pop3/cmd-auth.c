@@ -2,7 +2,7 @@
 /* USER, PASS, AUTH (RFC 1939 section 7, RFC 5034), STLS (RFC 2595), CAPA. */
 #include "pop3/session.h"
 
-#include "auth/exchange.h"
+#include "auth/attempt.h"
 #include "store/mailbox.h"
 
 static gboolean plaintext_allowed(Pop3Session *session)
@@ -35,18 +35,13 @@ static gboolean open_maildrop(Pop3Session *session, GError **error)
 	return TRUE;
 }
 
-static void log_in(Pop3Session *session, const char *name, const char *password)
+/* Takes the user, who is known to be who they say. */
+static void log_in(Pop3Session *session, User *user)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!auth_login(session->server->auth, name, password,
-		    session->connection->remote, &session->user, &error)) {
-		session->connection->log.user = name;
-		pop3_fail(session, error, "login-failed");
-		session->connection->log.user = NULL;
-		return;
-	}
-	session->connection->log.user = session->user->name;
+	session->user = user;
+	session->connection->log.user = user->name;
 	if (!open_maildrop(session, &error)) {
 		pop3_fail(session, error, "maildrop-failed");
 		session->connection->log.user = NULL;
@@ -64,8 +59,35 @@ static void log_in(Pop3Session *session, const char *name, const char *password)
 		session->left, session->left_size);
 }
 
+static void fail_login(
+	Pop3Session *session, const char *name, const GError *error)
+{
+	session->connection->log.user = name;
+	pop3_fail(session, error, "login-failed");
+	session->connection->log.user = NULL;
+}
+
+static void try_password(
+	Pop3Session *session, const char *name, const char *password)
+{
+	g_autoptr(GError) error = NULL;
+	User *user = NULL;
+
+	if (auth_login(session->server->auth, name, password,
+		    session->connection->remote, &user, &error))
+		log_in(session, user);
+	else
+		fail_login(session, name, error);
+}
+
 void pop3_cmd_user(Pop3Session *session, const Pop3Line *line)
 {
+	if (auth_wants_scram(session->server->auth)) {
+		pop3_bad(session,
+			"[AUTH] No passwords are taken here, use AUTH with "
+			"SCRAM");
+		return;
+	}
 	if (!plaintext_allowed(session)) {
 		pop3_bad(session, "[AUTH] Use STLS first");
 		return;
@@ -84,56 +106,74 @@ void pop3_cmd_pass(Pop3Session *session, const Pop3Line *line)
 	}
 	char *password = g_strndup(line->rest.data, line->rest.size);
 	g_autofree char *name = g_steal_pointer(&session->name);
-	log_in(session, name, password);
+	try_password(session, name, password);
 	explicit_bzero(password, strlen(password));
 	g_free(password);
 }
 
 static void list_mechanisms(Pop3Session *session)
 {
+	g_autofree const char **names =
+		attempt_mechanisms(session->server->auth, session->connection);
+
 	pop3_ok(session, "Mechanisms");
-	for (const char *const *name = sasl_mechanisms(); *name != NULL; name++)
-		stream_printf(session->stream, "%s\r\n", *name);
+	for (gsize i = 0; names[i] != NULL; i++)
+		stream_printf(session->stream, "%s\r\n", names[i]);
 	stream_puts(session->stream, ".\r\n");
 }
 
 static void refuse(Pop3Session *session, ExchangeEnd end)
 {
+	gboolean is_auth =
+		end == EXCHANGE_FOR_OTHERS || end == EXCHANGE_UNBOUND;
 	g_autofree char *text =
-		g_strconcat(end == EXCHANGE_FOR_OTHERS ? "[AUTH] " : "",
-			exchange_text(end), NULL);
+		g_strconcat(is_auth ? "[AUTH] " : "", exchange_text(end), NULL);
 
 	pop3_bad(session, text);
 }
 
+static void refuse_mechanism(Pop3Session *session, AttemptRefusal why)
+{
+	static const char *const texts[] = {
+		[ATTEMPT_UNKNOWN] = "Unknown mechanism",
+		[ATTEMPT_NEEDS_TLS] = "[AUTH] Use STLS first",
+		[ATTEMPT_TOO_WEAK] = "[AUTH] No passwords are taken here, use "
+				     "SCRAM",
+	};
+
+	pop3_bad(session, texts[why]);
+}
+
 void pop3_cmd_auth(Pop3Session *session, const Pop3Line *line)
 {
-	if (!plaintext_allowed(session)) {
-		pop3_bad(session, "[AUTH] Use STLS first");
-		return;
-	}
+	g_autoptr(GError) error = NULL;
+	Bytes initial = { NULL, 0 };
+	AttemptRefusal why;
+	User *user = NULL;
+
 	if (line->count == 0) {
 		list_mechanisms(session);
 		return;
 	}
 	g_autofree char *name =
 		g_strndup(line->arguments[0].data, line->arguments[0].size);
-	Sasl *sasl = sasl_new(name);
-	if (sasl == NULL) {
-		pop3_bad(session, "Unknown mechanism");
+	g_autoptr(Attempt) attempt = attempt_new(
+		session->server->auth, session->connection, name, &why);
+	if (attempt == NULL) {
+		refuse_mechanism(session, why);
 		return;
 	}
-	Bytes initial = { NULL, 0 };
 	if (line->count > 1)
 		initial = line->arguments[1];
-	ExchangeEnd end = exchange_run(sasl, session->stream, initial);
+	ExchangeEnd end = attempt_run(attempt, NULL, initial, &user, &error);
 	if (end == EXCHANGE_DONE)
-		log_in(session, sasl_user(sasl), sasl_password(sasl));
+		log_in(session, user);
+	else if (end == EXCHANGE_REFUSED)
+		fail_login(session, attempt_name(attempt), error);
 	else if (end == EXCHANGE_ENDED)
 		session->is_over = TRUE;
 	else
 		refuse(session, end);
-	sasl_free(&sasl);
 }
 
 void pop3_cmd_stls(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
@@ -156,6 +196,16 @@ void pop3_cmd_stls(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 	g_clear_pointer(&session->name, g_free);
 }
 
+static void list_sasl(Pop3Session *session)
+{
+	g_autofree const char **names =
+		attempt_mechanisms(session->server->auth, session->connection);
+	g_autofree char *joined = g_strjoinv(" ", (char **)names);
+
+	if (names[0] != NULL)
+		stream_printf(session->stream, "SASL %s\r\n", joined);
+}
+
 void pop3_cmd_capa(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 {
 	static const char *const always[] = { "TOP", "UIDL", "RESP-CODES",
@@ -165,11 +215,9 @@ void pop3_cmd_capa(Pop3Session *session, const Pop3Line *line G_GNUC_UNUSED)
 	pop3_ok(session, "Capabilities");
 	for (gsize i = 0; i < G_N_ELEMENTS(always); i++)
 		stream_printf(session->stream, "%s\r\n", always[i]);
-	if (plaintext_allowed(session)) {
-		g_autofree char *names =
-			g_strjoinv(" ", (char **)sasl_mechanisms());
-		stream_printf(session->stream, "USER\r\nSASL %s\r\n", names);
-	}
+	if (plaintext_allowed(session))
+		stream_puts(session->stream, "USER\r\n");
+	list_sasl(session);
 	if (session->connection->tls != NULL &&
 		!stream_is_tls(session->stream) &&
 		session->state == POP3_AUTHORIZATION)

@@ -121,6 +121,27 @@ gboolean user_get(Store *store, const char *name, User **user, GError **error)
 	return TRUE;
 }
 
+gboolean user_salt_secret(
+	Store *store, guint8 secret[USER_SALT_SECRET_SIZE], GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+
+	(void)db_batch_add(batch, &SQL_USER_SALT_SECRET);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	Bytes value = { NULL, 0 };
+	if (db_rows_count(rows) > 0)
+		value = db_rows_bytes(rows, 0, 0);
+	if (value.size != USER_SALT_SECRET_SIZE) {
+		dbmail_error_set(error, DBMAIL_ERROR_INTERNAL, "internal error",
+			"dbmail_secrets has no 32 bytes for scram");
+		return FALSE;
+	}
+	memcpy(secret, value.data, value.size);
+	return TRUE;
+}
+
 /* A LIKE pattern of one with * and ?. */
 static char *like_pattern(const char *pattern)
 {

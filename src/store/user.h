@@ -34,6 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(User, user_auto_free)
 gboolean user_get(Store *store, const char *name, User **user, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Bytes that all daemons of the store share and nobody else knows, from which to
+ * make up what a name that has no user would have. */
+#define USER_SALT_SECRET_SIZE 32
+gboolean user_salt_secret(Store *store, guint8 secret[USER_SALT_SECRET_SIZE],
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes a user with INBOX and the default folders, subscribed, in one
  * transaction.  password is a hash.  EXISTS; INVALID for a name that is
  * empty, over 255 bytes, not UTF-8 or holds a control character. */

@@ -17,6 +17,11 @@ SELECT user_idnr, userid, passwd, encryption_type, maxmail_size, curmail_size,
  WHERE lower(userid) LIKE $1::text AND user_idnr >= 0
  ORDER BY lower(userid);
 
+-- name: user_salt_secret
+SELECT value
+  FROM dbmail_secrets
+ WHERE name = 'scram';
+
 -- name: user_create
 -- $1 name as given, $2 password hash, $3 its scheme, $4 quota, $5 names of
 -- folders, $6 their special uses.

@@ -284,8 +284,10 @@ static gboolean hash_password(Users *users, char *password, GError **error)
 	g_autoptr(PasswordHasher) hasher =
 		password_hasher_new(users->tool.settings);
 
-	users->hash = password_hash(hasher, password, error);
-	users->hash_scheme = PASSWORD_SCHEME;
+	users->hash_scheme =
+		users->scheme != NULL ? users->scheme : password_scheme(hasher);
+	users->hash =
+		password_hash(hasher, users->hash_scheme, password, error);
 	return users->hash != NULL;
 }
 
@@ -300,10 +302,14 @@ static gboolean read_password(Users *users, GError **error)
 	}
 	if (!users->asks_password && users->password_file == NULL)
 		return TRUE;
-	if (users->scheme != NULL && !password_scheme_is_new(users->scheme) &&
-		!users->tool.is_quiet)
-		fprintf(stderr, "%s: -p %s is ignored: new passwords are %s\n",
-			users->tool.name, users->scheme, PASSWORD_SCHEME);
+	if (users->scheme != NULL && !password_scheme_is_new(users->scheme)) {
+		if (!users->tool.is_quiet)
+			fprintf(stderr,
+				"%s: -p %s is ignored: no new password is "
+				"hashed so\n",
+				users->tool.name, users->scheme);
+		users->scheme = NULL;
+	}
 	char *password = users->asks_password ?
 		secret_ask(users->name, error) :
 		secret_read(users->password_file, error);

@@ -36,18 +36,23 @@ static void world_clear(World *world)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(World, world_clear)
 
-static gint64 add_user(World *world, const char *name, const char *password)
+static gint64 add_user_with(World *world, const char *name, const char *scheme,
+	const char *password)
 {
 	g_autoptr(PasswordHasher) hasher = password_hasher_new(world->settings);
 	GError *error = NULL;
-	g_autofree char *hash = password_hash(hasher, password, &error);
+	g_autofree char *hash = password_hash(hasher, scheme, password, &error);
 	gint64 id = 0;
 
 	database_check(error);
-	if (!user_create(
-		    world->store, name, hash, PASSWORD_SCHEME, 0, &id, &error))
+	if (!user_create(world->store, name, hash, scheme, 0, &id, &error))
 		database_check(error);
 	return id;
+}
+
+static gint64 add_user(World *world, const char *name, const char *password)
+{
+	return add_user_with(world, name, PASSWORD_SCHEME, password);
 }
 
 #define IN -1
@@ -108,7 +113,8 @@ static void test_change(void)
 	for (int i = 0; i < 3; i++)
 		g_assert_cmpint(
 			login(&world, "change", "old", "192.0.2.2"), ==, IN);
-	g_autofree char *hash = password_hash(hasher, "new", &error);
+	g_autofree char *hash =
+		password_hash(hasher, PASSWORD_SCHEME, "new", &error);
 	if (!user_set_password(world.store, id, hash, PASSWORD_SCHEME, &error))
 		database_check(error);
 	g_assert_cmpint(login(&world, "change", "old", "192.0.2.2"), ==,
@@ -277,6 +283,113 @@ static void test_plaintext(void)
 	g_assert_true(auth_plaintext_allowed(lax.auth, FALSE));
 }
 
+/* --- SCRAM ---------------------------------------------------------------------- */
+
+static ScramSecrets secrets_of(
+	World *world, const char *name, ScramHash hash, gboolean *is_user)
+{
+	g_autoptr(User) user = NULL;
+	g_autoptr(GError) error = NULL;
+	ScramSecrets secrets;
+
+	gboolean ok = auth_scram_secrets(
+		world->auth, name, hash, &secrets, &user, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+	*is_user = user != NULL;
+	return secrets;
+}
+
+/* Nobody, and who has another hash, look like who has one: the same each time,
+ * in whatever process. */
+static void test_made_up(void)
+{
+	static const char *const names[] = { "made-up-nobody", "made-up-argon",
+		"made-up-one", "\xff", "" };
+	g_auto(World) world =
+		world_new("password_scheme = scram-sha-1\nscram = yes\n");
+	g_auto(World) other = world_new("");
+	gboolean is_user;
+
+	add_user_with(&world, "made-up-argon", "argon2id", "secret");
+	add_user_with(&world, "made-up-one", "scram-sha-1", "secret");
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		ScramSecrets here =
+			secrets_of(&world, names[i], SCRAM_SHA_256, &is_user);
+		g_assert_false(is_user);
+		ScramSecrets there =
+			secrets_of(&other, names[i], SCRAM_SHA_256, &is_user);
+		g_assert_true(memcmp(&here, &there, sizeof(here)) == 0);
+		g_assert_cmpuint(here.rounds, ==, 20000);
+		g_assert_cmpuint(here.salt_size, ==, SCRAM_SALT_SIZE);
+	}
+	ScramSecrets one =
+		secrets_of(&world, "Made-Up-One", SCRAM_SHA_1, &is_user);
+	g_assert_true(is_user);
+	g_assert_cmpuint(one.salt_size, ==, SCRAM_SALT_SIZE);
+	g_assert_cmpuint(one.rounds, ==, 20000);
+}
+
+/* Failed proofs count with wrong passwords; a proof for nobody is none. */
+static void test_scram_login(void)
+{
+	g_auto(World) world = world_new("login_failures = 3\n");
+	gint64 id = add_user_with(&world, "proof", "scram", "secret");
+	g_autoptr(User) user = NULL;
+	g_autoptr(GError) error = NULL;
+	ScramSecrets secrets;
+
+	g_assert_cmpint(id, >, 0);
+	g_assert_true(auth_scram_secrets(
+		world.auth, "proof", SCRAM_SHA_256, &secrets, &user, &error));
+	g_assert_true(auth_scram_login(
+		world.auth, "proof", user, TRUE, "192.0.2.50", &error));
+	for (guint i = 0; i < 2; i++) {
+		g_assert_false(auth_scram_login(world.auth, "proof", user,
+			FALSE, "192.0.2.51", &error));
+		g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_AUTH_FAILED));
+		g_clear_error(&error);
+	}
+	g_assert_false(auth_scram_login(
+		world.auth, "nobody", NULL, TRUE, "192.0.2.51", &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_AUTH_FAILED));
+	g_clear_error(&error);
+	g_assert_false(auth_scram_login(
+		world.auth, "proof", user, TRUE, "192.0.2.51", &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_LIMIT));
+	g_assert_cmpint(login(&world, "other", "secret", "192.0.2.51"), ==,
+		DBMAIL_ERROR_LIMIT);
+	/* From where the user has been, the count is another. */
+	g_assert_cmpint(login(&world, "proof", "secret", "192.0.2.50"), ==, IN);
+}
+
+static void test_offered(void)
+{
+	static const struct {
+		const char *setting;
+		gboolean offers[SCRAM_HASHES];
+		gboolean takes_passwords;
+	} rows[] = {
+		{ "scram = no\n", { FALSE, FALSE }, TRUE },
+		{ "scram = yes\n", { TRUE, TRUE }, TRUE },
+		{ "scram = sha-1\n", { [SCRAM_SHA_1] = TRUE }, TRUE },
+		{ "scram = sha-256\n", { [SCRAM_SHA_256] = TRUE }, TRUE },
+		{ "scram = only\nplaintext_without_tls = yes\n", { TRUE, TRUE },
+			FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(World) world = world_new(rows[i].setting);
+		for (ScramHash hash = 0; hash < SCRAM_HASHES; hash++)
+			g_assert_cmpint(auth_scram_offered(world.auth, hash),
+				==, rows[i].offers[hash]);
+		g_assert_cmpint(auth_plaintext_allowed(world.auth, TRUE), ==,
+			rows[i].takes_passwords);
+		g_assert_cmpint(auth_wants_scram(world.auth), ==,
+			!rows[i].takes_passwords);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -290,5 +403,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/auth/cost", test_cost);
 	g_test_add_func("/auth/delay", test_delay);
 	g_test_add_func("/auth/plaintext", test_plaintext);
+	g_test_add_func("/auth/made-up", test_made_up);
+	g_test_add_func("/auth/scram-login", test_scram_login);
+	g_test_add_func("/auth/offered", test_offered);
 	return g_test_run();
 }

@@ -8,6 +8,14 @@
 
 #define PASSWORD "Grüße, Käse 7"
 
+#define PENCIL_256 \
+	"SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==" \
+	"$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=" \
+	":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+#define PENCIL_1 \
+	"SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92" \
+	"$6dlGYMOdZcOPutkcNY8U2g7vK9Y=:D+CSWLOshSulAsxiupA+qs2/fTE="
+
 /* Made with openssl, perl's crypt and, for argon2, the vectors of the
  * reference implementation. */
 static const struct {
@@ -51,6 +59,13 @@ static const struct {
 		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ"
 		"$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
 		"password" },
+	/* Python's hashlib and hmac made them: those of RFC 7677 section 3 and
+	 * RFC 5802 section 5, either alone and both. */
+	{ "scram-sha-256", PENCIL_256, "pencil" },
+	{ "SCRAM-SHA-256", PENCIL_256, "pencil" },
+	{ "scram-sha-1", PENCIL_1, "pencil" },
+	{ "scram", PENCIL_1 " " PENCIL_256, "pencil" },
+	{ "scram", PENCIL_1, "pencil" },
 };
 
 static const struct {
@@ -73,6 +88,10 @@ static const struct {
 	{ "argon2id", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" },
 	{ "argon2id", "8aa8b047e8f2ebf9902a9e672d1128a0" },
 	{ "argon2id", PASSWORD },
+	{ "scram", "" },
+	{ "scram", "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92" },
+	{ "scram", "SCRAM-SHA-512" },
+	{ "scram-sha-1", PASSWORD },
 	{ "rot13", PASSWORD },
 	{ "unknown", PASSWORD },
 };
@@ -86,7 +105,9 @@ static Settings *test_settings(const char *text)
 	return settings;
 }
 
-#define CHEAP "[DBMAIL]\nargon2_memory = 64\nargon2_passes = 1\n"
+#define CHEAP \
+	"[DBMAIL]\nargon2_memory = 64\nargon2_passes = 1\n" \
+	"scram_iterations = 4096\n"
 
 static void test_right(void)
 {
@@ -170,8 +191,10 @@ static void test_new(void)
 	g_autoptr(Settings) settings = test_settings(CHEAP);
 	g_autoptr(PasswordHasher) hasher = password_hasher_new(settings);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *one = password_hash(hasher, PASSWORD, &error);
-	g_autofree char *two = password_hash(hasher, PASSWORD, &error);
+	g_autofree char *one =
+		password_hash(hasher, PASSWORD_SCHEME, PASSWORD, &error);
+	g_autofree char *two =
+		password_hash(hasher, PASSWORD_SCHEME, PASSWORD, &error);
 
 	g_assert_no_error(error);
 	g_assert_true(g_str_has_prefix(one, "$argon2id$v=19$m=64,t=1,p=1$"));
@@ -179,6 +202,110 @@ static void test_new(void)
 	g_assert_cmpint(password_verify(hasher, PASSWORD, one, PASSWORD_SCHEME),
 		==, PASSWORD_RIGHT);
 	g_assert_cmpint(password_verify(hasher, "x", one, PASSWORD_SCHEME), ==,
+		PASSWORD_WRONG);
+}
+
+/* What each setting makes, what verifies it, and what becomes of it under
+ * another setting: the scheme it is hashed anew in, or NULL where it stays. */
+static void test_schemes(void)
+{
+	static const struct {
+		const char *own;
+		const char *setting;
+		const char *next;
+	} steps[] = {
+		{ "argon2id", "argon2id", NULL },
+		{ "argon2id", "scram", "scram" },
+		{ "argon2id", "scram-sha-1", "scram-sha-1" },
+		{ "scram", "argon2id", NULL },
+		{ "scram", "scram", NULL },
+		{ "scram", "scram-sha-1", NULL },
+		{ "scram", "scram-sha-256", NULL },
+		{ "scram-sha-256", "argon2id", NULL },
+		{ "scram-sha-256", "scram-sha-256", NULL },
+		{ "scram-sha-256", "scram-sha-1", "scram-sha-1" },
+		{ "scram-sha-256", "scram", "scram" },
+		{ "SCRAM-SHA-1", "scram-sha-1", NULL },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autofree char *text = g_strdup_printf(
+			CHEAP "password_scheme = %s\n", steps[i].setting);
+		g_autoptr(Settings) settings = test_settings(text);
+		g_autoptr(PasswordHasher) hasher =
+			password_hasher_new(settings);
+		g_autoptr(GError) error = NULL;
+		g_autofree char *hash =
+			password_hash(hasher, steps[i].own, PASSWORD, &error);
+		g_test_message("%s under %s", steps[i].own, steps[i].setting);
+		g_assert_no_error(error);
+		g_assert_cmpstr(password_scheme(hasher), ==, steps[i].setting);
+		g_assert_cmpint(
+			password_verify(hasher, PASSWORD, hash, steps[i].own),
+			==,
+			steps[i].next != NULL ? PASSWORD_RIGHT_OLD :
+						PASSWORD_RIGHT);
+		g_assert_cmpint(
+			password_verify(hasher, "x", hash, steps[i].own), ==,
+			PASSWORD_WRONG);
+		if (steps[i].next != NULL)
+			g_assert_cmpstr(
+				password_scheme_next(hasher, steps[i].own), ==,
+				steps[i].next);
+	}
+	g_autoptr(Settings) settings = test_settings(CHEAP);
+	g_autoptr(PasswordHasher) hasher = password_hasher_new(settings);
+	g_autoptr(GError) error = NULL;
+	g_assert_null(password_hash(hasher, "crypt", PASSWORD, &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
+}
+
+/* Fewer rounds than the settings want now. */
+static void test_rounds(void)
+{
+	g_autoptr(Settings) settings =
+		test_settings("[DBMAIL]\nscram_iterations = 4097\n");
+	g_autoptr(PasswordHasher) hasher = password_hasher_new(settings);
+
+	g_assert_cmpint(
+		password_verify(hasher, "pencil", PENCIL_1, "scram-sha-1"), ==,
+		PASSWORD_RIGHT_OLD);
+	g_assert_cmpstr(
+		password_scheme_next(hasher, "scram-sha-1"), ==, "scram-sha-1");
+}
+
+/* RFC 4013: in whatever form it is typed; and what was hashed before passwords
+ * were prepared is taken, and hashed anew. */
+static void test_prepared(void)
+{
+	/* libargon2 made it of the bytes of the decomposed one. */
+	static const char raw[] =
+		"$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA"
+		"$7DYvOy1xjNrrGWN683prZp5gEzg/VBQRf25KGKxoyt8";
+	static const char decomposed[] = "Gru\u0308\u00dfe";
+	static const char composed[] = "Gr\u00fc\u00dfe";
+	static const char *const schemes[] = { "argon2id", "scram",
+		"scram-sha-1" };
+	g_autoptr(Settings) settings = test_settings(CHEAP);
+	g_autoptr(PasswordHasher) hasher = password_hasher_new(settings);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *hash =
+			password_hash(hasher, schemes[i], decomposed, &error);
+		g_assert_cmpint(
+			password_verify(hasher, composed, hash, schemes[i]), ==,
+			PASSWORD_RIGHT);
+		g_assert_cmpint(
+			password_verify(hasher, decomposed, hash, schemes[i]),
+			==, PASSWORD_RIGHT);
+		g_assert_cmpint(
+			password_verify(hasher, "Gru\u00dfe", hash, schemes[i]),
+			==, PASSWORD_WRONG);
+	}
+	g_assert_cmpint(password_verify(hasher, decomposed, raw, "argon2id"),
+		==, PASSWORD_RIGHT_OLD);
+	g_assert_cmpint(password_verify(hasher, composed, raw, "argon2id"), ==,
 		PASSWORD_WRONG);
 }
 
@@ -192,7 +319,8 @@ static void test_cost(void)
 	g_autoptr(Settings) cheap = test_settings(CHEAP);
 	g_autoptr(PasswordHasher) hasher = password_hasher_new(cheap);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *hash = password_hash(hasher, PASSWORD, &error);
+	g_autofree char *hash =
+		password_hash(hasher, PASSWORD_SCHEME, PASSWORD, &error);
 
 	g_assert_no_error(error);
 	for (gsize i = 0; i < G_N_ELEMENTS(dearer); i++) {
@@ -201,7 +329,8 @@ static void test_cost(void)
 		g_assert_cmpint(
 			password_verify(other, PASSWORD, hash, PASSWORD_SCHEME),
 			==, PASSWORD_RIGHT_OLD);
-		g_autofree char *dear = password_hash(other, PASSWORD, &error);
+		g_autofree char *dear =
+			password_hash(other, PASSWORD_SCHEME, PASSWORD, &error);
 		g_assert_cmpint(password_verify(hasher, PASSWORD, dear,
 					PASSWORD_SCHEME),
 			==, PASSWORD_RIGHT);
@@ -216,14 +345,15 @@ static void test_limits(void)
 	g_autofree char *longer = g_strnfill(PASSWORD_MAX + 1, 'a');
 	g_autoptr(GError) error = NULL;
 
-	g_autofree char *hash = password_hash(hasher, longest, &error);
+	g_autofree char *hash =
+		password_hash(hasher, PASSWORD_SCHEME, longest, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(password_verify(hasher, longest, hash, PASSWORD_SCHEME),
 		==, PASSWORD_RIGHT);
-	g_assert_null(password_hash(hasher, longer, &error));
+	g_assert_null(password_hash(hasher, PASSWORD_SCHEME, longer, &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
 	g_clear_error(&error);
-	g_assert_null(password_hash(hasher, "", &error));
+	g_assert_null(password_hash(hasher, PASSWORD_SCHEME, "", &error));
 	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_INVALID));
 	g_assert_cmpint(password_verify(hasher, longer, longer, ""), ==,
 		PASSWORD_WRONG);
@@ -244,7 +374,8 @@ static void test_nobody(void)
 		"[DBMAIL]\nargon2_memory = 16384\nargon2_passes = 2\n");
 	g_autoptr(PasswordHasher) hasher = password_hasher_new(settings);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *hash = password_hash(hasher, PASSWORD, &error);
+	g_autofree char *hash =
+		password_hash(hasher, PASSWORD_SCHEME, PASSWORD, &error);
 
 	g_assert_no_error(error);
 	gint64 start = thread_time();
@@ -264,7 +395,8 @@ static gpointer hash_many(gpointer data)
 
 	for (int i = 0; i < 20; i++) {
 		g_autoptr(GError) error = NULL;
-		g_autofree char *hash = password_hash(hasher, "x", &error);
+		g_autofree char *hash =
+			password_hash(hasher, PASSWORD_SCHEME, "x", &error);
 		g_assert_no_error(error);
 		g_assert_cmpint(
 			password_verify(hasher, "x", hash, PASSWORD_SCHEME), ==,
@@ -297,5 +429,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/password/limits", test_limits);
 	g_test_add_func("/password/nobody", test_nobody);
 	g_test_add_func("/password/threads", test_threads);
+	g_test_add_func("/password/schemes", test_schemes);
+	g_test_add_func("/password/rounds", test_rounds);
+	g_test_add_func("/password/prepared", test_prepared);
 	return g_test_run();
 }

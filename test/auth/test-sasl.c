@@ -63,7 +63,7 @@ static const Dialogue dialogues[] = {
 
 static void check_dialogue(const Dialogue *dialogue)
 {
-	Sasl *sasl = sasl_new(dialogue->mechanism);
+	Sasl *sasl = sasl_new(sasl_mechanism_find(dialogue->mechanism), NULL);
 	Bytes challenge = bytes_of("unset", 5);
 
 	g_assert_nonnull(sasl);
@@ -108,7 +108,7 @@ static void test_sizes(void)
 		message[0] = message[size + 1] = '\0';
 		memcpy(message + 1, name, size);
 		memcpy(message + size + 2, name, size);
-		Sasl *sasl = sasl_new("PLAIN");
+		Sasl *sasl = sasl_new(sasl_mechanism_find("PLAIN"), NULL);
 		g_assert_cmpint(sasl_step(sasl, bytes_of(message, size * 2 + 2),
 					&challenge),
 			==, size <= 1024 ? SASL_DONE : SASL_INVALID);
@@ -118,16 +118,23 @@ static void test_sizes(void)
 
 static void test_names(void)
 {
-	const char *const *names = sasl_mechanisms();
+	static const char *const order[] = { "SCRAM-SHA-256-PLUS",
+		"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
+		"LOGIN", NULL };
+	const SaslHost host = { 0 };
 
-	for (gsize i = 0; names[i] != NULL; i++) {
-		Sasl *sasl = sasl_new(names[i]);
+	for (guint i = 0; order[i] != NULL; i++) {
+		const SaslMechanism *mechanism = sasl_mechanism_at(i);
+		g_assert_cmpstr(mechanism->name, ==, order[i]);
+		g_assert_true(mechanism == sasl_mechanism_find(order[i]));
+		Sasl *sasl = sasl_new(mechanism, &host);
 		g_assert_nonnull(sasl);
 		sasl_free(&sasl);
 	}
-	g_assert_null(sasl_new("GSSAPI"));
-	g_assert_null(sasl_new(""));
-	g_assert_null(sasl_new("PLAINX"));
+	g_assert_null(sasl_mechanism_at(G_N_ELEMENTS(order) - 1));
+	g_assert_null(sasl_mechanism_find("GSSAPI"));
+	g_assert_null(sasl_mechanism_find(""));
+	g_assert_null(sasl_mechanism_find("PLAINX"));
 }
 
 int main(int argc, char **argv)

@@ -35,7 +35,7 @@ capabilities() {
 		grep -o '{ "[^"]*"' | cut -d '"' -f 2
 	echo APPENDLIMIT
 	echo IMAPSIEVE
-	sed -n '/mechanisms\[\] = {/,/};/p' "$tree/src/auth/sasl.c" |
+	sed -n '/ rows\[\] = {/,/^};/p' "$tree/src/auth/sasl.c" |
 		grep -o '{ "[^"]*"' | sed 's/{ "\(.*\)"/AUTH=\1/'
 }
 
