@@ -2,6 +2,8 @@
 /* Arguments as a word's row wants them. */
 #include "sieve/check-private.h"
 
+#include "base/text.h"
+
 static const char *const type_names[] = {
 	[SIEVE_TYPE_NONE] = "nothing",
 	[SIEVE_TYPE_NUMBER] = "a number",
@@ -139,10 +141,13 @@ static gboolean tell_count(SieveChecker *checker, const SieveNode *node,
 	g_autofree char *wanted = least == most ?
 		g_strdup_printf("%u", most) :
 		g_strdup_printf("%u or %u", least, most);
+	g_autofree char *called = node->word->called != NULL ?
+		g_strdup_printf(" (%s)", node->word->called) :
+		g_strdup("");
 	sieve_check_error(checker, node->place,
-		"the %s '%s' needs %s positional argument%s, not %u",
+		"the %s '%s' needs %s positional argument%s%s, not %u",
 		kind_of(node), node->word->name, wanted, most == 1 ? "" : "s",
-		found);
+		called, found);
 	return FALSE;
 }
 
@@ -174,22 +179,58 @@ static void place_arguments(SieveChecker *checker, SieveNode *node,
 
 /* ---- Tests and blocks ---- */
 
+/* A word that neither a test nor a command has: a string without quotes, a tag
+ * without its colon, or how other languages join tests. */
+static void tell_bare_word(SieveChecker *checker, const SieveNode *node)
+{
+	const SieveNode *bare = node->tests;
+	const SieveTag *tag = sieve_word_tag(node->word, bare->name);
+	int size = (int)MIN(bare->name.size, 60);
+	const char *word = bare->name.data;
+
+	if (tag != NULL)
+		sieve_check_error(checker, bare->place,
+			"a tag begins with a colon: ':%s'", tag->name);
+	else if (text_equal_nocase(bare->name, "and") ||
+		text_equal_nocase(bare->name, "or"))
+		sieve_check_error(checker, bare->place,
+			"tests are joined by allof(...) or anyof(...), not by "
+			"'%.*s'",
+			size, word);
+	else if (node->word->kind == SIEVE_TEST &&
+		node->n_arguments >= count_types(node->word))
+		sieve_check_error(checker, bare->place,
+			"'%.*s' cannot stand behind a test", size, word);
+	else
+		sieve_check_error(checker, bare->place,
+			"'%.*s' means nothing here: a string stands in quotes",
+			size, word);
+}
+
 /* A word that is no test where one may stand is most often the next command,
- * and what is missing a semicolon. */
+ * and what is missing a semicolon or a brace. */
 static void tell_no_tests(SieveChecker *checker, SieveNode *node)
 {
+	const struct SieveExtraWords *extra = checker->compilation->extra;
 	const SieveNode *test = node->tests;
-	const SieveWord *command = sieve_word_find(
-		checker->compilation->extra, SIEVE_COMMAND, test->name);
-	if (command != NULL && !node->is_test_list &&
-		node->word->kind == SIEVE_COMMAND)
+	const SieveWord *command =
+		sieve_word_find(extra, SIEVE_COMMAND, test->name);
+
+	if (node->is_test_list ||
+		sieve_word_find(extra, SIEVE_TEST, test->name) != NULL)
+		sieve_check_error(checker, test->place,
+			"the %s '%s' takes no tests", kind_of(node),
+			node->word->name);
+	else if (command == NULL)
+		tell_bare_word(checker, node);
+	else if (node->word->kind == SIEVE_COMMAND)
 		sieve_check_error(checker, test->place,
 			"';' expected before '%s': the command '%s' ends here",
 			command->name, node->word->name);
 	else
 		sieve_check_error(checker, test->place,
-			"the %s '%s' takes no tests", kind_of(node),
-			node->word->name);
+			"'{' expected before '%s': the test '%s' ends here",
+			command->name, node->word->name);
 }
 
 static void check_shape(SieveChecker *checker, SieveNode *node)
@@ -247,7 +288,11 @@ gboolean sieve_check_arguments(SieveChecker *checker, SieveNode *node)
 		is_whole &= n_found == 0;
 		is_whole &= take_tag(checker, node, &i, uses);
 	}
-	if (is_whole)
+	/* A string without quotes is told, and not that one is missing. */
+	gboolean is_told = node->word->tests == SIEVE_NO_TESTS &&
+		node->tests != NULL &&
+		sieve_word_tag(node->word, node->tests->name) == NULL;
+	if (is_whole && !(is_told && n_found < count_types(node->word)))
 		place_arguments(checker, node, found, n_found);
 	check_shape(checker, node);
 	return checker->n_errors == before;

@@ -358,7 +358,8 @@ gboolean sieve_check_variable(
 	}
 	if (!sieve_string_is_identifier(name->text)) {
 		sieve_check_error(checker, name->place,
-			"%s cannot be the name of a variable",
+			"%s cannot be the name of a variable: one has letters, "
+			"digits and \"_\", and begins with no digit",
 			sieve_quote(checker, name->text));
 		return FALSE;
 	}

@@ -24,6 +24,7 @@ static gboolean run_stop(SieveRun *run, const SieveNode *node G_GNUC_UNUSED)
 const SieveWord sieve_words_basic[] = {
 	{ .name = "require",
 		.arguments = { SIEVE_TYPE_STRINGS },
+		.called = "extensions",
 		.role = SIEVE_ROLE_REQUIRE },
 	{ .name = "if",
 		.tests = SIEVE_ONE_TEST,

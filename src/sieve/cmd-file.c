@@ -102,7 +102,8 @@ static const SieveTag keep_tags[] = {
 	{ .name = "flags",
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.slot = SIEVE_SLOT_FLAGS,
-		.value = SIEVE_TYPE_STRINGS },
+		.value = SIEVE_TYPE_STRINGS,
+		.check = sieve_check_flags_tag },
 	{ .name = NULL },
 };
 
@@ -119,11 +120,13 @@ const SieveWord sieve_words_file[] = {
 	{ .name = "fileinto",
 		.needs = SIEVE_BIT(SIEVE_EXT_FILEINTO),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "mailbox",
 		.shared = SIEVE_TAGS_FILE | SIEVE_TAGS_COPY,
 		.check = check_fileinto,
 		.run = run_fileinto },
 	{ .name = "redirect",
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "address",
 		.shared = SIEVE_TAGS_COPY,
 		.tags = redirect_tags,
 		.check = check_redirect,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* setflag, addflag, removeflag and hasflag (RFC 5232). */
+#include "sieve/file.h"
 #include "sieve/flags.h"
 #include "sieve/testing.h"
 #include "sieve/words.h"
@@ -26,6 +27,12 @@ static void check_variables(SieveChecker *checker, SieveNode *node)
 		sieve_check_needs(checker, node, names->place,
 			SIEVE_EXT_VARIABLES, "the name of a variable"))
 		node->data = find_variables(checker, names);
+}
+
+static void check_change(SieveChecker *checker, SieveNode *node)
+{
+	check_variables(checker, node);
+	sieve_check_flags(checker, node->positional[1]);
 }
 
 /* Flags are looked for in a set of at most SIEVE_FLAGS_MAX, one after another:
@@ -111,6 +118,8 @@ static void check_hasflag(SieveChecker *checker, SieveNode *node)
 {
 	check_variables(checker, node);
 	sieve_testing_check(checker, node, 1);
+	if (sieve_node_tag(node, SIEVE_SLOT_MATCH) == NULL)
+		sieve_check_flags(checker, node->positional[1]);
 }
 
 /* The flags of a set, which the values lie in. */
@@ -192,25 +201,29 @@ const SieveWord sieve_words_flags[] = {
 	{ .name = "setflag",
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRINGS },
+		.called = "variable, flags",
 		.first_is_optional = TRUE,
-		.check = check_variables,
+		.check = check_change,
 		.run = run_setflag },
 	{ .name = "addflag",
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRINGS },
+		.called = "variable, flags",
 		.first_is_optional = TRUE,
-		.check = check_variables,
+		.check = check_change,
 		.run = run_addflag },
 	{ .name = "removeflag",
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRINGS },
+		.called = "variable, flags",
 		.first_is_optional = TRUE,
-		.check = check_variables,
+		.check = check_change,
 		.run = run_removeflag },
 	{ .name = "hasflag",
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.arguments = { SIEVE_TYPE_STRINGS, SIEVE_TYPE_STRINGS },
+		.called = "variables, flags",
 		.first_is_optional = TRUE,
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH,
 		.check = check_hasflag,

@@ -350,6 +350,7 @@ const SieveWord sieve_words_foreverypart[] = {
 		.needs = SIEVE_BIT(SIEVE_EXT_EXTRACTTEXT) |
 			SIEVE_BIT(SIEVE_EXT_VARIABLES),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "variable",
 		.shared = SIEVE_TAGS_MODIFIERS,
 		.tags = extracttext_tags,
 		.check = check_extracttext,

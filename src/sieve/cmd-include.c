@@ -44,8 +44,9 @@ static void check_include(SieveChecker *checker, SieveNode *node)
 		return;
 	if (!is_script_name(name->text)) {
 		sieve_check_error(checker, name->place,
-			"%s cannot be the name of a script",
-			sieve_quote(checker, name->text));
+			"%s cannot be the name of a script: one has no "
+			"slashes and controls, and %d bytes at most",
+			sieve_quote(checker, name->text), SCRIPT_NAME_MAX);
 		return;
 	}
 	const char *text = arena_copy(
@@ -91,6 +92,7 @@ const SieveWord sieve_words_include[] = {
 	{ .name = "include",
 		.needs = SIEVE_BIT(SIEVE_EXT_INCLUDE),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "script",
 		.tags = include_tags,
 		.check = check_include,
 		.run = run_include },
@@ -102,6 +104,7 @@ const SieveWord sieve_words_include[] = {
 		.needs = SIEVE_BIT(SIEVE_EXT_INCLUDE) |
 			SIEVE_BIT(SIEVE_EXT_VARIABLES),
 		.arguments = { SIEVE_TYPE_STRINGS },
+		.called = "variables",
 		.check = check_global },
 	{ .name = NULL },
 };

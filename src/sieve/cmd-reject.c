@@ -32,10 +32,12 @@ const SieveWord sieve_words_reject[] = {
 	{ .name = "reject",
 		.needs = SIEVE_BIT(SIEVE_EXT_REJECT),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "reason",
 		.run = run_reject },
 	{ .name = "ereject",
 		.needs = SIEVE_BIT(SIEVE_EXT_EREJECT),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "reason",
 		.run = run_ereject },
 	{ .name = NULL },
 };

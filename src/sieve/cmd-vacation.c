@@ -164,6 +164,7 @@ const SieveWord sieve_words_vacation[] = {
 	{ .name = "vacation",
 		.needs = SIEVE_BIT(SIEVE_EXT_VACATION),
 		.arguments = { SIEVE_TYPE_STRING },
+		.called = "reason",
 		.shared = SIEVE_TAGS_FILE | SIEVE_TAGS_FCC,
 		.tags = vacation_tags,
 		.check = check_vacation,

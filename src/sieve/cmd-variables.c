@@ -211,6 +211,7 @@ const SieveWord sieve_words_variables[] = {
 	{ .name = "set",
 		.needs = SIEVE_BIT(SIEVE_EXT_VARIABLES),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRING },
+		.called = "variable, value",
 		.shared = SIEVE_TAGS_MODIFIERS,
 		.check = check_set,
 		.run = run_set },

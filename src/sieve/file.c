@@ -31,6 +31,39 @@ gboolean sieve_check_mailboxes(
 	return FALSE;
 }
 
+static gboolean check_flag(SieveChecker *checker, const SieveString *string)
+{
+	Bytes word;
+
+	if (!sieve_flags_find_odd(string->text, &word))
+		return TRUE;
+	const char *quoted = sieve_quote(checker, word);
+	const char *meant = sieve_flags_meant(word);
+	if (meant != NULL)
+		sieve_check_warn(checker, string->place,
+			"%s is a keyword like any other; the system flag is "
+			"\"\\%s\", with two backslashes",
+			quoted, meant);
+	else
+		sieve_check_warn(checker, string->place,
+			"%s is no flag that can be set, and is passed over",
+			quoted);
+	return TRUE;
+}
+
+void sieve_check_flags(SieveChecker *checker, const SieveArgument *flags)
+{
+	(void)sieve_check_each(checker, flags, check_flag);
+}
+
+gboolean sieve_check_flags_tag(
+	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
+{
+	(void)node;
+	sieve_check_flags(checker, use->value);
+	return TRUE;
+}
+
 gboolean sieve_tag_text(
 	SieveRun *run, const SieveNode *node, guint slot, const char **text)
 {
@@ -123,7 +156,8 @@ static void check_mailbox(SieveChecker *checker, const SieveString *mailbox)
 	if (sieve_string_is_constant(mailbox) &&
 		!can_name_mailbox(mailbox->text))
 		sieve_check_error(checker, mailbox->place,
-			"%s cannot name a mailbox",
+			"%s cannot name a mailbox: names are UTF-8 without "
+			"controls, and not empty",
 			sieve_quote(checker, mailbox->text));
 }
 
@@ -165,7 +199,9 @@ static gboolean read_mailbox(SieveRun *run, const SieveNode *node,
 	if (!sieve_run_string(run, node, mailbox, &name))
 		return FALSE;
 	if (!can_name_mailbox(name))
-		return sieve_run_fail(run, node, "%s: %s cannot name a mailbox",
+		return sieve_run_fail(run, node,
+			"%s: %s cannot name a mailbox: names are UTF-8 "
+			"without controls, and not empty",
 			node->word->name, sieve_run_quote(run, name));
 	file->mailbox = arena_copy(run->kept, name.data, name.size);
 	return sieve_run_step(run, node, name.size / SIEVE_STEP_BYTES);

@@ -25,6 +25,14 @@ gboolean sieve_tag_text(SieveRun *run, const SieveNode *node, guint slot,
 gboolean sieve_tag_list(SieveRun *run, const SieveNode *node, guint slot,
 	const char *const **list) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Warns of constants that are no flags, which are passed over (RFC 5232 section
+ * 2), and of keywords that look like a system flag without its backslash. */
+void sieve_check_flags(SieveChecker *checker, const SieveArgument *flags);
+
+/* The same as a tag's check. */
+gboolean sieve_check_flags_tag(
+	SieveChecker *checker, SieveNode *node, const SieveTagUse *use);
+
 /* TRUE for a backslash and an atom (RFC 6154 section 6). */
 gboolean sieve_special_use_is_valid(Bytes use);
 

@@ -50,6 +50,26 @@ gboolean sieve_flags_next(Bytes text, gsize *pos, Bytes *flag)
 	return FALSE;
 }
 
+const char *sieve_flags_meant(Bytes word)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(system_flags); i++)
+		if (text_equal_nocase(word, system_flags[i] + 1))
+			return system_flags[i];
+	return NULL;
+}
+
+gboolean sieve_flags_find_odd(Bytes text, Bytes *word)
+{
+	gsize pos = 0;
+
+	while (next_word(text, &pos, word))
+		if (sieve_flags_meant(*word) != NULL ||
+			(system_flag(*word) == NULL &&
+				!sieve_keyword_is_valid(*word)))
+			return TRUE;
+	return FALSE;
+}
+
 static gboolean has_flag(Bytes set, Bytes flag)
 {
 	gsize pos = 0;

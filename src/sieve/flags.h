@@ -21,6 +21,13 @@ gboolean sieve_keyword_is_valid(Bytes keyword);
  * section 2 asks.  *pos begins at 0.  FALSE at the end. */
 gboolean sieve_flags_next(Bytes text, gsize *pos, Bytes *flag);
 
+/* The first word that is no flag, or that sieve_flags_meant() knows.  FALSE:
+ * there is none. */
+gboolean sieve_flags_find_odd(Bytes text, Bytes *word);
+
+/* The system flag that a word is without its backslash: "Seen"; or NULL. */
+const char *sieve_flags_meant(Bytes word);
+
 /* Adds the flags of text that the set, made of these functions alone, has not,
  * in their order.  Letters' case does not tell flags apart; that of system
  * flags becomes IMAP's. */

@@ -311,6 +311,19 @@ static void take_tag(SieveLexer *lexer, SieveToken *token)
 
 #define MARKS ";,()[]{}"
 
+/* Quotes of other languages, and those that word processors make of ours. */
+static gboolean begins_quote(const char *text)
+{
+	static const char *const quotes[] = { "'", "`", "\u2018", "\u2019",
+		"\u201a", "\u201c", "\u201d", "\u201e", "\u00ab", "\u00bb" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(quotes); i++) {
+		if (g_str_has_prefix(text, quotes[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* All that nothing can be made of, up to where something may begin. */
 static void take_garbage(SieveLexer *lexer, SieveToken *token)
 {
@@ -322,6 +335,11 @@ static void take_garbage(SieveLexer *lexer, SieveToken *token)
 	advance(lexer, size);
 	if (*start == '\r')
 		tell(lexer, token->place, "CR without LF behind it");
+	else if (begins_quote(start))
+		sieve_report_error(lexer->report, lexer->script, token->place,
+			"'%s' means nothing here: a string stands in quotes "
+			"like \"this\"",
+			valid);
 	else
 		sieve_report_error(lexer->report, lexer->script, token->place,
 			"'%s' means nothing here", valid);

@@ -272,11 +272,15 @@ static void tell_no_semicolon(Parser *parser, SieveNode *node)
 	node->is_broken = TRUE;
 	if (is_kind(parser, SIEVE_TOKEN_BAD))
 		return;
+	gboolean is_list = node->tests != NULL && is_mark(parser, ',');
 	sieve_report_error(parser->lexer.report, parser->lexer.script,
 		parser->lexer.end,
-		"'%c' expected behind the command '%.*s', not %s",
+		"'%c' expected behind the command '%.*s', not %s%s",
 		node->tests != NULL ? '{' : ';', (int)MIN(node->name.size, 40),
-		node->name.data, token_text(parser));
+		node->name.data, token_text(parser),
+		is_list ? "; tests in a list stand in the parentheses of "
+			  "allof or anyof" :
+			  "");
 }
 
 static void parse_command(Parser *parser, SieveNode **made)
@@ -317,7 +321,9 @@ static SieveNode *parse_commands(Parser *parser, gboolean in_block)
 			parse_command(parser, tail);
 			tail = &(*tail)->next;
 		} else if (is_mark(parser, '}')) {
-			expected(parser, "a command");
+			sieve_report_error(parser->lexer.report,
+				parser->lexer.script, parser->token.place,
+				"this '}' closes no block");
 			step(parser);
 		} else {
 			parse_nonsense(parser);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tagged arguments that many words share. */
+#include "sieve/file.h"
 #include "sieve/match.h"
 #include "sieve/part.h"
 #include "sieve/select.h"
@@ -119,7 +120,8 @@ static const SieveTag file_tags[] = {
 	{ .name = "flags",
 		.needs = SIEVE_BIT(SIEVE_EXT_IMAP4FLAGS),
 		.slot = SIEVE_SLOT_FLAGS,
-		.value = SIEVE_TYPE_STRINGS },
+		.value = SIEVE_TYPE_STRINGS,
+		.check = sieve_check_flags_tag },
 	{ .name = "create",
 		.needs = SIEVE_BIT(SIEVE_EXT_MAILBOX),
 		.slot = SIEVE_SLOT_CREATE },

@@ -249,6 +249,7 @@ const SieveWord sieve_words_address[] = {
 	{ .name = "address",
 		.kind = SIEVE_TEST,
 		.arguments = { SIEVE_TYPE_STRINGS, SIEVE_TYPE_STRINGS },
+		.called = "field names, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH |
 			SIEVE_TAGS_ADDRESS_PART | SIEVE_TAGS_INDEX |
 			SIEVE_TAGS_MIME,
@@ -258,6 +259,7 @@ const SieveWord sieve_words_address[] = {
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_ENVELOPE),
 		.arguments = { SIEVE_TYPE_STRINGS, SIEVE_TYPE_STRINGS },
+		.called = "parts, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH |
 			SIEVE_TAGS_ADDRESS_PART,
 		.check = check_envelope,

@@ -348,6 +348,7 @@ const SieveWord sieve_words_body[] = {
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_BODY),
 		.arguments = { SIEVE_TYPE_STRINGS },
+		.called = "keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH,
 		.tags = body_tags,
 		.check = check_body,

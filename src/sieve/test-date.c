@@ -158,6 +158,7 @@ const SieveWord sieve_words_date[] = {
 		.needs = SIEVE_BIT(SIEVE_EXT_DATE),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRING,
 			SIEVE_TYPE_STRINGS },
+		.called = "field name, part, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH |
 			SIEVE_TAGS_INDEX | SIEVE_TAGS_ZONE,
 		.tags = date_tags,
@@ -167,6 +168,7 @@ const SieveWord sieve_words_date[] = {
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_DATE),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRINGS },
+		.called = "part, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH |
 			SIEVE_TAGS_ZONE,
 		.check = check_currentdate,

@@ -69,6 +69,7 @@ const SieveWord sieve_words_environment[] = {
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_ENVIRONMENT),
 		.arguments = { SIEVE_TYPE_STRING, SIEVE_TYPE_STRINGS },
+		.called = "item, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH,
 		.check = check_environment,
 		.test = test_environment },

@@ -191,12 +191,14 @@ const SieveWord sieve_words_header[] = {
 	{ .name = "exists",
 		.kind = SIEVE_TEST,
 		.arguments = { SIEVE_TYPE_STRINGS },
+		.called = "field names",
 		.shared = SIEVE_TAGS_MIME,
 		.check = check_exists,
 		.test = test_exists },
 	{ .name = "header",
 		.kind = SIEVE_TEST,
 		.arguments = { SIEVE_TYPE_STRINGS, SIEVE_TYPE_STRINGS },
+		.called = "field names, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH |
 			SIEVE_TAGS_INDEX | SIEVE_TAGS_MIME |
 			SIEVE_TAGS_MIME_PART,
@@ -205,6 +207,7 @@ const SieveWord sieve_words_header[] = {
 	{ .name = "size",
 		.kind = SIEVE_TEST,
 		.arguments = { SIEVE_TYPE_NUMBER },
+		.called = "limit",
 		.tags = size_tags,
 		.check = check_size,
 		.test = test_size },

@@ -37,6 +37,7 @@ const SieveWord sieve_words_string[] = {
 		.kind = SIEVE_TEST,
 		.needs = SIEVE_BIT(SIEVE_EXT_VARIABLES),
 		.arguments = { SIEVE_TYPE_STRINGS, SIEVE_TYPE_STRINGS },
+		.called = "sources, keys",
 		.shared = SIEVE_TAGS_COMPARATOR | SIEVE_TAGS_MATCH,
 		.check = check_string,
 		.test = test_string },

@@ -130,7 +130,8 @@ struct SieveWord {
 	SieveWordKind kind;
 	guint64 needs; /* SIEVE_BIT()s of all extensions it needs; 0: none */
 	SieveType arguments[SIEVE_POSITIONAL_MAX]; /* up to SIEVE_TYPE_NONE */
-	gboolean first_is_optional;                /* of the arguments */
+	const char *called; /* what they are, for errors: "part, keys" */
+	gboolean first_is_optional; /* of the arguments */
 	gboolean last_is_optional;
 	SieveTests tests;
 	gboolean has_block;

@@ -32,7 +32,9 @@ static const RunCase filing[] = {
 	{ "discard; keep;", "keep\n" },
 	{ "discard; discard;", "discard\n" },
 	{ "fileinto \"X\";", "1:1: 'fileinto' needs: require \"fileinto\"\n" },
-	{ FILEINTO "fileinto \"\";", "1:39: \"\" cannot name a mailbox\n" },
+	{ FILEINTO "fileinto \"\";",
+		"1:39: \"\" cannot name a mailbox: names are UTF-8 "
+		"without controls, and not empty\n" },
 };
 
 #define PLACES \
@@ -61,7 +63,8 @@ static const RunCase places[] = {
 		"2:14: fileinto: \"x\" is no special use, such as "
 		"\"\\\\Junk\"\n(keep)\n" },
 	{ PLACES "set \"m\" \"\"; fileinto \"${m}\";",
-		"2:13: fileinto: \"\" cannot name a mailbox\n(keep)\n" },
+		"2:13: fileinto: \"\" cannot name a mailbox: names are UTF-8 "
+		"without controls, and not empty\n(keep)\n" },
 	{ PLACES "redirect :list \":addrbook:default\";",
 		"redirect :list \":addrbook:default\"\n" },
 	/* RFC 6134 section 2.3. */

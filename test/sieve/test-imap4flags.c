@@ -20,7 +20,14 @@ static const RunCase cases[] = {
 	{ HEAD "addflag \"a\"; keep :flags \"b c\";",
 		"keep :flags [\"b\", \"c\"]\n" },
 	{ HEAD "fileinto :flags [\"\\\\Recent\", \"\", \"x\", \"X\"] \"X\";",
+		"2:18: warning: \"\\Recent\" is no flag that can be set, and "
+		"is passed over\n"
 		"fileinto \"X\" :flags \"x\"\n" },
+	/* The one backslash of a string that quotes nothing. */
+	{ HEAD "addflag \"x \\Seen\"; keep;",
+		"2:9: warning: \"Seen\" is a keyword like any other; the "
+		"system flag is \"\\\\Seen\", with two backslashes\n"
+		"keep :flags [\"x\", \"Seen\"]\n" },
 	/* The last list wins. */
 	{ HEAD "fileinto :flags \"a\" \"X\"; fileinto :flags \"b\" \"X\";",
 		"fileinto \"X\" :flags \"b\"\n" },

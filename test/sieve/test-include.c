@@ -90,12 +90,15 @@ static const RunCase includes[] = {
 	{ "include \"discards\";",
 		"1:1: 'include' needs: require \"include\"\n" },
 	{ REQUIRE "include \"../x\";",
-		"1:38: \"../x\" cannot be the name of a script\n" },
+		"1:38: \"../x\" cannot be the name of a script: one has "
+		"no slashes and controls, and 512 bytes at most\n" },
 	{ REQUIRE "include :personal :global \"x\";",
 		"1:48: ':personal' and ':global' exclude each other\n" },
 	{ "require [\"include\", \"encoded-character\"]; "
 	  "include \"a${unicode:2028}\";",
-		"1:51: \"a\xe2\x80\xa8\" cannot be the name of a script\n" },
+		"1:51: \"a\xe2\x80\xa8\" cannot be the name of a script: one "
+		"has "
+		"no slashes and controls, and 512 bytes at most\n" },
 };
 
 static void test_include(void)

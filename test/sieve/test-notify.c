@@ -68,7 +68,8 @@ static const RunCase cases[] = {
 	{ HEAD "vacation :flags \"x\" :handle \"h\" \"t\";",
 		"2:10: :flags needs :fcc here\n" },
 	{ HEAD "vacation :fcc \"\" \"t\";",
-		"2:15: \"\" cannot name a mailbox\n" },
+		"2:15: \"\" cannot name a mailbox: names are UTF-8 "
+		"without controls, and not empty\n" },
 	{ HEAD "if valid_notify_method [\"mailto:a@b\", \"mailto:c@d\"] "
 	       "{ discard; }",
 		"discard\n" },

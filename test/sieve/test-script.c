@@ -44,9 +44,31 @@ static const RunCase wrong[] = {
 	{ "if true { keep }",
 		"1:15: ';' expected behind the command 'keep', not '}'\n" },
 	{ "keep;; discard;", "1:6: a command expected, not ';'\n" },
-	{ "} keep;", "1:1: a command expected, not '}'\n" },
+	{ "} keep;", "1:1: this '}' closes no block\n" },
 	{ "if true { keep;", "1:9: this block has no '}' at its end\n" },
 	{ "if anyof(true, ) { keep; }", "1:16: a test expected, not ')'\n" },
+	/* What other languages have, and what was forgotten. */
+	{ "redirect me; redirect \xe2\x80\x9cme@x\xe2\x80\x9d;",
+		"1:10: 'me' means nothing here: a string stands in quotes\n"
+		"1:23: '\xe2\x80\x9cme@x\xe2\x80\x9d' means nothing here: a "
+		"string stands in quotes like \"this\"\n" },
+	{ "if size over 5 { } if exists \"a\" and true { }",
+		"1:4: the test 'size' needs 1 positional argument (limit), not "
+		"0\n"
+		"1:9: a tag begins with a colon: ':over'\n"
+		"1:34: tests are joined by allof(...) or anyof(...), not by "
+		"'and'\n" },
+	{ "if header \"a\" \"b\" then { } if exists \"a\" keep;",
+		"1:19: 'then' cannot stand behind a test\n"
+		"1:28: the command 'if' needs a block { ... }\n"
+		"1:42: '{' expected before 'keep': the test 'exists' ends "
+		"here\n" },
+	{ "if allof true, false { }",
+		"1:14: '{' expected behind the command 'if', not ','; tests in "
+		"a list stand in the parentheses of allof or anyof\n" },
+	{ "if header \"a\" { }",
+		"1:4: the test 'header' needs 2 positional arguments (field "
+		"names, keys), not 1\n" },
 	{ "if anyof(true true) { keep; }",
 		"1:15: the test 'true' takes no tests\n" },
 	{ "if anyof(true \"x\" { keep; }",
@@ -89,8 +111,8 @@ static const RunCase wrong[] = {
 	{ "require 45; require; require \"a\" true;",
 		"1:9: the command 'require' needs a string or a list of "
 		"strings as argument 1, not a number\n"
-		"1:13: the command 'require' needs 1 positional argument, not "
-		"0\n"
+		"1:13: the command 'require' needs 1 positional argument "
+		"(extensions), not 0\n"
 		"1:34: the command 'require' takes no tests\n" },
 	/* RFC 5228 section 2.6.2. */
 	{ "if header \"a\" \"b\" :contains { } if size 5 :over { } "

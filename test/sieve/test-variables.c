@@ -109,8 +109,10 @@ static const RunCase wrong[] = {
 		  "set \"\" \"\";",
 		"2:5: the name of a variable must have no variables in it\n"
 		"2:21: match variables cannot be set\n"
-		"2:34: \"a b\" cannot be the name of a variable\n"
-		"2:48: \"\" cannot be the name of a variable\n" },
+		"2:34: \"a b\" cannot be the name of a variable: one has "
+		"letters, digits and \"_\", and begins with no digit\n"
+		"2:48: \"\" cannot be the name of a variable: one has "
+		"letters, digits and \"_\", and begins with no digit\n" },
 	{ REQUIRE "set \"x.y\" \"\"; keep \"${x.y}\"; set \"global.1\" \"\";",
 		"2:5: \"x.y\" is in no namespace that is known\n"
 		"2:15: the command 'keep' needs 0 positional arguments, not "
