@@ -60,6 +60,47 @@ static gboolean is_line_end(const Machine *m, gsize at)
 	return is_line_break(m->text, at);
 }
 
+static gboolean is_word(gunichar c)
+{
+	return c == '_' || (c < REGEX_BYTE && g_unichar_isalnum(c));
+}
+
+static gboolean is_word_at(Bytes text, gsize at)
+{
+	gsize size;
+	return at < text.size && is_word(regex_character(text, at, &size));
+}
+
+/* The character that ends at the place. */
+static gboolean is_word_before(Bytes text, gsize at)
+{
+	gsize size;
+	gsize begin = at;
+	while (begin > 0 && at - begin < 4) {
+		begin--;
+		if (((guchar)text.data[begin] & 0xc0) != 0x80)
+			break;
+	}
+	return begin < at && is_word(regex_character(text, begin, &size)) &&
+		begin + size == at;
+}
+
+static gboolean is_word_place(const Machine *m, RegexOp op, gsize at)
+{
+	gboolean before = is_word_before(m->text, at);
+	gboolean behind = is_word_at(m->text, at);
+	switch (op) {
+	case REGEX_WORD_EDGE:
+		return before != behind;
+	case REGEX_NO_WORD_EDGE:
+		return before == behind;
+	case REGEX_WORD_BEGIN:
+		return !before && behind;
+	default:
+		return before && !behind;
+	}
+}
+
 static gboolean has_thread(const Threads *threads, guint32 step)
 {
 	guint32 place = threads->places[step];
@@ -95,6 +136,13 @@ static void follow(
 		break;
 	case REGEX_LINE_END:
 		if (is_line_end(m, at))
+			push(m, FALSE, index + 1, 0);
+		break;
+	case REGEX_WORD_EDGE:
+	case REGEX_NO_WORD_EDGE:
+	case REGEX_WORD_BEGIN:
+	case REGEX_WORD_END:
+		if (is_word_place(m, step->op, at))
 			push(m, FALSE, index + 1, 0);
 		break;
 	case REGEX_SAVE:

@@ -31,6 +31,10 @@ typedef enum {
 	REGEX_SET,
 	REGEX_LINE_BEGIN,
 	REGEX_LINE_END,
+	REGEX_WORD_EDGE,
+	REGEX_NO_WORD_EDGE,
+	REGEX_WORD_BEGIN,
+	REGEX_WORD_END,
 	REGEX_SPLIT, /* to x first, then to y */
 	REGEX_JUMP,  /* to x */
 	REGEX_SAVE,  /* the place into slot x */

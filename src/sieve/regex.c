@@ -110,6 +110,55 @@ static Node *parse_group(Parser *p)
 	return node;
 }
 
+/* The bracket expression of the pattern whose inside begins at *at. */
+static Node *bracket_node(Parser *p, Bytes pattern, gsize *at)
+{
+	RegexSet *set;
+	if (!regex_bracket_parse(p->regex->arena, p->regex->how, pattern, at,
+		    &set, p->error))
+		return NULL;
+	Node *node = step_node(p, REGEX_SET, 0);
+	node->step.set = set;
+	return node;
+}
+
+static Node *parse_bracket(Parser *p)
+{
+	return bracket_node(p, p->pattern, &p->at);
+}
+
+/* What POSIX leaves open and other engines agree on. */
+static const struct {
+	char letter;
+	const char *bracket; /* behind its "["; NULL: op */
+	RegexOp op;
+} escapes[] = {
+	{ 'd', "[:digit:]]", REGEX_SET },
+	{ 'D', "^[:digit:]]", REGEX_SET },
+	{ 's', "[:space:]]", REGEX_SET },
+	{ 'S', "^[:space:]]", REGEX_SET },
+	{ 'w', "[:alnum:]_]", REGEX_SET },
+	{ 'W', "^[:alnum:]_]", REGEX_SET },
+	{ 'b', NULL, REGEX_WORD_EDGE },
+	{ 'B', NULL, REGEX_NO_WORD_EDGE },
+	{ '<', NULL, REGEX_WORD_BEGIN },
+	{ '>', NULL, REGEX_WORD_END },
+};
+
+static Node *escape_node(Parser *p, char letter)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(escapes); i++) {
+		gsize at = 0;
+		if (escapes[i].letter != letter)
+			continue;
+		if (escapes[i].bracket == NULL)
+			return step_node(p, escapes[i].op, 0);
+		return bracket_node(
+			p, bytes_of_string(escapes[i].bracket), &at);
+	}
+	return NULL;
+}
+
 static Node *parse_escape(Parser *p)
 {
 	gsize size;
@@ -117,23 +166,19 @@ static Node *parse_escape(Parser *p)
 	if (p->at >= p->pattern.size)
 		return refuse(p, begin, "a backslash is the last character");
 	char c = p->pattern.data[p->at];
-	if (g_ascii_isalnum(c) || c == '<' || c == '>' || c == '`' || c == '\'')
+	Node *node = escape_node(p, c);
+	if (node != NULL) {
+		p->at++;
+		return node;
+	}
+	if (g_ascii_isalnum(c) || c == '`' || c == '\'')
 		return refuse(p, begin,
-			"POSIX does not say what the backslash means there");
+			"the backslash means nothing there; it quotes "
+			"punctuation, and there are \\d, \\s, \\w, \\D, \\S, "
+			"\\W, \\b, \\B, \\< and \\>");
 	gunichar character = regex_character(p->pattern, p->at, &size);
 	p->at += size;
 	return step_node(p, REGEX_CHAR, character);
-}
-
-static Node *parse_bracket(Parser *p)
-{
-	RegexSet *set;
-	if (!regex_bracket_parse(p->regex->arena, p->regex->how, p->pattern,
-		    &p->at, &set, p->error))
-		return NULL;
-	Node *node = step_node(p, REGEX_SET, 0);
-	node->step.set = set;
-	return node;
 }
 
 /* One character, class, anchor or group. */
@@ -207,14 +252,18 @@ static gboolean at_repetition(const Parser *p)
 	return is_at(p, '*') || is_at(p, '+') || is_at(p, '?') || is_at(p, '{');
 }
 
+/* TRUE for a step that takes a character. */
+static gboolean takes_one(RegexOp op)
+{
+	return op == REGEX_CHAR || op == REGEX_ANY || op == REGEX_SET;
+}
+
 static Node *parse_repeated(Parser *p)
 {
 	Node *atom = parse_atom(p);
 	if (atom == NULL || !at_repetition(p))
 		return atom;
-	if (atom->kind == NODE_STEP &&
-		(atom->step.op == REGEX_LINE_BEGIN ||
-			atom->step.op == REGEX_LINE_END))
+	if (atom->kind == NODE_STEP && !takes_one(atom->step.op))
 		return refuse(p, p->at, "an anchor cannot be repeated");
 	Node *node = node_new(p, NODE_REPEAT);
 	node->child = atom;
@@ -223,6 +272,9 @@ static Node *parse_repeated(Parser *p)
 	node->max = c == '?' ? 1 : NO_MAXIMUM;
 	if (c == '{' && !parse_interval(p, node))
 		return NULL;
+	if (is_at(p, '?'))
+		return refuse(p, p->at,
+			"no repetition is lazy: the longest match is taken");
 	if (at_repetition(p))
 		return refuse(p, p->at, "a repetition cannot be repeated");
 	return node;

@@ -30,8 +30,10 @@ typedef struct SieveRegex SieveRegex;
  * that is none is a character of its own.  Classes [:alpha:] and so on, [=a=]
  * and [.a.] with one character; "." is any character but a line end, "^"
  * and "$" are the begin and the end of a line.  INVALID, with the reason and the place in
- * the text for the user: what POSIX does not define (back references, \w, "**",
- * lazy quantifiers, look-ahead) is refused.  LIMIT: too large. */
+ * the text for the user.  Of what POSIX does not define, \d, \s, \w (letters,
+ * digits and "_"), their opposites \D, \S, \W, and the edges of words \b, \B, \<
+ * and \> are there; back references, "**", lazy quantifiers and look-ahead are
+ * refused.  LIMIT: too large. */
 SieveRegex *sieve_regex_new(Bytes pattern, SieveRegexCase how, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 

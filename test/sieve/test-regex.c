@@ -89,6 +89,25 @@ static void test_matches(void)
 		{ "abcd|c", "abcx", "c" },
 		{ "abcd|bc|c", "abcx", "bc" },
 		{ "(|a)b", "ab", "ab|a" },
+		{ "\\w+\\s\\d", "a b_\xc3\xa9 7", "b_\xc3\xa9 7" },
+		{ "\\W\\S\\D", "ab -cd", " -c" },
+		{ "\\bcat\\b", "concat cat.", "cat" },
+		{ "\\bcat\\b", "concat scat cats", NULL },
+		{ "\\bcat\\b", "cat", "cat" },
+		{ "\\<a\\w*",
+			"ba \xc3\xa9"
+			"a abc",
+			"abc" },
+		{ "\\w*\\>", "...ab-", "ab" },
+		{ "a\\>",
+			"\xc3\xa9"
+			"a\xc3\xa9 a",
+			"a" },
+		{ "\\Ba", "a ba", "a" },
+		{ "x\\b|xy", "xy", "xy" },
+		{ "(\\b|-)a", "-a", "-a|-" },
+		{ "\\.\\b", "a.\xff .b", "." },
+		{ "[\\d]+", "1d\\2", "d\\" },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++) {
 		g_autofree char *groups =
@@ -125,8 +144,8 @@ static void test_refused(void)
 	static const char *const patterns[] = { "a(+b)", "*a", "a**", "a+?",
 		"ex[]ample", "[", "[a", "[z-a]", "[[:foo:]]",
 		"[[:alpha:", "[[.ab.]]", "(", "(a", "a{", "a{1", "a{2,1}",
-		"a{256}", "a{1}{2}", "\\", "\\1", "\\w", "\\<a", "(?=a)",
-		"(?i)a", "^*", "a|*b", "a{,2}" };
+		"a{256}", "a{1}{2}", "\\", "\\1", "\\a", "\\b*", "\\<+",
+		"(?=a)", "(?i)a", "^*", "a|*b", "a{,2}" };
 	for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
 		g_autoptr(GError) error = NULL;
 		g_autoptr(SieveRegex) regex =
