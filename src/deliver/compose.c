@@ -9,7 +9,7 @@
 /* References that would be longer begin anew (RFC 5322 has no limit, mailers
  * do). */
 #define REFERENCES_MAX 8192
-#define ID_MAX 900
+#define ID_MAX 970
 /* Characters; a list of mails has no room for more. */
 #define SUBJECT_MAX 256
 #define NAME_MAX_WANTED 100
@@ -174,29 +174,51 @@ static void append_to(GString *out, const ComposeAbout *about)
 	(void)mime_compose_addresses(out, "To", about->sender);
 }
 
+static gboolean is_8bit(const char *text, gsize size)
+{
+	for (gsize i = 0; i < size; i++) {
+		if ((guchar)text[i] >= 0x80)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* The entity's own Content fields, in ASCII; what else is in its header is none
- * of its business (RFC 5230 section 5). */
+ * of its business (RFC 5230 section 5).  A script is UTF-8, whether or not its
+ * entity says so. */
 static void append_entity(GString *out, const char *text)
 {
 	g_autoptr(GString) lines = g_string_new(NULL);
+	gboolean has_type = FALSE;
+	gboolean has_encoding = FALSE;
 	gsize at = 0;
 	MimeField field;
 
 	mime_compose_lines(lines, bytes_of_string(text));
 	Bytes entity = bytes_of(lines->str, lines->len);
 	while (mime_field_next(entity, &at, &field)) {
-		g_autofree char *line =
-			g_strndup(field.line.data, field.line.size);
-		if (text_has_prefix_nocase(field.name, "Content-") &&
-			g_str_is_ascii(line))
-			g_string_append(out, line);
+		if (!text_has_prefix_nocase(field.name, "Content-") ||
+			is_8bit(field.line.data, field.line.size))
+			continue;
+		g_string_append_len(
+			out, field.line.data, (gssize)field.line.size);
+		has_type |= text_equal_nocase(field.name, "Content-Type");
+		has_encoding |= text_equal_nocase(
+			field.name, "Content-Transfer-Encoding");
 	}
 	const char *blank = lines->str[0] == '\r' ?
 		lines->str - 2 :
 		strstr(lines->str, "\r\n\r\n");
+	const char *body = blank != NULL ? blank + strlen("\r\n\r\n") : "";
+	if (is_8bit(body, strlen(body)))
+		g_string_append_printf(out, "%s%s",
+			has_type ? "" :
+				   "Content-Type: text/plain; "
+				   "charset=utf-8\r\n",
+			has_encoding ? "" :
+				       "Content-Transfer-Encoding: 8bit\r\n");
 	g_string_append(out, "\r\n");
-	if (blank != NULL)
-		g_string_append(out, blank + strlen("\r\n\r\n"));
+	g_string_append(out, body);
 }
 
 static void append_vacation_subject(GString *out, const ComposeAbout *about,
@@ -233,23 +255,38 @@ void compose_vacation(GString *out, const ComposeAbout *about,
 
 /* --- reject -------------------------------------------------------------------- */
 
+/* The header, as far as anything can be made of it. */
 static void append_original(GString *out, const MimeHeader *original)
 {
 	Bytes block = bytes_slice(original->block, 0, HEADERS_MAX);
+	g_autoptr(GString) fields = g_string_new(NULL);
 	gsize at = 0;
 	MimeField field;
 
 	while (mime_field_next(block, &at, &field))
-		mime_compose_lines(out, field.line);
+		g_string_append_len(
+			fields, field.line.data, (gssize)field.line.size);
+	mime_compose_part(
+		out, "text/rfc822-headers", bytes_of(fields->str, fields->len));
 }
 
-static gboolean is_8bit(const char *text, gsize size)
+/* Whom the message was for before anybody rewrote that, where it says so: then
+ * the field must be there, else it must not (RFC 8098 section 3.2.3). */
+static void append_original_recipient(
+	GString *out, const MimeHeader *original, gboolean is_utf8)
 {
-	for (gsize i = 0; i < size; i++) {
-		if ((guchar)text[i] >= 0x80)
-			return TRUE;
-	}
-	return FALSE;
+	static const char name[] = "Original-Recipient";
+	Bytes value = text_trim(mime_header_value(original, name));
+	const char *semicolon =
+		value.size > 0 ? memchr(value.data, ';', value.size) : NULL;
+
+	if (semicolon == NULL || semicolon == value.data ||
+		value.size > ID_MAX ||
+		!g_utf8_validate(value.data, (gssize)value.size, NULL) ||
+		(!is_utf8 && is_8bit(value.data, value.size)))
+		return;
+	g_autofree char *text = g_strndup(value.data, value.size);
+	mime_compose_field(out, name, text);
 }
 
 static void append_disposition(GString *out, const ComposeAbout *about)
@@ -259,9 +296,12 @@ static void append_disposition(GString *out, const ComposeAbout *about)
 
 	/* RFC 6533 section 5. */
 	g_string_append_printf(out,
-		"Content-Type: message/%sdisposition-notification\r\n\r\n"
+		"Content-Type: message/%sdisposition-notification\r\n"
+		"Content-Transfer-Encoding: %s\r\n\r\n"
 		"Reporting-UA: %s; DBMail\r\n",
-		is_utf8 ? "global-" : "", about->host);
+		is_utf8 ? "global-" : "", is_utf8 ? "8bit" : "7bit",
+		about->host);
+	append_original_recipient(out, about->original, is_utf8);
 	g_autofree char *final = g_strconcat(
 		is_utf8 ? "utf-8; " : "rfc822; ", about->recipient, NULL);
 	mime_compose_field(out, "Final-Recipient", final);
@@ -281,9 +321,7 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 		"Your message was refused by the recipient's mail filter.\n"
 		"The reason given is:\n\n",
 		reason, NULL);
-	g_autoptr(GString) headers = g_string_new(NULL);
 
-	append_original(headers, about->original);
 	append_dates(out, about);
 	append_from(out, about, NULL);
 	(void)mime_compose_addresses(out, "To", about->sender);
@@ -300,13 +338,8 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 	mime_compose_body(out, text);
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
 	append_disposition(out, about);
-	g_string_append_printf(out,
-		"\r\n--%s\r\nContent-Type: text/rfc822-headers\r\n%s\r\n",
-		about->id,
-		is_8bit(headers->str, headers->len) ?
-			"Content-Transfer-Encoding: 8bit\r\n" :
-			"");
-	g_string_append_len(out, headers->str, (gssize)headers->len);
+	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
+	append_original(out, about->original);
 	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);
 }
 

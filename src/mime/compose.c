@@ -302,26 +302,47 @@ static void append_qp_line(GString *out, Bytes line)
 	g_string_append(out, "\r\n");
 }
 
-void mime_compose_body(GString *out, const char *text)
+static void append_type(GString *out, const char *type, gboolean is_coded)
+{
+	g_string_append_printf(out,
+		"Content-Type: %s\r\n"
+		"Content-Transfer-Encoding: %s\r\n\r\n",
+		type, is_coded ? "quoted-printable" : "7bit");
+}
+
+static void append_coded(GString *out, const GString *lines)
+{
+	for (gsize at = 0; at < lines->len;) {
+		const char *start = lines->str + at;
+		const char *end = memchr(start, '\r', lines->len - at);
+
+		append_qp_line(out, bytes_of(start, (gsize)(end - start)));
+		at += (gsize)(end - start) + strlen("\r\n");
+	}
+}
+
+static void append_part(GString *out, const char *plain_type,
+	const char *other_type, Bytes bytes)
 {
 	g_autoptr(GString) lines = g_string_new(NULL);
 
-	mime_compose_lines(lines, bytes_of_string(text));
+	mime_compose_lines(lines, bytes);
 	if (is_plain(lines)) {
-		g_string_append(out,
-			"Content-Type: text/plain; charset=us-ascii\r\n"
-			"Content-Transfer-Encoding: 7bit\r\n\r\n");
+		append_type(out, plain_type, FALSE);
 		g_string_append_len(out, lines->str, (gssize)lines->len);
-		return;
+	} else {
+		append_type(out, other_type, TRUE);
+		append_coded(out, lines);
 	}
-	g_string_append(out,
-		"Content-Type: text/plain; charset=utf-8\r\n"
-		"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
-	for (gsize at = 0; at < lines->len;) {
-		const char *start = lines->str + at;
-		gsize size = (gsize)(strstr(start, "\r\n") - start);
+}
 
-		append_qp_line(out, bytes_of(start, size));
-		at += size + 2;
-	}
+void mime_compose_part(GString *out, const char *type, Bytes bytes)
+{
+	append_part(out, type, type, bytes);
+}
+
+void mime_compose_body(GString *out, const char *text)
+{
+	append_part(out, "text/plain; charset=us-ascii",
+		"text/plain; charset=utf-8", bytes_of_string(text));
 }

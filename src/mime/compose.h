@@ -38,6 +38,11 @@ void mime_compose_address(
  * last line gets one. */
 void mime_compose_body(GString *out, const char *text);
 
+/* The same for any bytes, with that Content-Type (without parameters that depend
+ * on the bytes): as they are where they are ASCII without NUL and with short
+ * lines, else as quoted-printable; lines end as above. */
+void mime_compose_part(GString *out, const char *type, Bytes bytes);
+
 /* Appends bytes with each bare CR or LF as CRLF; the last line gets one. */
 void mime_compose_lines(GString *out, Bytes bytes);
 

@@ -10,9 +10,9 @@
 #include "queue/content.h"
 
 #define HEADER_MAX 65536
-/* Lines of the original that are longer are left out: the notice itself must
- * not fail (RFC 5321 section 4.5.3.1.6). */
-#define LINE_MAX_BYTES 998
+/* Of the reason: a line without blanks must fit into a field (RFC 5322 section
+ * 2.1.1), or the notice itself would fail. */
+#define WHY_MAX 900
 
 gboolean bounce_is_due(const char *sender, Bytes message)
 {
@@ -77,11 +77,24 @@ static gboolean is_ascii(Bytes bytes)
 	return TRUE;
 }
 
-/* RFC 3464 section 2; with UTF-8 in it, RFC 6533 section 4. */
+/* In ASCII: the words for people have it whole. */
+static void append_diagnostic(GString *out, const BounceAbout *about)
+{
+	g_autofree char *text = g_strndup(about->text, WHY_MAX);
+
+	for (char *p = text; *p != '\0'; p++) {
+		if ((guchar)*p >= 0x80)
+			*p = '?';
+	}
+	g_autofree char *why = g_strconcat(
+		about->is_reply ? "smtp; " : "X-DBMail; ", text, NULL);
+	mime_compose_field(out, "Diagnostic-Code", why);
+}
+
+/* RFC 3464 section 2; for an address in UTF-8, RFC 6533 section 4. */
 static void append_status(GString *out, const BounceAbout *about)
 {
-	gboolean is_utf8 = !is_ascii(bytes_of_string(about->recipient)) ||
-		!is_ascii(bytes_of_string(about->text));
+	gboolean is_utf8 = !is_ascii(bytes_of_string(about->recipient));
 	char date[32];
 
 	g_string_append_printf(out,
@@ -92,9 +105,7 @@ static void append_status(GString *out, const BounceAbout *about)
 	timestamp_format_rfc5322(about->queued, date);
 	g_string_append_printf(out, "Arrival-Date: %s\r\n\r\n", date);
 	g_autofree char *final = g_strconcat(
-		is_ascii(bytes_of_string(about->recipient)) ? "rfc822; " :
-							      "utf-8; ",
-		about->recipient, NULL);
+		is_utf8 ? "utf-8; " : "rfc822; ", about->recipient, NULL);
 	mime_compose_field(out, "Final-Recipient", final);
 	g_string_append_printf(
 		out, "Action: failed\r\nStatus: %s\r\n", about->status);
@@ -103,43 +114,23 @@ static void append_status(GString *out, const BounceAbout *about)
 			g_strconcat("dns; ", about->remote, NULL);
 		mime_compose_field(out, "Remote-MTA", remote);
 	}
-	g_autofree char *why = g_strconcat(
-		about->is_reply ? "smtp; " : "X-DBMail; ", about->text, NULL);
-	mime_compose_field(out, "Diagnostic-Code", why);
+	append_diagnostic(out, about);
 	timestamp_format_rfc5322(about->now, date);
 	g_string_append_printf(out, "Last-Attempt-Date: %s\r\n", date);
-}
-
-static gboolean fits(Bytes field)
-{
-	gsize line = 0;
-
-	if (memchr(field.data, '\0', field.size) != NULL)
-		return FALSE;
-	for (gsize i = 0; i < field.size; i++) {
-		line = field.data[i] == '\n' ? 0 : line + 1;
-		if (line > LINE_MAX_BYTES)
-			return FALSE;
-	}
-	return TRUE;
 }
 
 static void append_original(GString *out, const BounceAbout *about)
 {
 	Bytes block = bytes_slice(about->message, 0, HEADER_MAX);
-	g_autoptr(GString) lines = g_string_new(NULL);
+	g_autoptr(GString) fields = g_string_new(NULL);
 	gsize at = 0;
 	MimeField field;
 
-	while (mime_field_next(block, &at, &field)) {
-		if (fits(field.line))
-			mime_compose_lines(lines, field.line);
-	}
-	g_string_append_printf(out,
-		"Content-Type: text/rfc822-headers\r\n"
-		"Content-Transfer-Encoding: %s\r\n\r\n",
-		is_ascii(bytes_of(lines->str, lines->len)) ? "7bit" : "8bit");
-	g_string_append_len(out, lines->str, (gssize)lines->len);
+	while (mime_field_next(block, &at, &field))
+		g_string_append_len(
+			fields, field.line.data, (gssize)field.line.size);
+	mime_compose_part(
+		out, "text/rfc822-headers", bytes_of(fields->str, fields->len));
 }
 
 void bounce_compose(GString *out, const BounceAbout *about)

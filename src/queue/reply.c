@@ -39,12 +39,16 @@ static void append_text(Reply *reply, Bytes rest)
 		g_string_printf(reply->text, "%03u", reply->code);
 	} else {
 		reply_status(reply->text->str, status);
-		gsize size = strlen(status);
-		if (strncmp(text, status, size) == 0 && text[size] == ' ')
-			text += size + 1;
+		gsize known = strlen(status);
+		if (strncmp(text, status, known) == 0 && text[known] == ' ')
+			text += known + 1;
 	}
-	if (text[0] != '\0')
-		g_string_append_printf(reply->text, " %s", text);
+	gsize room = REPLY_TEXT_MAX - MIN(reply->text->len + 1, REPLY_TEXT_MAX);
+	gsize size = MIN(strlen(text), room);
+	while (size > 0 && ((guchar)text[size] & 0xc0) == 0x80)
+		size--;
+	if (size > 0)
+		g_string_append_printf(reply->text, " %.*s", (int)size, text);
 }
 
 ReplyState reply_take(Reply *reply, Bytes line, Bytes *rest)

@@ -11,11 +11,13 @@
 
 #define REPLY_LINE_MAX 4096 /* bytes of a line; RFC 5321 allows 512 */
 #define REPLY_LINES_MAX 200
+#define REPLY_TEXT_MAX 1000 /* bytes of what is kept of it all */
 
 typedef struct {
 	guint code;    /* 200 to 599; 0 for no line yet */
 	GString *text; /* "550 5.1.1 no such user", lines joined by blanks:
-	                * valid UTF-8 without controls */
+	                * valid UTF-8 without controls, at most
+	                * REPLY_TEXT_MAX bytes */
 	guint lines;
 } Reply;
 

@@ -4,6 +4,7 @@
 
 #include "deliver/guard.h"
 #include "mime/words.h"
+#include "queue/content.h"
 
 typedef struct {
 	Arena *arena;
@@ -202,18 +203,122 @@ static void test_reject(Fixture *fixture, gconstpointer data)
 		"Your message was refused by the recipient's mail filter.\r\n"
 		"The reason given is:\r\n\r\nNo.\r\n"
 		"\r\n--ID\r\n"
-		"Content-Type: message/disposition-notification\r\n\r\n"
+		"Content-Type: message/disposition-notification\r\n"
+		"Content-Transfer-Encoding: 7bit\r\n\r\n"
 		"Reporting-UA: host; DBMail\r\n"
 		"Final-Recipient: rfc822; ann@example.org\r\n"
 		"Original-Message-ID: <orig@x>\r\n"
 		"Disposition: automatic-action/MDN-sent-automatically; "
 		"deleted\r\n"
-		"\r\n--ID\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+		"\r\n--ID\r\nContent-Type: text/rfc822-headers\r\n"
+		"Content-Transfer-Encoding: 7bit\r\n\r\n"
 		"Message-ID: <orig@x>\r\n"
 		"References: <one@x>\r\n <two@x> junk\r\n"
 		"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n"
 		"To: ann@example.org\r\n"
 		"\r\n--ID--\r\n");
+}
+
+/* Original-Recipient is repeated where there is one, and must not be made up (RFC
+ * 8098 section 3.2.3). */
+static const struct {
+	const char *fields;
+	const char *wanted; /* NULL: none */
+} originals[] = {
+	{ "Subject: x\r\n", NULL },
+	{ "Original-Recipient: rfc822;old@x\r\n",
+		"Original-Recipient: rfc822;old@x\r\n" },
+	{ "original-recipient: \r\n rfc822; old@x \r\n",
+		"Original-Recipient: rfc822; old@x\r\n" },
+	{ "Original-Recipient: old@x\r\n", NULL },
+	{ "Original-Recipient: ;old@x\r\n", NULL },
+	{ "Original-Recipient: rfc822;\303\266@x\r\n", NULL },
+};
+
+static void test_original_recipient(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	for (gsize i = 0; i < G_N_ELEMENTS(originals); i++) {
+		g_string_truncate(fixture->out, 0);
+		fixture->about.original = mime_header_new(
+			fixture->arena, bytes_of_string(originals[i].fields));
+		compose_reject(fixture->out, &fixture->about, "No.");
+		const char *part = strstr(fixture->out->str, "Reporting-UA: ");
+		const char *end = strstr(part, "Final-Recipient: ");
+		const char *found =
+			g_strstr_len(part, end - part, "Original-Recipient");
+		g_assert_cmpint(found != NULL, ==, originals[i].wanted != NULL);
+		if (found != NULL)
+			g_assert_cmpmem(found, end - found, originals[i].wanted,
+				strlen(originals[i].wanted));
+	}
+}
+
+/* Whatever the original was, the answer needs nothing special of a server, but
+ * for an address that is not ASCII. */
+static void test_reject_hostile(Fixture *fixture, gconstpointer data)
+{
+	static const char odd[] = "\r\nNul: \0\r\nEight: \351\r\n\r\n";
+	g_autoptr(GString) block = g_string_new("Subject: \303\266\r\nLong: ");
+	g_autofree char *x = g_strnfill(2000, 'x');
+
+	(void)data;
+	g_string_append(block, x);
+	g_string_append_len(block, odd, sizeof(odd) - 1);
+	fixture->about.original = mime_header_new(
+		fixture->arena, bytes_of(block->str, block->len));
+	compose_reject(fixture->out, &fixture->about, "N\303\266.");
+	ContentNeeds needs =
+		content_look(bytes_of(fixture->out->str, fixture->out->len));
+	g_assert_false(needs.has_eightbit);
+	g_assert_false(needs.is_binary);
+	g_assert_nonnull(strstr(fixture->out->str, "Eight: =E9\r\n"));
+	g_string_truncate(fixture->out, 0);
+	fixture->about.recipient = "\303\266@x";
+	compose_reject(fixture->out, &fixture->about, "No");
+	g_assert_nonnull(strstr(fixture->out->str,
+		"message/global-disposition-notification\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n"));
+}
+
+/* An entity that does not say what its bytes are. */
+static const struct {
+	const char *text;
+	const char *fields;
+} entities[] = {
+	{ "\nplain", "" },
+	{ "\n\303\266",
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n" },
+	{ "Content-Type: text/html; charset=utf-8\n\n\303\266",
+		"Content-Type: text/html; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n" },
+	{ "Content-Transfer-Encoding: 8BIT\nContent-Type: text/plain\n\n"
+	  "\303\266",
+		"Content-Transfer-Encoding: 8BIT\r\n"
+		"Content-Type: text/plain\r\n" },
+	{ "\303\266: x\nContent-Language: de\n\nx",
+		"Content-Language: de\r\n" },
+};
+
+static void test_entities(Fixture *fixture, gconstpointer data)
+{
+	static const char start[] = "MIME-Version: 1.0\r\n";
+
+	(void)data;
+	for (gsize i = 0; i < G_N_ELEMENTS(entities); i++) {
+		const ComposeVacation vacation = {
+			.text = entities[i].text,
+			.is_mime = TRUE,
+		};
+		g_string_truncate(fixture->out, 0);
+		compose_vacation(fixture->out, &fixture->about, &vacation);
+		const char *fields =
+			strstr(fixture->out->str, start) + strlen(start);
+		const char *end = strstr(fields - 2, "\r\n\r\n") + 2;
+		g_assert_cmpmem(fields, end - fields, entities[i].fields,
+			strlen(entities[i].fields));
+	}
 }
 
 static void test_notify(Fixture *fixture, gconstpointer data)
@@ -290,6 +395,9 @@ int main(int argc, char **argv)
 	add("/compose/vacation-named", NULL, test_vacation_named);
 	add("/compose/subject-long", NULL, test_subject_long);
 	add("/compose/reject", NULL, test_reject);
+	add("/compose/reject-hostile", NULL, test_reject_hostile);
+	add("/compose/original-recipient", NULL, test_original_recipient);
+	add("/compose/entities", NULL, test_entities);
 	add("/compose/notify", NULL, test_notify);
 	add("/compose/failed", NULL, test_failed);
 	add("/compose/redirect", NULL, test_redirect);

@@ -120,6 +120,23 @@ static void test_body(void)
 	}
 }
 
+static void test_part(void)
+{
+	static const char odd[] = "a\0b\n\351";
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	mime_compose_part(out, "text/x", bytes_of_string("a\nb"));
+	g_assert_cmpstr(out->str, ==,
+		"Content-Type: text/x\r\n"
+		"Content-Transfer-Encoding: 7bit\r\n\r\na\r\nb\r\n");
+	g_string_truncate(out, 0);
+	mime_compose_part(out, "text/x", bytes_of(odd, sizeof(odd) - 1));
+	g_assert_cmpstr(out->str, ==,
+		"Content-Type: text/x\r\n"
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+		"a=00b\r\n=E9\r\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -127,5 +144,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/compose/text-back", test_text_back);
 	g_test_add_func("/compose/addresses", test_addresses);
 	g_test_add_func("/compose/body", test_body);
+	g_test_add_func("/compose/part", test_part);
 	return g_test_run();
 }

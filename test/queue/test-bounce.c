@@ -118,20 +118,41 @@ static void test_hostile(void)
 		g_string_append_printf(message, "X-%u: y\r\n", i);
 	BounceAbout what = about(message->str, message->len);
 	what.recipient = "j\xc3\xbcrgen@d.example";
-	what.text = "no\r\nBcc: x@y";
+	g_autofree char *long_word = g_strnfill(3000, 'w');
+	g_autofree char *text =
+		g_strconcat("n\303\266\r\nBcc: x@y ", long_word, NULL);
+	what.text = text;
 	what.is_reply = FALSE;
 	what.remote = NULL;
 	bounce_compose(out, &what);
 	ContentNeeds needs = content_look(bytes_of(out->str, out->len));
 	g_assert_false(needs.is_binary);
-	g_assert_cmpuint(out->len, <, 70000);
-	g_assert_null(strstr(out->str, "\nLong:"));
+	g_assert_cmpuint(out->len, <, 80000);
+	g_assert_nonnull(strstr(out->str, "\nLong: xxx"));
 	g_assert_null(strstr(out->str, "\nBcc: x"));
-	g_assert_nonnull(strstr(out->str, "\r\nEight: \xe9\r\n"));
+	g_assert_nonnull(strstr(out->str, "\r\nEight: =E9\r\n"));
+	g_assert_nonnull(strstr(out->str, "Diagnostic-Code: X-DBMail; n??"));
 	g_assert_nonnull(strstr(out->str, "message/global-delivery-status"));
 	g_assert_nonnull(strstr(
 		out->str, "Final-Recipient: utf-8; j\xc3\xbcrgen@d.example"));
 	g_assert_null(strstr(out->str, "Remote-MTA"));
+}
+
+/* What a server says in UTF-8 is no reason to need a server that takes it. */
+static void test_seven_bit(void)
+{
+	static const char message[] = "Subject: \303\266\r\n\r\n";
+	g_autoptr(GString) out = g_string_new(NULL);
+	BounceAbout what = about(message, sizeof(message) - 1);
+
+	what.text = "550 unm\303\266glich";
+	bounce_compose(out, &what);
+	ContentNeeds needs = content_look(bytes_of(out->str, out->len));
+	g_assert_false(needs.has_eightbit);
+	g_assert_nonnull(strstr(out->str, "message/delivery-status"));
+	g_assert_nonnull(
+		strstr(out->str, "Diagnostic-Code: smtp; 550 unm??glich"));
+	g_assert_nonnull(strstr(out->str, "Reason: 550 unm=C3=B6glich"));
 }
 
 int main(int argc, char **argv)
@@ -140,5 +161,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/queue/bounce/due", test_due);
 	g_test_add_func("/queue/bounce/whole", test_whole);
 	g_test_add_func("/queue/bounce/hostile", test_hostile);
+	g_test_add_func("/queue/bounce/seven-bit", test_seven_bit);
 	return g_test_run();
 }

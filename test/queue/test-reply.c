@@ -58,6 +58,26 @@ static void test_endless(void)
 		REPLY_MORE)
 		lines++;
 	g_assert_cmpuint(lines, ==, REPLY_LINES_MAX);
+	g_assert_cmpuint(reply.text->len, <=, REPLY_TEXT_MAX);
+	reply_clear(&reply);
+}
+
+/* Cut between letters. */
+static void test_long_line(void)
+{
+	g_autoptr(GString) line = g_string_new("550 ");
+	Reply reply;
+	Bytes rest;
+
+	while (line->len < REPLY_LINE_MAX - 2)
+		g_string_append(line, "\303\266\303\266o");
+	reply_init(&reply);
+	g_assert_cmpint(
+		reply_take(&reply, bytes_of(line->str, line->len), &rest), ==,
+		REPLY_WHOLE);
+	g_assert_cmpuint(reply.text->len, <=, REPLY_TEXT_MAX);
+	g_assert_cmpuint(reply.text->len, >, REPLY_TEXT_MAX - 3);
+	g_assert_true(g_utf8_validate(reply.text->str, -1, NULL));
 	reply_clear(&reply);
 }
 
@@ -111,6 +131,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/queue/reply/take", test_take);
 	g_test_add_func("/queue/reply/endless", test_endless);
+	g_test_add_func("/queue/reply/long-line", test_long_line);
 	g_test_add_func("/queue/reply/status", test_status);
 	g_test_add_func("/queue/reply/abilities", test_abilities);
 	return g_test_run();
