@@ -5,9 +5,32 @@
 
 #include <string.h>
 
+#include "base/errors.h"
 #include "deliver/guard.h"
 #include "deliver/recipient.h"
 #include "mime/compose.h"
+
+gboolean forward_settings_check(const Settings *settings, GError **error)
+{
+	static const char *const words[] = { "sender", "recipient", "empty",
+		NULL };
+	const char *how = settings->SIEVE_redirect_sender;
+	const OutboundMail probe = {
+		.kind = "forward", .recipient = how, .sender = how
+	};
+	const char *at = strrchr(how, '@');
+	g_autoptr(GError) invalid = NULL;
+
+	if (g_strv_contains(words, how) ||
+		(at != NULL && at != how && at[1] != '\0' &&
+			outbound_check(&probe, &invalid)))
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+		"[SIEVE] redirect_sender is sender, recipient, empty, or an "
+		"address such as bounces@example.org",
+		"redirect_sender = %s", how);
+	return FALSE;
+}
 
 const char *forward_sender(
 	const Settings *settings, const char *sender, const char *owner)
@@ -47,12 +70,13 @@ void forward_write(GString *out, const ComposeAbout *about, Bytes message)
 
 /* --- addresses outside --------------------------------------------------------- */
 
-static void stop_loop(Plan *plan, const char *why, gboolean may_refuse)
+/* Nothing is sent on; who asks for it is told so. */
+static void stop(
+	Plan *plan, const char *why, const char *refusal, gboolean may_refuse)
 {
 	plan_note(plan, "not sent on: %s", why);
 	if (may_refuse && plan->refusal == NULL)
-		plan->refusal =
-			g_strdup("mail for this address goes in a loop");
+		plan->refusal = g_strdup(refusal);
 }
 
 void forward_plan(PlanJob *job, const DeliverTarget *target,
@@ -65,9 +89,11 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 	const char *loop = guard_loop(plan_job_header(job), mark);
 	g_autofree char *what = g_strconcat("forward ", target->outside, NULL);
 	const ComposeAbout about = { .mark = mark };
+	g_autoptr(GError) invalid = NULL;
 
 	if (loop != NULL) {
-		stop_loop(plan, loop, may_refuse);
+		stop(plan, loop, "mail for this address goes in a loop",
+			may_refuse);
 		return;
 	}
 	if (!plan_job_is_new(job, 0, what))
@@ -82,6 +108,12 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 		.recipient = target->outside,
 		.message = bytes_of(text->str, text->len),
 	};
+	/* One that the queue cannot take is no reason to refuse the others. */
+	if (!outbound_check(&mail, &invalid)) {
+		stop(plan, "sender", "mail from this sender cannot be sent on",
+			may_refuse);
+		return;
+	}
 	plan_mail(plan, &mail);
 	plan_note(plan, "sent on to <%s>", target->outside);
 }

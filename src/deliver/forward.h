@@ -7,6 +7,11 @@
 #include "deliver/compose.h"
 #include "deliver/plan.h"
 
+/* INVALID, and which setting it is, where redirect_sender is neither one of its
+ * words nor an address. */
+gboolean forward_settings_check(const Settings *settings, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* The envelope sender of what is sent on, by redirect_sender of [SIEVE]: sender
  * is the message's own, owner the address it was for.  A bounce stays one (RFC
  * 5321 section 6.1). */

@@ -101,6 +101,26 @@ def tool():
 
 # --- deliveries --------------------------------------------------------------
 
+def odd_senders():
+    """A sender that MAIL takes and no queue can have is refused where it is sent
+    on, and nowhere else."""
+    user, other = t.add_user("odd"), t.add_user("odd2")
+    forward("odd-out@example.org", "a@far.example")
+    forward("odd-both@example.org", "a@far.example", user)
+    senders = ("a@[x>y]", "a@" + "b" * 1010)
+    for number, sender in enumerate(senders):
+        what = "odd sender %d" % number
+        report.equal(what, deliver(
+            message(), "odd-out@example.org", t.address(other),
+            sender=sender), [550, 250])
+        report.equal("%s: beside a user" % what, deliver(
+            message(), "odd-both@example.org", t.address(other),
+            sender=sender), [250, 250])
+        report.equal("%s: sent" % what, queued(), [])
+    report.equal("odd senders: stored", (messages(user), messages(other)),
+                 (len(senders), 2 * len(senders)))
+
+
 def plain():
     forward("out@example.org", "Some.One@Far.Example")
     text = message()
@@ -273,7 +293,8 @@ def to_the_end():
 def main():
     """All cases, or those that are named."""
     signal.alarm(1200)
-    for case in (tool, plain, both, catch_all, senders, loops, again, gone,
+    for case in (tool, plain, odd_senders, both, catch_all, senders, loops,
+                 again, gone,
                  quota, other_tool, to_the_end):
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue
