@@ -74,7 +74,8 @@ static gboolean send_on(Act *act, const char *address, const GString *text)
 		address, text);
 	g_autofree char *what = g_strconcat("redirect ", address, NULL);
 
-	return !plan_job_is_new(act->job, act->whom->target->user, what) ||
+	return !plan_is_first(
+		       act->plan, act->job, act->whom->target->user, what) ||
 		add_mail(act, &mail);
 }
 
@@ -190,7 +191,7 @@ gboolean act_reject(Act *act, const SieveAction *action, GError **error)
 			loop != NULL ? loop : "no sender");
 		return TRUE;
 	}
-	if (!plan_job_is_new(act->job, act->whom->target->user, word))
+	if (!plan_is_first(act->plan, act->job, act->whom->target->user, word))
 		return TRUE;
 	GString *text = plan_job_text(act->job);
 	const ComposeAbout about = act_about(act);
@@ -374,7 +375,8 @@ static void notify_all(Act *act, const char *sender,
 			mail_of(act, "notify", sender, recipients[i], text);
 		g_autofree char *what =
 			g_strconcat("notify ", recipients[i], NULL);
-		if (plan_job_is_new(act->job, act->whom->target->user, what) &&
+		if (plan_is_first(act->plan, act->job, act->whom->target->user,
+			    what) &&
 			add_mail(act, &mail))
 			plan_note(act->plan, "notify <%s>", recipients[i]);
 	}

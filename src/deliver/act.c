@@ -136,7 +136,8 @@ static guint put_once(Act *act, const MessageDraft *draft, const Folder *folder,
 	g_autofree char *what = g_strdup_printf(
 		"put %p %" G_GINT64_FORMAT, (const void *)draft, folder->id);
 
-	if (!plan_job_is_new(act->job, act->whom->target->user, what) ||
+	if (!plan_is_first(
+		    act->plan, act->job, act->whom->target->user, what) ||
 		!plan_put(act->plan, act->job, folder->id, draft, flags,
 			keywords))
 		return 0;
@@ -242,7 +243,7 @@ gboolean act_tell(Act *act, const char *script, guint line, const char *why,
 		    job->settings, of->user, "INBOX", NULL, &inbox, error))
 		return FALSE;
 	act->is_told = TRUE;
-	if (inbox.id == 0 || !plan_job_is_new(job, of->user, "notice"))
+	if (inbox.id == 0 || !plan_is_first(act->plan, job, of->user, "notice"))
 		return TRUE;
 	GString *notice = plan_job_text(job);
 	const ComposeAbout about = act_about(act);

@@ -96,7 +96,7 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 			may_refuse);
 		return;
 	}
-	if (!plan_job_is_new(job, 0, what))
+	if (!plan_is_first(plan, job, 0, what))
 		return;
 	GString *text = plan_job_text(job);
 	forward_write(

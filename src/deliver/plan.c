@@ -112,12 +112,6 @@ GString *plan_job_text(PlanJob *job)
 	return text;
 }
 
-gboolean plan_job_is_new(PlanJob *job, gint64 user, const char *what)
-{
-	return g_hash_table_add(job->planned,
-		g_strdup_printf("%" G_GINT64_FORMAT " %s", user, what));
-}
-
 /* --- a plan -------------------------------------------------------------------- */
 
 Plan *plan_new(gint64 mailbox, gint64 user)
@@ -146,6 +140,20 @@ void plan_free(Plan *plan)
 		g_string_free(plan->did, TRUE);
 	g_free(plan->refusal);
 	g_free(plan);
+}
+
+gboolean plan_is_first(Plan *plan, PlanJob *job, gint64 user, const char *what)
+{
+	char *key = g_strdup_printf("%" G_GINT64_FORMAT " %s", user, what);
+	const Plan *doer = g_hash_table_lookup(job->planned, key);
+
+	if (doer == NULL) {
+		g_hash_table_insert(job->planned, key, plan);
+		return TRUE;
+	}
+	plan->is_elsewhere |= doer != plan;
+	g_free(key);
+	return FALSE;
 }
 
 gboolean plan_put(Plan *plan, PlanJob *job, gint64 mailbox,
@@ -205,7 +213,8 @@ gboolean plan_finish(Plan *plan)
 	share->n_responses = COUNT_OF(plan->responses);
 	share->seen = ARRAY_OF(plan->seen, ScriptSeen);
 	share->n_seen = COUNT_OF(plan->seen);
-	return share->n_puts + share->n_mails + share->n_responses +
-		share->n_seen >
+	return plan->is_elsewhere ||
+		share->n_puts + share->n_mails + share->n_responses +
+			share->n_seen >
 		0;
 }

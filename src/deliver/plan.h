@@ -30,7 +30,7 @@ typedef struct {
 	GPtrArray *results; /* SieveResult */
 	GPtrArray *scripts; /* UserScript */
 	/* What was planned for a user already, by whatever address. */
-	GHashTable *planned; /* char * */
+	GHashTable *planned; /* char * -> the Plan that does it */
 } PlanJob;
 
 void plan_job_init(PlanJob *job, Deliverer *deliverer, const Settings *settings,
@@ -50,9 +50,6 @@ const MimeHeader *plan_job_header(PlanJob *job);
 /* A string that lives as long as the job. */
 GString *plan_job_text(PlanJob *job);
 
-/* TRUE the first time it is said of that user. */
-gboolean plan_job_is_new(PlanJob *job, gint64 user, const char *what);
-
 /* What one address's mail, for one of the users it leads to, comes to. */
 typedef struct {
 	DeliveryShare share;
@@ -65,11 +62,19 @@ typedef struct {
 	 * it is not refused. */
 	char *refusal;
 	UserScript *tells; /* whose owner is told that it fails, or NULL */
-	guint number;      /* of its share, from 1; 0: it has none */
+	/* Some of it is done by another plan of the job: it must be remembered
+	 * under this one's token, too, lest a client that tries this address
+	 * alone again has it done twice. */
+	gboolean is_elsewhere;
+	guint number; /* of its share, from 1; 0: it has none */
 } Plan;
 
 Plan *plan_new(gint64 mailbox, gint64 user) G_GNUC_WARN_UNUSED_RESULT;
 void plan_free(Plan *plan);
+
+/* TRUE the first time it is said of that user in the job; else another plan does
+ * it. */
+gboolean plan_is_first(Plan *plan, PlanJob *job, gint64 user, const char *what);
 
 /* Puts a draft into a mailbox, once: TRUE when it was not there yet.  keywords
  * (or NULL) must live as long as the job. */
@@ -83,8 +88,8 @@ void plan_mail(Plan *plan, const OutboundMail *mail);
 /* Notes for the log what was done: "; " before all but the first. */
 void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Puts what was gathered into plan->share, which is FALSE where that is
- * nothing at all.  Nothing may be added after it. */
+/* Puts what was gathered into plan->share; FALSE where there is nothing to be
+ * stored, sent or remembered at all.  Nothing may be added after it. */
 gboolean plan_finish(Plan *plan);
 
 #endif

@@ -460,6 +460,28 @@ def half_again():
                  [("redirect", t.SENDER, "else@example.net")])
 
 
+def in_turn():
+    """What one address did for another of the same user is not done again when
+    the client tries that other one alone."""
+    before = t.configure("[LMTP]\nsubaddress_folder = create")
+    user = new_user('require "fileinto"; fileinto "Archive";'
+                    'redirect "else@example.net";')
+    text = message(user)
+    both = [t.address(user), t.address(user).replace("@", "+sub@")]
+    lmtp = t.Lmtp()
+    report.equal("in turn: replies", [
+        reply[0] for reply in lmtp.deliver(both, text)], [250, 250])
+    break_off(lmtp)
+    for to in both + [both[1]]:
+        lmtp = t.Lmtp()
+        report.equal("in turn: %s" % to, lmtp.deliver([to], text)[0][0], 250)
+        break_off(lmtp)
+    report.equal("in turn: folders", listing(user), {"Archive": 1})
+    report.equal("in turn: mails", kinds(user),
+                 [("redirect", t.SENDER, "else@example.net")])
+    t.restore(before)
+
+
 def again():
     """A client that never reads the reply sends it again."""
     user = new_user('require ["fileinto", "copy", "vacation"];'
@@ -652,7 +674,7 @@ def main():
     for case in (filing, flagging, by_use, by_id, by_detail,
                  surroundings, edited, spam, keywords, missing_folder, missing_folder_create, redirecting,
                  answering, answering_with_copy, notifying,
-                 refusing, together, again, half_again, killed, failing,
+                 refusing, together, again, in_turn, half_again, killed, failing,
                  full, by_default, tool, gone_meanwhile, no_database):
         if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
             continue
