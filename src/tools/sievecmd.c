@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dbmail-sievecmd: lists, stores, activates, removes and tries Sieve scripts. */
+/* dbmail-sievecmd: lists, stores, edits, activates, removes and tries Sieve
+ * scripts. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "store/user.h"
 #include "deliver/refilter.h"
 #include "deliver/script-check.h"
+#include "tools/sieve-edit.h"
 #include "tools/sieve-lists.h"
 #include "tools/sieve-try.h"
 #include "tools/tool.h"
@@ -28,6 +30,9 @@ static const char usage_text[] =
 	"  -a [NAME]       activate a script, and no other; with -i, that one\n"
 	"  -d [NAME]       deactivate it, or the one that is active\n"
 	"  -c [NAME]       print a script, or the one that is active\n"
+	"  -e [NAME]       edit a script, new or old, or the one that is "
+	"active,\n"
+	"                  with $VISUAL or $EDITOR\n"
 	"  -r NAME         remove a script\n"
 	"\n"
 	"  -L [NAME]       list the user's lists, which scripts ask for by "
@@ -51,7 +56,9 @@ static const char usage_text[] =
 	"  -x              -m: do it\n"
 	"\n"
 	"  -u USER   whose scripts and lists; __public__ has those of all\n"
-	"  -y        -i: take the place of a script that is there\n"
+	"  -y        -i: take the place of a script that is there; -e: also "
+	"of one\n"
+	"            that was changed meanwhile\n"
 	"\n" TOOL_OPTIONS_HELP "\n"
 	"A script with errors is not stored; each is told as FILE:LINE:COLUMN: "
 	"text,\n"
@@ -63,7 +70,7 @@ static const char usage_text[] =
 typedef struct {
 	Tool tool;
 	const char *user_name;
-	/* Its letter: l, i, c, m, r, t, L, A or R; 0 where only -a or -d. */
+	/* Its letter: l, i, c, e, m, r, t, L, A or R; 0 where only -a or -d. */
 	int action;
 	gboolean is_on, is_off;
 	gboolean replaces;
@@ -104,6 +111,7 @@ static void take_option(SieveCmd *cmd, int option, int argc, char **argv)
 		cmd->name = optarg;
 		return;
 	case 'c':
+	case 'e':
 	case 'L':
 		set_action(cmd, option);
 		cmd->name = tool_optional_argument(argc, argv);
@@ -176,7 +184,8 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 		tool_wrong_usage(tool, "-u USER says whose scripts");
 	if (cmd->action == 0 && cmd->is_on == cmd->is_off)
 		tool_wrong_usage(tool,
-			"one of -l, -i, -a, -d, -c, -r, -m, -t, -L, -A and -R");
+			"one of -l, -i, -a, -d, -c, -e, -r, -m, -t, -L, -A and "
+			"-R");
 	if (cmd->action != 'm' && (cmd->script != NULL || cmd->applies))
 		tool_wrong_usage(tool, "-s and -x go with -m");
 	if (cmd->action != 0 && cmd->action != 'i' &&
@@ -291,6 +300,28 @@ static gboolean cat(SieveCmd *cmd, GError **error)
 	if (fwrite(source, 1, size, stdout) != size || fflush(stdout) != 0)
 		return tool_io_failed("standard output", error);
 	return TRUE;
+}
+
+static gboolean edit(SieveCmd *cmd, GError **error)
+{
+	g_autofree char *name = NULL;
+
+	if (cmd->name != NULL) {
+		name = normalise(cmd->name, error);
+		if (name == NULL)
+			return FALSE;
+	} else if (!find_active(cmd, &name, error)) {
+		return FALSE;
+	}
+	if (name == NULL)
+		return not_active(NULL, error);
+	const SieveEdit what = {
+		.tool = &cmd->tool,
+		.user = cmd->user->id,
+		.name = name,
+		.replaces = cmd->replaces,
+	};
+	return sieve_edit(&what, error);
 }
 
 static gboolean remove_script(SieveCmd *cmd, GError **error)
@@ -470,6 +501,8 @@ static gboolean act(SieveCmd *cmd, GError **error)
 		return list(cmd, error);
 	case 'c':
 		return cat(cmd, error);
+	case 'e':
+		return edit(cmd, error);
 	case 'r':
 		return remove_script(cmd, error);
 	case 'm':
@@ -541,7 +574,8 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			TOOL_OPTIONS "u:li:a::d::c::r:t:ym:s:xL::A:R:")) != -1)
+			TOOL_OPTIONS "u:li:a::d::c::e::r:t:ym:s:xL::A:R:")) !=
+		-1)
 		take_option(&cmd, option, argc, argv);
 	check_usage(&cmd, argc, argv);
 	int status = cmd.action == 't' ? try_out(&cmd) : manage(&cmd);

@@ -11,6 +11,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 "..", "lib"))
 import dbmailtest as t  # noqa: E402
+import terminal  # noqa: E402
 
 report = t.Report()
 # Of <sysexits.h>; 1 is -t's.
@@ -107,7 +108,9 @@ def manage(folder):
 def usage():
     for options in ((), ("-l",), ("-u", "sam"), ("-u", "sam", "-l", "-c"),
                     ("-u", "sam", "-l", "-a", "x"), ("-u", "sam", "-a"),
-                    ("-u", "sam", "-l", "more"), ("-t", "x"),
+                    ("-u", "sam", "-l", "more"),
+                    ("-u", "sam", "-e", "x", "-a"),
+                    ("-u", "sam", "-e", "x", "y"), ("-t", "x"),
                     ("-t", "x", "y", "z"), ("-t", "x", "y", "-u", "sam"),
                     ("-u", "sam", "-a", "x", "-d", "y"), ("-u", "sam", "-z")):
         sievecmd("usage " + " ".join(options), USAGE, *options)
@@ -315,10 +318,133 @@ if envelope :all "to" "aka@example.com" { discard; }'''
                  b"1\tkeep\n")
 
 
+def editing(folder):
+    """-e, with editors that do what they are told."""
+    there = os.path.join(folder, "tmp")
+    os.makedirs(there)
+
+    def editor(what, wanted, does, *options, name="EDITOR", **more):
+        """The editor is a shell's commands; the file is $1."""
+        path = write(folder, "editor.sh", b"#!/bin/sh\nset -e\n" +
+                     does.encode())
+        os.chmod(path, 0o755)
+        env = {key: value for key, value in os.environ.items()
+               if key not in ("VISUAL", "EDITOR")}
+        env.update({name: path, "TMPDIR": there})
+        return sam(what, wanted, "-e", *options, env=env, **more)
+
+    def left():
+        """What is in the temporary directory: its bytes; it is removed."""
+        found = []
+        for base, folders, files in os.walk(there, topdown=False):
+            for file in files:
+                path = os.path.join(base, file)
+                found.append((os.stat(base).st_mode & 0o777,
+                              os.stat(path).st_mode & 0o077, t.read(path)))
+                os.unlink(path)
+            for sub in folders:
+                os.rmdir(os.path.join(base, sub))
+        return found
+
+    report.equal("a new one", editor(
+        "edit", OK, "test ! -s $1; printf 'keep;\\r\\n' >$1", "ed"),
+        b"Script [ed] successfully inserted and marked inactive!\n")
+    report.equal("as it was edited", sam("cat", OK, "-c", "ed"), b"keep;\r\n")
+    report.equal("an old one", editor(
+        "edit", OK, "grep -q keep $1; echo 'discard;' >>$1", "ed",
+        name="VISUAL"), b"Script [ed] successfully updated!\n")
+    report.equal("both lines", sam("cat", OK, "-c", "ed"),
+                 b"keep;\r\ndiscard;\n")
+    report.equal("as it was", editor("edit", OK, "true", "ed"),
+                 b"Script [ed] was not changed.\n")
+    report.equal("and never made", editor("edit", OK, "true", "never"),
+                 b"Script [never] was not changed.\n")
+    sam("so it is not there", NOUSER, "-c", "never")
+    editor("none is active", NOUSER, "true", said="no script is active")
+    sam("activate", OK, "-a", "ed")
+    report.equal("the active one", editor("edit", OK, "echo 'stop;' >>$1"),
+                 b"Script [ed] successfully updated!\n")
+    report.equal("another editor that replaces the file", editor(
+        "edit", OK, "echo 'keep;' >$1.new; mv $1.new $1"),
+        b"Script [ed] successfully updated!\n")
+    report.equal("nothing is left", left(), [])
+    for what, does, wanted, said in (
+            ("errors", "printf 'keep;\\nkeeep;\\n' >$1", DATAERR,
+             "script.sieve:2:1: "),
+            ("nothing", ": >$1", DATAERR, "the script is empty"),
+            ("far too much", "head -c 1048577 /dev/zero | tr '\\0' '#' >$1",
+             DATAERR, "what was edited is in"),
+            ("a failing editor", "echo 'stop;' >>$1; exit 3", IOERR,
+             "failed; nothing was stored"),
+            ("a killed one", "echo 'stop;' >>$1; kill -9 $$", IOERR,
+             "failed; nothing was stored"),
+            ("no file any more", "rm $1", IOERR, "No such file"),
+            ("a change meanwhile", "echo 'stop;' >>$1; printf 'discard;' | "
+             "dbmail-sievecmd -q -u sam -y -i ed", CANTCREAT,
+             "changed by another meanwhile")):
+        editor(what, wanted, does, "ed", said=said)
+        kept = left()
+        if what == "no file any more":
+            report.equal("nothing is kept", kept, [])
+        else:
+            report.case("%s: kept for its owner alone" % what, [
+                (folder_mode, others) for folder_mode, others, _ in kept] ==
+                [(0o700, 0)], repr(kept)[:200])
+        report.equal("%s: not stored" % what, sam("cat", OK, "-c", "ed"),
+                     b"discard;" if "mean" in what else b"keep;\n")
+    report.equal("-y replaces it", editor(
+        "edit", OK, "echo 'stop;' >>$1; printf 'keep;' | "
+        "dbmail-sievecmd -q -u sam -y -i ed", "ed", "-y"),
+        b"Script [ed] successfully updated!\n")
+    report.equal("with what was edited", sam("cat", OK, "-c", "ed"),
+                 b"discard;stop;\n")
+    path = write(folder, "options.sh", b"""#!/bin/sh
+test "$1" = "a b" && echo 'keep;' >$2
+""")
+    os.chmod(path, 0o755)
+    report.equal("one with options", sam("edit", OK, "-e", "ed", env=dict(
+        os.environ, VISUAL=path + " 'a b'", TMPDIR=there)),
+        b"Script [ed] successfully updated!\n")
+    sam("no such editor", IOERR, "-e", "ed", env=dict(
+        os.environ, VISUAL="/no/such --editor", TMPDIR=there),
+        said="/no/such --editor")
+    left()
+    at_terminal(folder)
+    sam("remove", OK, "-r", "ed")
+
+
+def at_terminal(folder):
+    """Errors can be mended at once; Control-C is the editor's."""
+    path = write(folder, "twice.sh", b"""#!/bin/sh
+if test -e "$0.again"; then
+    echo 'stop;' >$1
+else
+    : >"$0.again"
+    echo 'stoop;' >$1
+    trap 'echo interrupted; exit 0' INT
+    echo waiting
+    read -r line
+fi
+""")
+    os.chmod(path, 0o755)
+    screen = terminal.Terminal("dbmail-sievecmd", "-u", "sam", "-e", "ed",
+                               env={"VISUAL": path})
+    screen.expect(b"waiting")
+    screen.send(b"\x03")
+    screen.expect(b"interrupted")
+    screen.expect(b"script.sieve:1:1: ")
+    screen.expect(b"Go on editing? [Y/n] ")
+    screen.send(b"\n")
+    screen.expect(b"successfully updated!")
+    report.equal("at a terminal", screen.end()[0], 0)
+    report.equal("mended", sam("cat", OK, "-c", "ed"), b"stop;\n")
+
+
 def main():
     t.add_user("sam")
     with tempfile.TemporaryDirectory() as folder:
         manage(folder)
+        editing(folder)
         usage()
         tries(folder)
         refilter(folder)
