@@ -9,7 +9,6 @@ another.  The time runs from the reply that says the message is on disk.
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -51,15 +50,9 @@ class Session(t.Lines):
                 return match
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind((t.setting("HOST"), 0))
-        return probe.getsockname()[1]
-
-
 def second_imapd():
     """Another imapd on the same database: (process, port)."""
-    port = free_port()
+    port = t.free_port()
     path = os.path.join(t.setting("STORE"), "second.conf")
     with open(t.setting("CONF"), encoding="utf-8") as file:
         text = file.read()

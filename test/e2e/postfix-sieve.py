@@ -61,7 +61,7 @@ class Site:
                 self.postfix.queue() == 0 and t.sql(newest) == before)
 
     def settle(self):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + t.TIMEOUT
         while not self.is_still() or not self.is_still():
             if time.monotonic() > deadline:
                 raise RuntimeError("mail is still under way: %s" % t.sql(

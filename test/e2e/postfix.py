@@ -6,7 +6,6 @@ import os
 import smtplib
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import dbmailtest as t  # noqa: E402
@@ -16,10 +15,8 @@ def count(client, mailbox="INBOX"):
     return int(client.select('"%s"' % mailbox, readonly=True)[1][0])
 
 
-def wait_for(client, number, seconds=60, mailbox="INBOX"):
-    deadline = time.monotonic() + seconds
-    while count(client, mailbox) < number and time.monotonic() < deadline:
-        time.sleep(0.1)
+def wait_for(client, number, mailbox="INBOX"):
+    t.until(lambda: count(client, mailbox) >= number)
     return count(client, mailbox)
 
 

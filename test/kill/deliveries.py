@@ -27,7 +27,7 @@ SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
 WORKERS = 4
 USERS = ["kill%d" % i for i in range(8)]
 # Seconds: how long all may take, whatever happens.
-PATIENCE = 60 + 20 * ROUNDS
+PATIENCE = 120 + 40 * ROUNDS
 # The load must be worth killing something for.
 ROUND_MESSAGES = 20
 

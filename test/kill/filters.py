@@ -34,7 +34,7 @@ import smtpsink  # noqa: E402
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
 WORKERS = 4
-PATIENCE = 60 + 20 * ROUNDS
+PATIENCE = 120 + 40 * ROUNDS
 ROUND_MESSAGES = 15
 
 ALL = """require ["fileinto", "copy", "vacation"];

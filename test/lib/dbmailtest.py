@@ -17,6 +17,7 @@ before the message.  That is all: data_form() and expected() are these sentences
 import base64
 import imaplib
 import os
+import random
 import re
 import socket
 import ssl
@@ -44,6 +45,19 @@ def setting(name):
 
 def port(protocol):
     return int(setting(protocol + "_PORT"))
+
+
+def free_port():
+    """One that nobody listens on, below those that the kernel gives to clients:
+    from there another test could have it before the server that it is for."""
+    while True:
+        number = random.randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((setting("HOST"), number))
+            except OSError:
+                continue
+        return number
 
 
 def address(user):

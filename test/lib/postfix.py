@@ -7,7 +7,6 @@ only; a user needs sudo without a password, and is skipped without."""
 
 import os
 import shutil
-import socket
 import subprocess
 
 import dbmailtest as t
@@ -39,6 +38,7 @@ minimal_backoff_time = 2s
 maximal_backoff_time = 2s
 queue_run_delay = 2s
 address_verify_poll_delay = 1s
+address_verify_poll_count = 200
 # As contrib/postfix says.
 virtual_mailbox_domains = %(domain)s
 virtual_transport = lmtp:inet:127.0.0.1:%(lmtp)s
@@ -88,12 +88,6 @@ def root_prefix():
     t.skip("Postfix starts as root only, and there is no sudo")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Postfix:
     """Beside the store, in an empty folder.  more: further settings, which
     take precedence; port: where it listens, if not anywhere."""
@@ -103,7 +97,7 @@ class Postfix:
             t.skip("Postfix is not installed")
         self.folder = folder
         self.prefix = prefix = root_prefix()
-        self.port = port or free_port()
+        self.port = port or t.free_port()
         os.chmod(folder, 0o755)
         self.config = os.path.join(folder, "etc")
         for name in ("etc", "queue"):

@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-TIMEOUT = 60
+TIMEOUT = 240
 
 
 class Terminal:
