@@ -235,6 +235,7 @@ gboolean list_delete(
 		return FALSE;
 	if (db_rows_affected(db_batch_rows(batch, 0)) > 0)
 		return TRUE;
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such list", "list");
+	dbmail_error_set(
+		error, DBMAIL_ERROR_NOT_FOUND, "no such list", "%s", name);
 	return FALSE;
 }

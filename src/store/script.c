@@ -14,10 +14,15 @@
 /* A script is told of no more addresses of its user than these. */
 #define ADDRESSES_MAX 1000
 
-static gboolean set_no_script(GError **error)
+/* name: NULL for the active one. */
+static gboolean set_no_script(GError **error, const char *name)
 {
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such script",
-		"no such script");
+	if (name != NULL)
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+			"no such script", "%s", name);
+	else
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+			"no script is active", "no script is active");
 	return FALSE;
 }
 
@@ -117,7 +122,7 @@ gboolean script_get(Store *store, gint64 user, const char *name, char **source,
 		return FALSE;
 	rows = db_batch_rows(batch, 0);
 	if (db_rows_count(rows) == 0)
-		return set_no_script(error);
+		return set_no_script(error, name);
 	text = db_rows_bytes(rows, 0, 0);
 	*source = g_strndup(text.data, text.size);
 	*size = text.size;
@@ -217,7 +222,7 @@ gboolean script_activate(
 	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
 		return FALSE;
 	if (name != NULL && db_rows_count(db_batch_rows(batch, 2)) == 0)
-		return set_no_script(error);
+		return set_no_script(error, name);
 	return TRUE;
 }
 
@@ -232,11 +237,11 @@ gboolean script_delete(
 		return FALSE;
 	rows = db_batch_rows(batch, 1);
 	if (db_rows_count(rows) == 0)
-		return set_no_script(error);
+		return set_no_script(error, name);
 	if (db_rows_int64(rows, 0, 0) == 0)
 		return TRUE;
 	dbmail_error_set(
-		error, DBMAIL_ERROR_IN_USE, "the script is active", "script");
+		error, DBMAIL_ERROR_IN_USE, "the script is active", "%s", name);
 	return FALSE;
 }
 
@@ -253,11 +258,11 @@ gboolean script_rename(Store *store, gint64 user, const char *name,
 		return FALSE;
 	rows = db_batch_rows(batch, 1);
 	if (db_rows_count(rows) == 0)
-		return set_no_script(error);
+		return set_no_script(error, name);
 	if (!db_rows_bool(rows, 0, 0))
 		return TRUE;
 	dbmail_error_set(error, DBMAIL_ERROR_EXISTS,
-		"there is a script of that name", "script");
+		"there is a script of that name", "%s", to);
 	return FALSE;
 }
 

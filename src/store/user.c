@@ -66,9 +66,10 @@ static gboolean check_is_person(gint64 id, GError **error)
 	return FALSE;
 }
 
-static void set_unknown(GError **error)
+static void set_unknown(GError **error, const char *who)
 {
-	dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND, "no such user", "user");
+	dbmail_error_set(
+		error, DBMAIL_ERROR_NOT_FOUND, "no such user", "%s", who);
 }
 
 /* Text PostgreSQL can be asked for at all; what it cannot hold is nobody's
@@ -105,7 +106,7 @@ gboolean user_get(Store *store, const char *name, User **user, GError **error)
 	const DbRows *rows;
 
 	if (!is_askable(name)) {
-		set_unknown(error);
+		set_unknown(error, "a name nobody has");
 		return FALSE;
 	}
 	folded = g_ascii_strdown(name, -1);
@@ -114,7 +115,7 @@ gboolean user_get(Store *store, const char *name, User **user, GError **error)
 		return FALSE;
 	rows = db_batch_rows(batch, 0);
 	if (db_rows_count(rows) == 0) {
-		set_unknown(error);
+		set_unknown(error, name);
 		return FALSE;
 	}
 	*user = read_user(rows, 0);
@@ -325,7 +326,7 @@ static gboolean lock_all(
 	if (!db_connection_run(connection, batch, error))
 		return FALSE;
 	if (db_rows_count(db_batch_rows(batch, 0)) == 0) {
-		set_unknown(error);
+		set_unknown(error, "gone meanwhile");
 		return FALSE;
 	}
 	rows = db_batch_rows(batch, 1);
@@ -375,7 +376,7 @@ static gboolean change(
 		return FALSE;
 	if (db_rows_affected(db_batch_rows(batch, 0)) > 0)
 		return TRUE;
-	set_unknown(error);
+	set_unknown(error, "gone meanwhile");
 	return FALSE;
 }
 

@@ -208,7 +208,8 @@ static gboolean list(SieveCmd *cmd, GError **error)
 	if (scripts->len == 0)
 		tool_say(&cmd->tool, "No scripts found!");
 	else
-		tool_say(&cmd->tool, "Found %u scripts:", scripts->len);
+		tool_say(&cmd->tool, "Found %u script%s:", scripts->len,
+			scripts->len == 1 ? "" : "s");
 	for (guint i = 0; i < scripts->len; i++) {
 		const ScriptInfo *script = g_ptr_array_index(scripts, i);
 		printf("  %c %s\n", script->is_active ? '+' : '-',
@@ -458,8 +459,10 @@ static gboolean check_source(
 		script_check(cmd->tool.settings, name, source, &errors);
 	sieve_try_say(errors, name, file);
 	if (!is_good)
+		/* Each has named the file. */
 		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
-			"the script has errors and was not stored", "%s", file);
+			"the script has errors and was not stored",
+			"the script has errors and was not stored");
 	return is_good;
 }
 

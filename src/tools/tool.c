@@ -131,11 +131,10 @@ int tool_fail(const Tool *tool, GError **error)
 
 gboolean tool_io_failed(const char *path, GError **error)
 {
-	int number = errno;
 	g_autofree char *text =
-		g_strdup_printf("%s: %s", path, g_strerror(number));
+		g_strdup_printf("%s: %s", path, g_strerror(errno));
 
-	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "errno %d", number);
+	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "%s", text);
 	return FALSE;
 }
 

@@ -70,7 +70,10 @@ def manage(folder):
                  b"  - 3\n  + one\n  - two\n")
     report.equal("print", sam("cat", OK, "-c", "two"), b"discard;")
     report.equal("the active one", sam("cat", OK, "-c"), b"# one\r\nkeep;\r\n")
-    sam("not that", NOUSER, "-c", "zwei")
+    sam("not that", NOUSER, "-c", "zwei", said="no such script\n"
+        "dbmail-sievecmd: (zwei)\n")
+    sievecmd("nor of nobody", NOUSER, "-u", "nina", "-l",
+             said="no such user\ndbmail-sievecmd: (nina)\n")
     sam("nor activate", NOUSER, "-a", "zwei")
     sam("nor deactivate what is not active", NOUSER, "-d", "two",
         said="[two] is not active")
