@@ -15,7 +15,7 @@ CREATE TABLE dbmail_sievescripts (
 CREATE UNIQUE INDEX dbmail_sievescripts_active ON dbmail_sievescripts (owner_idnr) WHERE active = 1;
 COMMENT ON TABLE dbmail_sievescripts IS 'Sieve scripts (RFC 5228). Those of __public__ are the ones that include :global (RFC 6609) finds.';
 COMMENT ON COLUMN dbmail_sievescripts.id IS 'Key.';
-COMMENT ON COLUMN dbmail_sievescripts.owner_idnr IS 'Whose it is. Whoever changes a script locks this user''s row and raises its sieve_version.';
+COMMENT ON COLUMN dbmail_sievescripts.owner_idnr IS 'Whose it is. Whoever changes a script locks this user''s row first.';
 COMMENT ON COLUMN dbmail_sievescripts.active IS '1: runs at deliveries; at most one of a user.';
 COMMENT ON COLUMN dbmail_sievescripts.name IS 'Name in UTF-8 and Normalization Form C (RFC 5804 section 1.6).';
 COMMENT ON COLUMN dbmail_sievescripts.script IS 'Its text, octet for octet as it was put.';
@@ -23,8 +23,23 @@ COMMENT ON COLUMN dbmail_sievescripts.changed IS 'When the text was put.';
 
 ALTER TABLE dbmail_users ADD COLUMN sieve_version bigint NOT NULL DEFAULT 0;
 ALTER TABLE dbmail_users ADD COLUMN sieve_told bigint NOT NULL DEFAULT 0;
-COMMENT ON COLUMN dbmail_users.sieve_version IS 'Grows with every change of the user''s scripts, so that compiled ones can be kept.';
+COMMENT ON COLUMN dbmail_users.sieve_version IS 'Grows with every change of the user''s scripts (dbmail_script_changed()), so that compiled ones can be kept.';
 COMMENT ON COLUMN dbmail_users.sieve_told IS 'The sieve_version up to which the user was told that a script fails.';
+
+CREATE FUNCTION dbmail_script_changed() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE dbmail_users
+       SET sieve_version = sieve_version + 1
+     WHERE user_idnr IN (OLD.owner_idnr, NEW.owner_idnr);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION dbmail_script_changed() IS 'Raises sieve_version of the user whose script was put, changed or deleted.';
+
+CREATE TRIGGER dbmail_sievescripts_version
+    AFTER INSERT OR UPDATE OR DELETE ON dbmail_sievescripts
+    FOR EACH ROW EXECUTE FUNCTION dbmail_script_changed();
 
 CREATE INDEX dbmail_metadata_imapsieve ON dbmail_metadata (coalesce(mailbox_id, 0)) WHERE entry = '/shared/imapsieve/script';
 COMMENT ON INDEX dbmail_metadata_imapsieve IS 'The mailboxes whose IMAP events run a script (RFC 6785), and the server.';

@@ -180,10 +180,8 @@ WITH ended AS (
 			  AND (o.changed, o.id) > (s.changed, s.id))
 	RETURNING s.owner_idnr
 )
-UPDATE dbmail_users u
-   SET sieve_version = sieve_version + 1
- WHERE user_idnr IN (SELECT owner_idnr FROM ended)
-RETURNING user_idnr;
+SELECT DISTINCT owner_idnr
+  FROM ended;
 
 -- name: check_script_name
 SELECT s.id, format('script %s of user %s has a name no client can say',
@@ -195,23 +193,15 @@ SELECT s.id, format('script %s of user %s has a name no client can say',
 
 -- name: check_repair_script_name
 -- The script's number comes behind what is left, so that no other has it.
-WITH named AS (
-	UPDATE dbmail_sievescripts s
-	   SET name = left(regexp_replace(normalize(s.name, NFC),
-			'[\u0001-\u001f\u007f-\u009f\u2028\u2029]+', ' ',
-			'g'), 100) || ' ' || s.id
-	 WHERE s.id = ANY ($1::bigint[])
-	RETURNING s.id, s.owner_idnr
-), raised AS (
-	UPDATE dbmail_users
-	   SET sieve_version = sieve_version + 1
-	 WHERE user_idnr IN (SELECT owner_idnr FROM named)
-)
-SELECT id
-  FROM named;
+UPDATE dbmail_sievescripts s
+   SET name = left(regexp_replace(normalize(s.name, NFC),
+		'[\u0001-\u001f\u007f-\u009f\u2028\u2029]+', ' ',
+		'g'), 100) || ' ' || s.id
+ WHERE s.id = ANY ($1::bigint[])
+RETURNING s.id;
 
 -- name: check_script_version
--- Of scripts that were put into the table by hand nobody would know.
+-- Without a version of its own nobody would look at a user's scripts.
 SELECT u.user_idnr, format('user %s (%s) has scripts of version %s, was told'
 		' of version %s', u.user_idnr, u.userid, u.sieve_version,
 		u.sieve_told)

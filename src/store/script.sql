@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- Sieve scripts.  What changes one runs behind store_lock_user, which is the
--- lock of all scripts of a user, and raises the user's version.
+-- lock of all scripts of a user.  The table's trigger raises the user's version.
 
 -- name: script_list
 -- $1 user.
@@ -50,12 +50,6 @@ WITH held AS MATERIALIZED (
 	 WHERE outcome = 0 AND $3::bytea IS NOT NULL
 	    ON CONFLICT (owner_idnr, name)
 	    DO UPDATE SET script = EXCLUDED.script, changed = now()
-	RETURNING owner_idnr
-), raised AS (
-	UPDATE dbmail_users u
-	   SET sieve_version = u.sieve_version + 1
-	  FROM written
-	 WHERE u.user_idnr = written.owner_idnr
 )
 SELECT outcome
   FROM judged;
@@ -72,23 +66,10 @@ UPDATE dbmail_sievescripts
 
 -- name: script_activate
 -- $1 user, $2 script or NULL.  A row where there is such a script.
-WITH found AS MATERIALIZED (
-	SELECT id
-	  FROM dbmail_sievescripts
-	 WHERE owner_idnr = $1::bigint AND name = $2::text
-), activated AS (
-	UPDATE dbmail_sievescripts s
-	   SET active = 1
-	  FROM found
-	 WHERE s.id = found.id
-), raised AS (
-	UPDATE dbmail_users
-	   SET sieve_version = sieve_version + 1
-	 WHERE user_idnr = $1::bigint
-	   AND ($2::text IS NULL OR EXISTS (SELECT FROM found))
-)
-SELECT id
-  FROM found;
+UPDATE dbmail_sievescripts
+   SET active = 1
+ WHERE owner_idnr = $1::bigint AND name = $2::text
+RETURNING id;
 
 -- name: script_delete
 -- $1 user, $2 name.  Gives whether it is active, where there is one; then it
@@ -101,12 +82,6 @@ WITH found AS MATERIALIZED (
 	DELETE FROM dbmail_sievescripts s
 	 USING found
 	 WHERE s.id = found.id AND found.active = 0
-	RETURNING s.owner_idnr
-), raised AS (
-	UPDATE dbmail_users u
-	   SET sieve_version = u.sieve_version + 1
-	  FROM gone
-	 WHERE u.user_idnr = gone.owner_idnr
 )
 SELECT active
   FROM found;
@@ -125,12 +100,6 @@ WITH found AS MATERIALIZED (
 	   SET name = $3::text
 	  FROM found
 	 WHERE s.id = found.id AND NOT found.is_taken
-	RETURNING s.owner_idnr
-), raised AS (
-	UPDATE dbmail_users u
-	   SET sieve_version = u.sieve_version + 1
-	  FROM renamed
-	 WHERE u.user_idnr = renamed.owner_idnr
 )
 SELECT is_taken
   FROM found;

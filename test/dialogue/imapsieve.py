@@ -36,10 +36,8 @@ def put_unchecked(user, script, name="events"):
     """A script that no client could have put."""
     t.sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script)
            SELECT user_idnr, %s, convert_to(%s, 'UTF8')
-             FROM dbmail_users WHERE userid = %s;
-           UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (t.quoted(name), t.quoted(script),
-                                    t.quoted(user), t.quoted(user)))
+             FROM dbmail_users WHERE userid = %s""" % (
+                 t.quoted(name), t.quoted(script), t.quoted(user)))
 
 
 class Client(t.ImapLines):

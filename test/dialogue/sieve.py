@@ -21,20 +21,16 @@ count = 0
 def put_script(user, script, name="main", active=1):
     t.sql("""INSERT INTO dbmail_sievescripts (owner_idnr, name, script, active)
            SELECT user_idnr, %s, convert_to(%s, 'UTF8'), %d
-             FROM dbmail_users WHERE userid = %s;
-           UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (t.quoted(name), t.quoted(script), active,
-                                    t.quoted(user), t.quoted(user)))
+             FROM dbmail_users WHERE userid = %s""" % (
+                 t.quoted(name), t.quoted(script), active, t.quoted(user)))
 
 
 def change_script(user, script):
     """The daemon starts anew: addresses are remembered for some seconds."""
     t.sql("""UPDATE dbmail_sievescripts SET script = convert_to(%s, 'UTF8')
             WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users
-                                 WHERE userid = %s);
-           UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE userid = %s""" % (t.quoted(script), t.quoted(user),
-                                    t.quoted(user)))
+                                 WHERE userid = %s)""" % (
+                                     t.quoted(script), t.quoted(user)))
     t.run("store-daemon", "restart", "lmtpd")
 
 
@@ -656,9 +652,7 @@ def by_default():
     expect("default script, own one not active", user, deliver(user),
            {"Site": 1})
     t.sql("""UPDATE dbmail_sievescripts SET script = 'nonsense;'
-            WHERE name = 'site' AND owner_idnr = -2;
-           UPDATE dbmail_users SET sieve_version = sieve_version + 1
-            WHERE user_idnr = -2""")
+            WHERE name = 'site' AND owner_idnr = -2""")
     user = new_user()
     expect("default script that fails: nobody is told", user, deliver(user),
            {"INBOX": 1})

@@ -142,8 +142,6 @@ static const struct {
 		TRUE, TRUE },
 	{ "script-active",
 		"DROP INDEX dbmail_sievescripts_active;"
-		"UPDATE dbmail_users SET sieve_version = 2"
-		" WHERE user_idnr = -2;"
 		"INSERT INTO dbmail_sievescripts (owner_idnr, name, active)"
 		" VALUES (-2, 'old', 1), (-2, 'new', 1)",
 		TRUE, FALSE },

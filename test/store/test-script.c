@@ -200,14 +200,45 @@ static void test_activate(void)
 	g_assert_false(script_activate(store, user, "c", &error));
 	g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
 	assert_names(user, "a*:1 b:1 ");
-	g_assert_cmpint(version_of(user), ==, 4);
+	g_assert_cmpint(version_of(user), ==, 5);
 	/* A new text does not change which one is active. */
 	put(user, "a", "12");
 	g_assert_true(script_get(store, user, NULL, &source, &size, NULL));
 	g_assert_cmpstr(source, ==, "12");
 	activate(user, NULL);
 	assert_names(user, "a:2 b:1 ");
-	g_assert_cmpint(version_of(user), ==, 6);
+	g_assert_cmpint(version_of(user), ==, 7);
+}
+
+/* Other programs write into the table as well. */
+static void test_by_hand(void)
+{
+	static const char *const changes[] = {
+		"INSERT INTO dbmail_sievescripts (owner_idnr, name, script)"
+		" SELECT user_idnr, 'a', 'keep;' FROM dbmail_users"
+		" WHERE userid = 'by-hand'",
+		"UPDATE dbmail_sievescripts SET active = 1"
+		" WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users"
+		" WHERE userid = 'by-hand')",
+		"DELETE FROM dbmail_sievescripts"
+		" WHERE owner_idnr = (SELECT user_idnr FROM dbmail_users"
+		" WHERE userid = 'by-hand')",
+	};
+	const gint64 user = fixture_user(store, "by-hand", 0);
+
+	for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+		database_script(changes[i]);
+		g_assert_cmpint(version_of(user), ==, i + 1);
+	}
+	/* A user who goes takes them along. */
+	put(user, "a", "keep;");
+	database_script("DELETE FROM dbmail_mailboxes WHERE owner_idnr ="
+			" (SELECT user_idnr FROM dbmail_users"
+			" WHERE userid = 'by-hand');"
+			"DELETE FROM dbmail_users WHERE userid = 'by-hand'");
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_users"
+				       " WHERE userid = 'by-hand'"),
+		==, 0);
 }
 
 /* --- limits ------------------------------------------------------------------ */
@@ -373,7 +404,9 @@ static void test_race(void)
 		threads[i] = g_thread_new("swap", swap, &user);
 	for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
 		g_thread_join(threads[i]);
-	g_assert_cmpint(version_of(user), ==, 2 + 4 * 20 * 3);
+	/* Two puts before, and in each thread as many as activations of "a", and
+	 * those of "b"; what was active before counts once more. */
+	g_assert_cmpint(version_of(user), >=, 2 + 4 * (20 + 20 + 16));
 	g_assert_cmpint(fixture_number("SELECT count(*) FROM"
 				       " dbmail_sievescripts WHERE active = 1"
 				       " AND owner_idnr = (SELECT user_idnr"
@@ -431,6 +464,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/script/delete", test_delete);
 	g_test_add_func("/store/script/rename", test_rename);
 	g_test_add_func("/store/script/activate", test_activate);
+	g_test_add_func("/store/script/by-hand", test_by_hand);
 	g_test_add_func("/store/script/limits", test_limits);
 	g_test_add_func("/store/script/load", test_load);
 	g_test_add_func("/store/script/resolve", test_resolve);
