@@ -26,6 +26,8 @@
 #define LOGIN_NOTE_EVERY (5 * 60 * TIMESTAMP_SECOND)
 /* No user's name is longer (user_create). */
 #define NAME_MAX_SIZE 255
+/* A longer one is not prepared: what it costs grows with the square. */
+#define NAME_MAX_PREPARED 3072
 
 struct Auth {
 	Store *store;
@@ -40,8 +42,9 @@ struct Auth {
 	guint8 secret[USER_SALT_SECRET_SIZE]; /* once it was needed */
 };
 
-/* What one attempt is counted under. */
+/* One attempt: since when, and what it is counted under. */
 typedef struct {
+	gint64 since;
 	char *address;
 	char *user;
 	char *pair;
@@ -109,18 +112,28 @@ gboolean auth_scram_offered(const Auth *auth, ScramHash hash)
 
 /* --- limits ------------------------------------------------------------------ */
 
+/* NULL where there is no prepared form. */
+static char *prepare_name(const char *name)
+{
+	return strlen(name) <= NAME_MAX_PREPARED ? saslprep(name) : NULL;
+}
+
+/* By the prepared name: whoever guesses can spell a name in any number of ways
+ * that are the same when it is prepared. */
 static Keys keys_new(const char *user, const char *remote)
 {
+	g_autofree char *prepared = prepare_name(user);
 	char text[ADDRESS_TEXT_SIZE];
 	Address address;
-	Keys keys;
+	Keys keys = { .since = g_get_monotonic_time() };
 
 	g_strlcpy(text, remote != NULL ? remote : "unknown", sizeof(text));
 	if (address_parse(bytes_of_string(text), &address)) {
 		address = address_limit_key(&address);
 		address_format(&address, text);
 	}
-	g_autofree char *name = g_ascii_strdown(user, NAME_MAX_SIZE);
+	g_autofree char *name = g_ascii_strdown(
+		prepared != NULL ? prepared : user, NAME_MAX_SIZE);
 	keys.address = g_strconcat("address ", text, NULL);
 	keys.user = g_strconcat("user ", name, NULL);
 	keys.pair = g_strconcat("both ", text, " ", name, NULL);
@@ -292,7 +305,7 @@ static gboolean find_exact(
 static gboolean find_user(
 	Auth *auth, const char *name, User **user, GError **error)
 {
-	g_autofree char *prepared = saslprep(name);
+	g_autofree char *prepared = prepare_name(name);
 	g_autoptr(GError) failed = NULL;
 
 	if (find_exact(auth, name, user, &failed))

@@ -171,6 +171,28 @@ static void test_limit_user(void)
 		DBMAIL_ERROR_LIMIT);
 }
 
+/* Spellings that SASLprep makes one name of are one user, and so their failures
+ * count together. */
+static void test_limit_spellings(void)
+{
+	g_auto(World) world = world_new("login_failures = 3\n");
+	static const char *const same[] = { "li\u00admit4", "limit4\u2060",
+		"\uff4cimit\uff14" };
+
+	add_user(&world, "limit4", "secret");
+	for (gsize i = 0; i < G_N_ELEMENTS(same); i++) {
+		g_autofree char *remote =
+			g_strdup_printf("198.51.100.%d", 20 + (int)i);
+		g_assert_cmpint(login(&world, same[i], "x", remote), ==,
+			DBMAIL_ERROR_AUTH_FAILED);
+	}
+	g_assert_cmpint(
+		login(&world, "l\u00adimit4", "secret", "198.51.100.29"), ==,
+		DBMAIL_ERROR_LIMIT);
+	g_assert_cmpint(login(&world, "limit4", "secret", "198.51.100.29"), ==,
+		DBMAIL_ERROR_LIMIT);
+}
+
 static void test_limit_address(void)
 {
 	g_auto(World) world = world_new("login_failures = 3\n");
@@ -247,8 +269,12 @@ static void test_cost(void)
 		!user_create(world.store, "cost-none", "", "", 0, &id, &error))
 		database_check(error);
 	gint64 known = cost(&world, "cost", "x");
-	static const char *const others[] = { "cost-nobody", "cost-old",
-		"cost-none", "", "\xff" };
+	/* The marks would be sorted. */
+	g_autoptr(GString) marks = g_string_new("a");
+	for (guint i = 0; i < 20000; i++)
+		g_string_append(marks, i < 10000 ? "\u0301" : "\u0316");
+	const char *const others[] = { "cost-nobody", "cost-old", "cost-none",
+		"", "\xff", marks->str };
 	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
 		gint64 other = cost(&world, others[i], "x");
 		g_assert_cmpint(other, >, known / 3);
@@ -398,6 +424,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/auth/change", test_change);
 	g_test_add_func("/auth/upgrade", test_upgrade);
 	g_test_add_func("/auth/limit-user", test_limit_user);
+	g_test_add_func("/auth/limit-spellings", test_limit_spellings);
 	g_test_add_func("/auth/limit-address", test_limit_address);
 	g_test_add_func("/auth/limit-known", test_limit_known);
 	g_test_add_func("/auth/cost", test_cost);
