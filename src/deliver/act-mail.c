@@ -29,6 +29,17 @@ ComposeAbout act_about(Act *act)
 	};
 }
 
+/* As the script had edited it when it came to the action (RFC 5293 section 7);
+ * what a message must be guarded from is looked for in the one that came. */
+static const MimeHeader *header_at(Act *act, const SieveAction *action)
+{
+	const Bytes *message =
+		&g_array_index(act->result->messages, Bytes, action->message);
+
+	return action->message == 0 ? plan_job_header(act->job) :
+				      plan_job_header_of(act->job, *message);
+}
+
 static OutboundMail mail_of(Act *act, const char *kind, const char *sender,
 	const char *recipient, const GString *message)
 {
@@ -231,9 +242,9 @@ static const char *const *own_addresses(Act *act, const SieveAction *action)
 	return own;
 }
 
-static const char *why_not_answer(Act *act, const SieveAction *action)
+static const char *why_not_answer(
+	Act *act, const SieveAction *action, const MimeHeader *header)
 {
-	const MimeHeader *header = plan_job_header(act->job);
 	const char *sender = act->job->delivery->sender;
 	const char *delimiters = act->job->settings->LMTP_recipient_delimiter;
 	const char *const *own = own_addresses(act, action);
@@ -242,7 +253,7 @@ static const char *why_not_answer(Act *act, const SieveAction *action)
 	if (why == NULL)
 		why = guard_bulk(header);
 	if (why == NULL)
-		why = guard_loop(header, act->mark);
+		why = guard_loop(plan_job_header(act->job), act->mark);
 	if (why == NULL && guard_is_own(sender, own, delimiters))
 		why = "sender is the user";
 	if (why == NULL && !guard_is_addressed(header, own, delimiters))
@@ -291,7 +302,8 @@ static gboolean file_copy(Act *act, const SieveAction *action,
 
 gboolean act_vacation(Act *act, const SieveAction *action, GError **error)
 {
-	const char *why = why_not_answer(act, action);
+	const MimeHeader *header = header_at(act, action);
+	const char *why = why_not_answer(act, action, header);
 	const ComposeVacation vacation = {
 		.from = action->from,
 		.subject = action->subject,
@@ -304,7 +316,8 @@ gboolean act_vacation(Act *act, const SieveAction *action, GError **error)
 		return TRUE;
 	}
 	GString *text = plan_job_text(act->job);
-	const ComposeAbout about = act_about(act);
+	ComposeAbout about = act_about(act);
+	about.original = header;
 	compose_vacation(text, &about, &vacation);
 	const OutboundMail mail =
 		mail_of(act, "vacation", "", act->job->delivery->sender, text);
@@ -327,15 +340,16 @@ static const char *join(Arena *arena, const char *const *list)
 	return joined[0] != '\0' ? arena_strdup(arena, joined) : NULL;
 }
 
-static GString *compose(
-	Act *act, const SieveAction *action, const SieveMailto *mailto)
+static GString *compose(Act *act, const SieveAction *action,
+	const MimeHeader *header, const SieveMailto *mailto)
 {
 	Arena *arena = act->job->arena;
 	GString *text = plan_job_text(act->job);
-	const ComposeAbout about = act_about(act);
+	ComposeAbout about = act_about(act);
 	ComposeField *fields =
 		arena_new_array(arena, ComposeField, mailto->n_fields + 1);
 
+	about.original = header;
 	for (guint i = 0; i < mailto->n_fields; i++)
 		fields[i] = (ComposeField){ mailto->fields[i].name,
 			mailto->fields[i].value };
@@ -384,13 +398,13 @@ static void notify_all(Act *act, const char *sender,
 
 gboolean act_notify(Act *act, const SieveAction *action, GError **error)
 {
-	const MimeHeader *header = plan_job_header(act->job);
+	const MimeHeader *header = header_at(act, action);
 	const char *why = guard_automatic(header);
 	g_autoptr(GError) invalid = NULL;
 	SieveMailto mailto = { 0 };
 
 	if (why == NULL)
-		why = guard_loop(header, act->mark);
+		why = guard_loop(plan_job_header(act->job), act->mark);
 	if (why == NULL &&
 		!sieve_mailto_parse(act->job->arena,
 			bytes_of_string(action->method), &mailto, &invalid))
@@ -400,7 +414,7 @@ gboolean act_notify(Act *act, const SieveAction *action, GError **error)
 		return TRUE;
 	}
 	const char *sender = notify_sender(act, action);
-	GString *text = compose(act, action, &mailto);
+	GString *text = compose(act, action, header, &mailto);
 	notify_all(act, sender, mailto.to, text);
 	notify_all(act, sender, mailto.cc, text);
 	return file_copy(act, action, text, 0, error);

@@ -126,16 +126,49 @@ static gboolean find_folder(
 		file->mailbox, creates ? &making : NULL, folder, error);
 }
 
-/* Across the addresses of one user that the message came for at once, too. */
+/* FALSE for one that we have written. */
+static gboolean is_the_message(const Act *act, const MessageDraft *draft)
+{
+	gboolean is_it = draft == act->job->draft;
+
+	for (guint i = 0; act->result != NULL && i < act->result->messages->len;
+		i++)
+		is_it = is_it || draft == act->drafts[i];
+	return is_it;
+}
+
+/* Where the message goes into that folder already; NULL: nowhere. */
+static MessagePut *find_put(const Act *act, gint64 folder)
+{
+	for (guint i = 0; i < act->plan->puts->len; i++) {
+		MessagePut *put =
+			&g_array_index(act->plan->puts, DeliveryPut, i).put;
+		if (put->mailbox == folder && is_the_message(act, put->draft))
+			return put;
+	}
+	return NULL;
+}
+
+/* Once into a folder, whatever names it was told by and however the message was
+ * edited in between: as it was last, with the flags that were said last (RFC
+ * 5228 section 2.10.3, RFC 5232 section 3, RFC 5293 section 7).  Across the
+ * addresses of one user that the message came for at once, too. */
 static guint put_once(Act *act, const MessageDraft *draft, const Folder *folder,
 	const SieveAction *action)
 {
 	const char *const *keywords = NULL;
 	Flags flags = take_flags(
 		act->job->arena, action->file.flags, folder->rights, &keywords);
-	g_autofree char *what = g_strdup_printf(
-		"put %p %" G_GINT64_FORMAT, (const void *)draft, folder->id);
+	gboolean is_it = is_the_message(act, draft);
+	MessagePut *old = is_it ? find_put(act, folder->id) : NULL;
+	g_autofree char *what = g_strdup_printf("put %p %" G_GINT64_FORMAT,
+		is_it ? NULL : (const void *)draft, folder->id);
 
+	if (old != NULL) {
+		old->draft = draft;
+		old->flags = flags;
+		old->keywords = keywords;
+	}
 	if (!plan_is_first(
 		    act->plan, act->job, act->whom->target->user, what) ||
 		!plan_put(act->plan, act->job, folder->id, draft, flags,

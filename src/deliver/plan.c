@@ -90,17 +90,21 @@ const MessageDraft *plan_job_draft_of(PlanJob *job, Bytes message)
 	return make_draft(job, bytes_of(raw->str, raw->len));
 }
 
+const MimeHeader *plan_job_header_of(PlanJob *job, Bytes message)
+{
+	/* Fields end by themselves at the blank line. */
+	return mime_header_new(job->arena,
+		bytes_slice(message, 0,
+			(gsize)job->settings->DBMAIL_max_header_size));
+}
+
 const MimeHeader *plan_job_header(PlanJob *job)
 {
 	const Delivery *delivery = job->delivery;
 
-	/* Fields end by themselves at the blank line. */
 	if (job->header == NULL)
-		job->header = mime_header_new(job->arena,
-			bytes_of(delivery->message,
-				MIN(delivery->size,
-					(gsize)job->settings
-						->DBMAIL_max_header_size)));
+		job->header = plan_job_header_of(
+			job, bytes_of(delivery->message, delivery->size));
 	return job->header;
 }
 

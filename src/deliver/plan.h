@@ -22,8 +22,8 @@ typedef struct {
 	Arena *arena;
 	gboolean has_split_failed;
 	/* Made when they are asked for. */
-	MessageDraft *draft; /* of raw */
-	MimeHeader *header;  /* of the message */
+	MessageDraft *draft;      /* of raw */
+	const MimeHeader *header; /* of the message */
 	/* What puts and mails point into. */
 	GPtrArray *drafts;  /* MessageDraft */
 	GPtrArray *texts;   /* GString */
@@ -46,6 +46,9 @@ const MessageDraft *plan_job_draft_of(PlanJob *job, Bytes message);
 
 /* The header of the message as it came, without trace fields. */
 const MimeHeader *plan_job_header(PlanJob *job);
+
+/* That of an edited one, which must live as long as the job. */
+const MimeHeader *plan_job_header_of(PlanJob *job, Bytes message);
 
 /* A string that lives as long as the job. */
 GString *plan_job_text(PlanJob *job);

@@ -92,8 +92,7 @@ static gboolean run_redirect(SieveRun *run, const SieveNode *node)
 	if (!done)
 		return FALSE;
 	/* RFC 5703 section 6: what enclose made is not sent on. */
-	if (run->n_enclosed > 0)
-		action->message = run->unenclosed;
+	sieve_run_unenclose(run, action);
 	action->is_copy = sieve_node_tag(node, SIEVE_SLOT_COPY) != NULL;
 	return sieve_result_add(run, node, action);
 }

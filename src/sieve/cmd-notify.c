@@ -154,6 +154,7 @@ static gboolean run_notify(SieveRun *run, const SieveNode *node)
 
 	if (action == NULL || !read_tags(run, node, action))
 		return FALSE;
+	sieve_run_unenclose(run, action);
 	if (action->importance == NULL)
 		action->importance = "2";
 	return check_values(run, node, action) &&

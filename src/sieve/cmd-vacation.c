@@ -116,6 +116,7 @@ static gboolean run_vacation(SieveRun *run, const SieveNode *node)
 
 	if (action == NULL || !read_tags(run, node, action))
 		return FALSE;
+	sieve_run_unenclose(run, action);
 	action->seconds = read_seconds(run, node);
 	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
 	if (action->handle == NULL)

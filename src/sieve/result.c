@@ -99,6 +99,12 @@ SieveAction *sieve_run_action(
 	return action;
 }
 
+void sieve_run_unenclose(const SieveRun *run, SieveAction *action)
+{
+	if (run->n_enclosed > 0)
+		action->message = run->unenclosed;
+}
+
 static gboolean same_kind(const SieveAction *a, const SieveAction *b)
 {
 	return a->kind == b->kind;

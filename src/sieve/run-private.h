@@ -164,6 +164,9 @@ void sieve_run_set_matched(SieveRun *run, const Bytes *values, guint n);
 SieveAction *sieve_run_action(
 	SieveRun *run, const SieveNode *node, SieveActionKind kind);
 
+/* Has the action be about the message inside, where it was enclosed. */
+void sieve_run_unenclose(const SieveRun *run, SieveAction *action);
+
 /* Puts it into the result, where it conflicts with none that is there and no
  * limit is reached; one that is there already is not put in twice, but what the
  * later one says of flags and message counts.  Cancels the implicit keep where

@@ -140,6 +140,14 @@ def filing():
     user = new_user('require "fileinto"; fileinto "inbox"; keep;')
     expect("the same folder twice", user, deliver(user), {"INBOX": 1})
 
+    user = new_user('require ["fileinto", "imap4flags", "editheader"];'
+                    'keep :flags "first"; addheader "X-Edit" "1";'
+                    'fileinto :flags "\\\\Seen" "inbox";')
+    expect("twice, edited in between", user, deliver(user), {"INBOX": 1})
+    report.equal("the last flags win", flags(user, "INBOX"), [[b"\\Seen"]])
+    report.case("and the last form", contents(user)[0].startswith(
+        t.RETURN_PATH + b"X-Edit: 1\r\n"), contents(user))
+
     user = new_user('require "fileinto"; fileinto "bad//name"; ')
     expect("a name that cannot be", user, deliver(user), {"INBOX": 2})
     report.case("its owner is told", any(
@@ -302,6 +310,23 @@ def answering():
         other = new_user(script)
         expect("vacation, " + what, other, deliver(
             other, message(other, fields=fields), sender=sender), {"INBOX": 1})
+    # RFC 5293 section 7: by the header as it was edited until then.
+    other = new_user('require ["vacation", "editheader"];'
+                     'deleteheader "List-Id"; deleteheader "Subject";'
+                     'addheader "Subject" "other"; vacation "Away.";')
+    expect("vacation, List-Id taken away", other, deliver(
+        other, message(other, fields="List-Id: <x>\r\n")), {"INBOX": 1},
+        [("vacation", "", t.SENDER)])
+    report.case("vacation, Subject edited",
+                b"Subject: Auto: other\r\n" in queued(other)[0][3],
+                queued(other)[0][3])
+    other = new_user('require ["vacation", "editheader"];'
+                     'addheader "List-Id" "<x>"; vacation "Away.";')
+    expect("vacation, List-Id added", other, deliver(other), {"INBOX": 1})
+    other = new_user('require ["vacation", "enclose"];'
+                     'enclose "Look."; vacation "Away.";')
+    expect("vacation, enclosed", other, deliver(other), {"INBOX": 1},
+           [("vacation", "", t.SENDER)])
     other = new_user(script)
     expect("vacation, not to the user", other, deliver(
         other, message("somebody")), {"INBOX": 1})
