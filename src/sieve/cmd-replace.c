@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* replace and enclose (RFC 5703 sections 5 and 6). */
-#include "sieve/address.h"
 #include "sieve/edit.h"
 #include "sieve/file.h"
 #include "sieve/message.h"
@@ -31,20 +30,8 @@ static gboolean run_replace(SieveRun *run, const SieveNode *node)
 	g_autoptr(GString) text = g_string_new(NULL);
 	Bytes message;
 
-	if (action == NULL ||
-		!sieve_run_text(run, node, &node->positional[0]->strings[0],
-			&action->text) ||
-		!sieve_tag_text(
-			run, node, SIEVE_SLOT_SUBJECT, &action->subject) ||
-		!sieve_tag_text(run, node, SIEVE_SLOT_FROM, &action->from))
+	if (action == NULL || !sieve_mail_read(run, node, action))
 		return FALSE;
-	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
-	if (action->from != NULL &&
-		!sieve_address_list_is_valid(bytes_of_string(action->from)))
-		return sieve_run_fail(run, node,
-			"replace: %s is no address for :from, such as "
-			"\"Name <user@example.com>\"",
-			sieve_run_quote(run, bytes_of_string(action->from)));
 	const MimeScan *scan = sieve_message_scan(run, node, &message);
 	if (scan == NULL ||
 		!sieve_run_step(run, node, message.size / SIEVE_STEP_BYTES))
@@ -115,18 +102,6 @@ static gboolean run_enclose(SieveRun *run, const SieveNode *node)
 	return TRUE;
 }
 
-static const SieveTag replace_tags[] = {
-	{ .name = "mime", .slot = SIEVE_SLOT_MIME },
-	{ .name = "subject",
-		.slot = SIEVE_SLOT_SUBJECT,
-		.value = SIEVE_TYPE_STRING },
-	{ .name = "from",
-		.slot = SIEVE_SLOT_FROM,
-		.value = SIEVE_TYPE_STRING,
-		.check = sieve_check_mailboxes },
-	{ .name = NULL },
-};
-
 static const SieveTag enclose_tags[] = {
 	{ .name = "subject",
 		.slot = SIEVE_SLOT_SUBJECT,
@@ -143,7 +118,7 @@ const SieveWord sieve_words_replace[] = {
 		.needs = SIEVE_BIT(SIEVE_EXT_REPLACE),
 		.arguments = { SIEVE_TYPE_STRING },
 		.called = "text",
-		.tags = replace_tags,
+		.shared = SIEVE_TAGS_MAIL,
 		.check = check_replace,
 		.run = run_replace },
 	{ .name = "enclose",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vacation (RFC 5230), with :seconds (RFC 6131) and :fcc (RFC 8580). */
 #include "base/text.h"
-#include "sieve/address.h"
 #include "sieve/file.h"
 #include "sieve/words.h"
 
@@ -99,15 +98,11 @@ static gint64 read_seconds(const SieveRun *run, const SieveNode *node)
 static gboolean read_tags(
 	SieveRun *run, const SieveNode *node, SieveAction *action)
 {
-	return sieve_tag_text(
-		       run, node, SIEVE_SLOT_SUBJECT, &action->subject) &&
-		sieve_tag_text(run, node, SIEVE_SLOT_FROM, &action->from) &&
+	return sieve_mail_read(run, node, action) &&
 		sieve_tag_list(
 			run, node, SIEVE_SLOT_ADDRESSES, &action->addresses) &&
 		sieve_tag_text(run, node, SIEVE_SLOT_HANDLE, &action->handle) &&
-		sieve_fcc_read(run, node, action) &&
-		sieve_run_text(run, node, &node->positional[0]->strings[0],
-			&action->text);
+		sieve_fcc_read(run, node, action);
 }
 
 static gboolean run_vacation(SieveRun *run, const SieveNode *node)
@@ -118,15 +113,8 @@ static gboolean run_vacation(SieveRun *run, const SieveNode *node)
 		return FALSE;
 	sieve_run_unenclose(run, action);
 	action->seconds = read_seconds(run, node);
-	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
 	if (action->handle == NULL)
 		action->handle = arena_strdup(run->kept, node->data);
-	if (action->from != NULL &&
-		!sieve_address_list_is_valid(bytes_of_string(action->from)))
-		return sieve_run_fail(run, node,
-			"vacation: %s is no address for :from, such as "
-			"\"Name <user@example.com>\"",
-			sieve_run_quote(run, bytes_of_string(action->from)));
 	if (action->is_mime && has_8bit_header(bytes_of_string(action->text)))
 		return sieve_run_fail(run, node,
 			"vacation: the header of a :mime reason must be ASCII");
@@ -143,18 +131,10 @@ static const SieveTag vacation_tags[] = {
 		.slot = SIEVE_SLOT_DAYS,
 		.value = SIEVE_TYPE_NUMBER,
 		.number = IN_SECONDS },
-	{ .name = "subject",
-		.slot = SIEVE_SLOT_SUBJECT,
-		.value = SIEVE_TYPE_STRING },
-	{ .name = "from",
-		.slot = SIEVE_SLOT_FROM,
-		.value = SIEVE_TYPE_STRING,
-		.check = sieve_check_mailboxes },
 	{ .name = "addresses",
 		.slot = SIEVE_SLOT_ADDRESSES,
 		.value = SIEVE_TYPE_STRINGS,
 		.check = check_addresses },
-	{ .name = "mime", .slot = SIEVE_SLOT_MIME },
 	{ .name = "handle",
 		.slot = SIEVE_SLOT_HANDLE,
 		.value = SIEVE_TYPE_STRING },
@@ -166,7 +146,7 @@ const SieveWord sieve_words_vacation[] = {
 		.needs = SIEVE_BIT(SIEVE_EXT_VACATION),
 		.arguments = { SIEVE_TYPE_STRING },
 		.called = "reason",
-		.shared = SIEVE_TAGS_FILE | SIEVE_TAGS_FCC,
+		.shared = SIEVE_TAGS_MAIL | SIEVE_TAGS_FILE | SIEVE_TAGS_FCC,
 		.tags = vacation_tags,
 		.check = check_vacation,
 		.run = run_vacation },

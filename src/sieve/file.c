@@ -249,6 +249,25 @@ void sieve_fcc_check(SieveChecker *checker, SieveNode *node)
 	}
 }
 
+gboolean sieve_mail_read(
+	SieveRun *run, const SieveNode *node, SieveAction *action)
+{
+	if (!sieve_tag_text(run, node, SIEVE_SLOT_SUBJECT, &action->subject) ||
+		!sieve_tag_text(run, node, SIEVE_SLOT_FROM, &action->from) ||
+		!sieve_run_text(run, node, &node->positional[0]->strings[0],
+			&action->text))
+		return FALSE;
+	action->is_mime = sieve_node_tag(node, SIEVE_SLOT_MIME) != NULL;
+	if (action->from == NULL ||
+		sieve_address_list_is_valid(bytes_of_string(action->from)))
+		return TRUE;
+	return sieve_run_fail(run, node,
+		"%s: %s is no address for :from, such as "
+		"\"Name <user@example.com>\"",
+		node->word->name,
+		sieve_run_quote(run, bytes_of_string(action->from)));
+}
+
 gboolean sieve_fcc_read(
 	SieveRun *run, const SieveNode *node, SieveAction *action)
 {

@@ -51,6 +51,11 @@ gboolean sieve_file_read(SieveRun *run, const SieveNode *node,
 gboolean sieve_file_read_flags(SieveRun *run, const SieveNode *node,
 	SieveFile *file) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fills in text, from the first argument, and what the tags of SIEVE_TAGS_MAIL
+ * say; a :from that is no address is a run-time error. */
+gboolean sieve_mail_read(SieveRun *run, const SieveNode *node,
+	SieveAction *action) G_GNUC_WARN_UNUSED_RESULT;
+
 /* :fcc and what is filed there (RFC 8580). */
 void sieve_fcc_check(SieveChecker *checker, SieveNode *node);
 gboolean sieve_fcc_read(SieveRun *run, const SieveNode *node,

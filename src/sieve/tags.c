@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tagged arguments that many words share. */
 #include "sieve/file.h"
+#include "sieve/file.h"
 #include "sieve/match.h"
 #include "sieve/part.h"
 #include "sieve/select.h"
@@ -143,6 +144,18 @@ static const SieveTag copy_tags[] = {
 	{ .name = NULL },
 };
 
+static const SieveTag mail_tags[] = {
+	{ .name = "subject",
+		.slot = SIEVE_SLOT_SUBJECT,
+		.value = SIEVE_TYPE_STRING },
+	{ .name = "from",
+		.slot = SIEVE_SLOT_FROM,
+		.value = SIEVE_TYPE_STRING,
+		.check = sieve_check_mailboxes },
+	{ .name = "mime", .slot = SIEVE_SLOT_MIME },
+	{ .name = NULL },
+};
+
 static const SieveTag fcc_tags[] = {
 	{ .name = "fcc",
 		.needs = SIEVE_BIT(SIEVE_EXT_FCC),
@@ -167,6 +180,7 @@ static const struct {
 	{ SIEVE_TAGS_MIME_PART, piece_tags },
 	{ SIEVE_TAGS_ZONE, zone_tags },
 	{ SIEVE_TAGS_MODIFIERS, sieve_modifier_tags },
+	{ SIEVE_TAGS_MAIL, mail_tags },
 };
 
 const SieveTag *sieve_shared_tags(guint bit)

@@ -98,6 +98,7 @@ typedef enum {
 	SIEVE_TAGS_COPY = 1 << 8,
 	SIEVE_TAGS_FCC = 1 << 9,        /* :fcc, and what is filed there */
 	SIEVE_TAGS_MODIFIERS = 1 << 10, /* :lower and so on (modifiers.h) */
+	SIEVE_TAGS_MAIL = 1 << 11,      /* :subject, :from, :mime: of a mail */
 } SieveSharedTags;
 
 typedef enum {
