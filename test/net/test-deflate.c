@@ -209,8 +209,8 @@ static Pair pair_open(void)
 	Pair pair = { stream_new(fds[0]), stream_new(fds[1]) };
 	g_assert_true(stream_start_deflate(pair.ours, NULL));
 	g_assert_true(stream_start_deflate(pair.theirs, NULL));
-	stream_set_timeout(pair.ours, 10);
-	stream_set_timeout(pair.theirs, 10);
+	stream_set_timeout(pair.ours, 120);
+	stream_set_timeout(pair.theirs, 120);
 	return pair;
 }
 

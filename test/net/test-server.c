@@ -19,7 +19,7 @@
 #include "net/listen.h"
 
 #define REFUSAL "* BYE too many connections\r\n"
-#define WAIT_MS 10000
+#define WAIT_MS 120000
 
 /* What the sessions of a test share. */
 typedef struct {
@@ -42,7 +42,7 @@ static DaemonSettings settings_default(void)
 		.tls_ciphers = "",
 		.tls_min_version = "1.2",
 		.max_connections = 100,
-		.login_timeout = 10 };
+		.login_timeout = 120 };
 }
 
 /* Greets, then answers each line with itself and what the server knows:

@@ -135,7 +135,7 @@ static Stream *stream_and_peer(int *peer)
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
 	*peer = fds[1];
 	Stream *stream = stream_new(fds[0]);
-	stream_set_timeout(stream, 10);
+	stream_set_timeout(stream, 120);
 	return stream;
 }
 
@@ -370,7 +370,7 @@ static gpointer server_main(gpointer data)
 	Stream *stream = stream_new(GPOINTER_TO_INT(data));
 	Bytes line;
 
-	stream_set_timeout(stream, 10);
+	stream_set_timeout(stream, 120);
 	while (stream_start_tls(stream, tls, NULL) &&
 		stream_read_line(stream, 100, &line, NULL)) {
 		stream_printf(stream, "%.*s\r\n", (int)line.size, line.data);
