@@ -510,6 +510,23 @@ gboolean password_scheme_is_new(const char *scheme)
 	return new_scheme_find(scheme) != NULL;
 }
 
+gboolean password_hash_is_whole(const char *scheme, const char *hash)
+{
+	const NewScheme *by = new_scheme_find(scheme);
+	ScramSecrets secrets;
+
+	if (by == NULL)
+		return TRUE;
+	if (by->answers == 0)
+		return g_str_has_prefix(hash, "$argon2id$");
+	for (ScramHash i = 0; i < SCRAM_HASHES; i++) {
+		if ((by->answers & BIT(i)) != 0 &&
+			!scram_parse(hash, i, &secrets))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean password_scheme_is_scram(const char *scheme)
 {
 	const NewScheme *found = new_scheme_find(scheme);

@@ -63,6 +63,11 @@ gboolean password_scheme_known(const char *scheme);
 /* TRUE for those that password_hash() has. */
 gboolean password_scheme_is_new(const char *scheme);
 
+/* FALSE for a hash, made elsewhere, that no password can be right for: of a
+ * scheme that password_hash() has, and not in its form.  The older schemes' forms
+ * are not looked at. */
+gboolean password_hash_is_whole(const char *scheme, const char *hash);
+
 /* TRUE for those whose hashes SCRAM can be answered with. */
 gboolean password_scheme_is_scram(const char *scheme);
 

@@ -162,6 +162,23 @@ char *secret_ask(const char *user, GError **error)
 
 /* --- shadow files ------------------------------------------------------------ */
 
+/* Where a hash ends: at a colon, but SCRAM's have two of their own, each. */
+static const char *hash_end(const char *hash)
+{
+	while (g_ascii_strncasecmp(hash, "SCRAM-", 6) == 0) {
+		for (guint i = 0; i < 2; i++) {
+			hash += strcspn(hash, ":\r\n");
+			if (*hash == ':')
+				hash++;
+		}
+		hash += strcspn(hash, " :\r\n");
+		if (*hash != ' ')
+			return hash;
+		hash++;
+	}
+	return hash + strcspn(hash, ":\r\n");
+}
+
 static char *shadow_find(char *text, const char *user)
 {
 	gsize size = strlen(user);
@@ -171,7 +188,7 @@ static char *shadow_find(char *text, const char *user)
 		char *next = strchr(line, '\n');
 		if (strncmp(line, user, size) == 0 && line[size] == ':') {
 			line += size + 1;
-			return g_strndup(line, strcspn(line, ":\r\n"));
+			return g_strndup(line, (gsize)(hash_end(line) - line));
 		}
 		line = next != NULL ? next + 1 : NULL;
 	}

@@ -14,7 +14,8 @@ char *secret_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
  * or are none; NOT_FOUND where there is no terminal. */
 char *secret_ask(const char *user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The hash of a user in a file of lines NAME:HASH:..., as shadow(5) has it.
+/* The hash of a user in a file of lines NAME:HASH:..., as shadow(5) has it; the
+ * colons in those of scram_format() end none.
  * NOT_FOUND for the file or the name.  Free with secret_free. */
 char *secret_from_shadow(const char *path, const char *user, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

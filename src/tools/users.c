@@ -291,15 +291,26 @@ static gboolean hash_password(Users *users, char *password, GError **error)
 	return users->hash != NULL;
 }
 
+static gboolean read_hash(Users *users, GError **error)
+{
+	users->hash =
+		secret_from_shadow(users->shadow_file, users->name, error);
+	users->hash_scheme = users->scheme != NULL ? users->scheme : "crypt";
+	if (users->hash == NULL)
+		return FALSE;
+	if (password_hash_is_whole(users->hash_scheme, users->hash))
+		return TRUE;
+	g_autofree char *why = g_strdup_printf("%s: what is there of %s is no "
+					       "%s hash",
+		users->shadow_file, users->name, users->hash_scheme);
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID, why, "%s", why);
+	return FALSE;
+}
+
 static gboolean read_password(Users *users, GError **error)
 {
-	if (users->shadow_file != NULL) {
-		users->hash = secret_from_shadow(
-			users->shadow_file, users->name, error);
-		users->hash_scheme =
-			users->scheme != NULL ? users->scheme : "crypt";
-		return users->hash != NULL;
-	}
+	if (users->shadow_file != NULL)
+		return read_hash(users, error);
 	if (!users->asks_password && users->password_file == NULL)
 		return TRUE;
 	if (users->scheme != NULL && !password_scheme_is_new(users->scheme)) {

@@ -205,6 +205,34 @@ static void test_new(void)
 		PASSWORD_WRONG);
 }
 
+/* What is taken over from elsewhere. */
+static void test_whole(void)
+{
+	static const struct {
+		const char *scheme;
+		const char *hash;
+		gboolean is_whole;
+	} vectors[] = {
+		{ "crypt", "anything", TRUE },
+		{ "argon2id", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65",
+			TRUE },
+		{ "argon2id", "$1$saltsalt$AxdUk8zU4CMBPaJ9w4nHS1", FALSE },
+		{ "scram-sha-256", PENCIL_256, TRUE },
+		{ "SCRAM-SHA-1", PENCIL_1, TRUE },
+		{ "scram-sha-1", PENCIL_256, FALSE },
+		{ "scram-sha-256", "SCRAM-SHA-256$4096", FALSE },
+		{ "scram", PENCIL_256 " " PENCIL_1, TRUE },
+		{ "scram", PENCIL_1 " " PENCIL_256, TRUE },
+		{ "scram", PENCIL_256, FALSE },
+		{ "scram", "", FALSE },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(vectors); i++)
+		g_assert_cmpint(password_hash_is_whole(
+					vectors[i].scheme, vectors[i].hash),
+			==, vectors[i].is_whole);
+}
+
 /* What each setting makes, what verifies it, and what becomes of it under
  * another setting: the scheme it is hashed anew in, or NULL where it stays. */
 static void test_schemes(void)
@@ -429,6 +457,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/password/limits", test_limits);
 	g_test_add_func("/password/nobody", test_nobody);
 	g_test_add_func("/password/threads", test_threads);
+	g_test_add_func("/password/whole", test_whole);
 	g_test_add_func("/password/schemes", test_schemes);
 	g_test_add_func("/password/rounds", test_rounds);
 	g_test_add_func("/password/prepared", test_prepared);

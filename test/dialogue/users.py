@@ -66,6 +66,35 @@ def can_log_in(user, password):
         return False
 
 
+# Of RFC 7677 and RFC 5802.
+PENCIL = ("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBF"
+          "zpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
+          "SCRAM-SHA-1$4096:QSXCR+Q6sek8bf92$6dlGYMOdZcOPutkcNY8U2g7vK9Y="
+          ":D+CSWLOshSulAsxiupA+qs2/fTE=")
+
+
+def taking_over():
+    """Hashes for SCRAM, which have colons in them."""
+    with tempfile.TemporaryDirectory() as folder:
+        shadow = os.path.join(folder, "shadow")
+        with open(shadow, "w", encoding="utf-8") as file:
+            file.write("kim:%s:19000:0\nlou:%s\nmia:%s %s:1:2\n" % (PENCIL * 2))
+        for user, scheme, kept in (("kim", "scram-sha-256", PENCIL[0]),
+                                   ("lou", "scram-sha-1", PENCIL[1]),
+                                   ("mia", "scram", " ".join(PENCIL))):
+            users("a %s hash" % scheme, OK, "-a", user, "-P", shadow, "-p",
+                  scheme)
+            report.equal("all of it", t.sql(
+                "SELECT passwd FROM dbmail_users WHERE userid = '%s'" %
+                user).strip(), kept)
+            report.case("log-in", can_log_in(user, "pencil"))
+        for user, scheme in (("kim", "scram"), ("kim", "argon2id"),
+                             ("lou", "scram-sha-256")):
+            users("no %s hash" % scheme, DATAERR, "-c", user, "-P", shadow,
+                  "-p", scheme)
+            report.case("the other stays", can_log_in(user, "pencil"))
+
+
 def adding():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "password")
@@ -244,7 +273,7 @@ def deleting():
     report.equal("quiet", users("quiet", OK, "-q", "-y", "-d", "eve"), b"")
 
 
-for case in (adding, asking, changing, delivering, deleting):
+for case in (adding, taking_over, asking, changing, delivering, deleting):
     report.note(case.__name__)
     case()
 report.end()
