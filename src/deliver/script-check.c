@@ -21,6 +21,7 @@ SieveLimits script_limits(const Settings *settings)
 	limits.max_message_size = (gsize)settings->DBMAIL_max_message_size;
 	limits.vacation_seconds =
 		(guint)settings->SIEVE_vacation_default_period;
+	limits.duplicate_seconds = (guint)settings->SIEVE_duplicate_max_period;
 	return limits;
 }
 

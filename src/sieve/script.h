@@ -53,11 +53,14 @@ typedef struct {
 	/* Between two answers, where vacation names no time (RFC 5230 section
 	 * 4.1). */
 	guint vacation_seconds;
+	/* The longest the test duplicate has an id remembered (RFC 7352 section
+	 * 3.3). */
+	guint duplicate_seconds;
 } SieveLimits;
 
 #define SIEVE_LIMITS_DEFAULT \
 	((SieveLimits){ 1048576, 32, 100, 100, 10, 200000, 65536, 1048576, 64, \
-		5, 5, 67108864, 604800 })
+		5, 5, 67108864, 604800, 7776000 })
 
 /* What a script may use: bits 1 << SieveExtension (sieve/extension.h). */
 typedef guint64 SieveExtensions;

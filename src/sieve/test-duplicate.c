@@ -6,7 +6,6 @@
 #define DAY 86400
 /* RFC 7352 section 3.3. */
 #define SECONDS_DEFAULT (7 * DAY)
-#define SECONDS_MAX (90 * DAY)
 /* Ids that one run may keep. */
 #define IDS_MAX 64
 
@@ -110,19 +109,18 @@ static gboolean was_seen(SieveRun *run, const SieveNode *node,
 	return sieve_run_fail_error(run, node, &error);
 }
 
-static gint64 read_seconds(const SieveNode *node)
+static gint64 read_seconds(const SieveRun *run, const SieveNode *node)
 {
 	const SieveTagUse *use = sieve_node_tag(node, SIEVE_SLOT_DAYS);
+	guint64 seconds = use != NULL ? use->value->number : SECONDS_DEFAULT;
 
-	if (use == NULL)
-		return SECONDS_DEFAULT;
-	return (gint64)MIN(use->value->number, (guint64)SECONDS_MAX);
+	return (gint64)MIN(seconds, (guint64)run->limits->duplicate_seconds);
 }
 
 static gboolean test_duplicate(
 	SieveRun *run, const SieveNode *node, gboolean *result)
 {
-	gint64 seconds = read_seconds(node);
+	gint64 seconds = read_seconds(run, node);
 	g_autoptr(GString) id = NULL;
 	guint8 sum[32];
 

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "store/purge-private.h"
 #include "store/purge-sql.h"
+#include "store/script.h"
 #include "store/store-private.h"
 #include "store/store-sql.h"
 
@@ -188,11 +189,14 @@ static gboolean forget(
 	db_batch_add(batch, &SQL_PURGE_LOCKS);
 	db_batch_add(batch, &SQL_PURGE_RESPONSES);
 	db_batch_add(batch, &SQL_PURGE_SEEN);
+	db_params_int64(
+		db_batch_add(batch, &SQL_PURGE_SEEN_MORE), SCRIPT_SEEN_MAX);
 	if (!db_pool_run(store->pool, batch, DB_WRITE_ASYNC, error))
 		return FALSE;
 	report->deliveries += db_rows_affected(db_batch_rows(batch, 0));
 	report->memories += db_rows_affected(db_batch_rows(batch, 2)) +
-		db_rows_affected(db_batch_rows(batch, 3));
+		db_rows_affected(db_batch_rows(batch, 3)) +
+		db_rows_affected(db_batch_rows(batch, 4));
 	return TRUE;
 }
 

@@ -180,3 +180,21 @@ DELETE FROM dbmail_vacation_responses
 -- name: purge_seen
 DELETE FROM dbmail_sieve_seen
  WHERE until <= now();
+
+-- name: purge_seen_more
+-- A flood of mail makes a flood of ids; $1 how many a user may have.
+WITH flooded AS MATERIALIZED (
+	SELECT user_idnr
+	  FROM dbmail_sieve_seen
+	 GROUP BY user_idnr
+	HAVING count(*) > $1::bigint
+)
+DELETE FROM dbmail_sieve_seen s
+ USING flooded f
+ CROSS JOIN LATERAL (
+	SELECT t.id
+	  FROM dbmail_sieve_seen t
+	 WHERE t.user_idnr = f.user_idnr
+	 ORDER BY t.until DESC, t.id
+	OFFSET $1::bigint) AS old
+ WHERE s.user_idnr = f.user_idnr AND s.id = old.id;

@@ -119,6 +119,8 @@ gboolean script_load(Store *store, gint64 user, ScriptSet **set, GError **error)
 const ScriptSource *script_set_find(const GArray *sources, const char *name);
 
 #define SCRIPT_SEEN_SIZE 32
+/* So many ids of a user purge_run() leaves (RFC 7352 section 6). */
+#define SCRIPT_SEEN_MAX 100000
 
 /* An id that RFC 7352's test has not to find new for so long. */
 typedef struct {

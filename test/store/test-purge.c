@@ -3,6 +3,7 @@
 #include "store/purge.h"
 
 #include "fixture.h"
+#include "store/script.h"
 
 static Store *store;
 
@@ -239,6 +240,29 @@ static void test_memories(void)
 		==, 2);
 }
 
+/* Of more ids than anybody needs the latest stay; nobody else loses any. */
+static void test_flood(void)
+{
+	fixture_user(store, "flooded", 0);
+	fixture_user(store, "frugal", 0);
+	g_autofree char *script = g_strdup_printf(
+		"DELETE FROM dbmail_sieve_seen;"
+		"INSERT INTO dbmail_sieve_seen"
+		" SELECT user_idnr, s::text::bytea,"
+		" now() + interval '1 h' + s * interval '1 s'"
+		" FROM dbmail_users, generate_series(1, %d) s"
+		" WHERE userid = 'flooded' OR userid = 'frugal' AND s <= 5",
+		SCRIPT_SEEN_MAX + 3);
+
+	database_script(script);
+	g_assert_cmpuint(purge().memories, ==, 3);
+	g_assert_cmpint(fixture_number("SELECT count(*) FROM dbmail_sieve_seen"
+				       " WHERE id IN ('1', '2', '3')"),
+		==, 3);
+	g_assert_cmpuint(purge().memories, ==, 0);
+	database_script("DELETE FROM dbmail_sieve_seen");
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -251,6 +275,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/purge/sent-ahead", test_sent_ahead);
 	g_test_add_func("/store/purge/old", test_old);
 	g_test_add_func("/store/purge/memories", test_memories);
+	g_test_add_func("/store/purge/flood", test_flood);
 	g_test_add_func(
 		"/store/purge/against-deliveries", test_against_deliveries);
 	status = g_test_run();
