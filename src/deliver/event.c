@@ -27,6 +27,7 @@ typedef struct {
 	gboolean is_global;
 	gboolean is_over; /* no message more needs to be looked at */
 	NumSet *deleted;  /* UIDs that the script keeps nowhere */
+	LogLevel level;   /* of what is said of this message */
 } Events;
 
 gboolean event_is_on(const Settings *settings)
@@ -254,7 +255,7 @@ static gboolean carry_out(
 		numset_add(events->deleted, stored->message->uid);
 	else if (rest.has_flags && !change_flags(stored, &rest, error))
 		return FALSE;
-	log_event(LOG_LEVEL_INFO, events->event->log, "imapsieve",
+	log_event(events->level, events->event->log, "imapsieve",
 		LOG_NUMBER("mailbox", events->event->mailbox),
 		LOG_NUMBER("uid", stored->message->uid),
 		LOG_STRING("script", events->script->name),
@@ -279,8 +280,11 @@ static gboolean filter(Stored *stored, Events *events, GError **error)
 	Plan *plan = plan_new(events->event->mailbox, run->target.user);
 	act_init(&act, &stored->job, &run->whom, events->script, result, plan);
 	act.is_told = events->is_global;
-	gboolean ok = act_all(&act, result, error) &&
-		carry_out(stored, events, plan, error);
+	gboolean ok = act_all(&act, result, error);
+	filter_note_warnings(plan, result);
+	events->level =
+		result->warnings->len > 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
+	ok = ok && carry_out(stored, events, plan, error);
 	plan_free(plan);
 	return ok;
 }
@@ -356,8 +360,6 @@ static void log_no_script(
 		LOG_STRING("script", name), LOG_GERROR(error));
 }
 
-/* The script is loaded anew for each event: its owner may have put it just
- * now. */
 static gboolean load_script(Deliverer *deliverer, EventScripts *scripts,
 	const Settings *settings, Events *events, UserScript **script)
 {
@@ -375,8 +377,9 @@ static gboolean load_script(Deliverer *deliverer, EventScripts *scripts,
 		return FALSE;
 	normal = script_name_normalise(bytes_of_string(name), &error);
 	if (normal != NULL &&
-		user_script_load_event(deliverer->store, settings, event->owner,
-			normal, events->is_global, script, &error))
+		scripts_get_event(deliverer->scripts, deliverer->store,
+			settings, event->owner, normal, events->is_global,
+			script, &error))
 		return TRUE;
 	log_no_script(event, name, error);
 	return FALSE;

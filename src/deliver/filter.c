@@ -155,7 +155,7 @@ static gboolean fail(Act *act, const SieveError *wrong, GError **error)
 	return act_tell(act, wrong->script, wrong->line, wrong->text, error);
 }
 
-static void note_warnings(Plan *plan, const SieveResult *result)
+void filter_note_warnings(Plan *plan, const SieveResult *result)
 {
 	for (guint i = 0; i < result->warnings->len; i++) {
 		const SieveError *warning = result->warnings->pdata[i];
@@ -185,7 +185,7 @@ static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 	take_seen(plan, result);
 	if (!do_all(&act, error))
 		return FALSE;
-	note_warnings(plan, result);
+	filter_note_warnings(plan, result);
 	return TRUE;
 }
 

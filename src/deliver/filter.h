@@ -26,6 +26,9 @@ SieveInput filter_input(
 const char *const *filter_environment(Arena *arena, const Settings *settings,
 	const char *const *first, const char *remote);
 
+/* Notes for the log what a run warned of. */
+void filter_note_warnings(Plan *plan, const SieveResult *result);
+
 /* Runs the script of the target's user and plans what it says; where it fails,
  * the message goes where it would without a script, and its owner is told.
  * Nothing is stored or sent yet, but for folders that had to be made.  FALSE

@@ -12,6 +12,7 @@
 #define ENTRY_SIZE 1024
 
 typedef struct {
+	char *key;
 	UserScript *script;
 	gsize size;
 	gint64 loaded;
@@ -20,7 +21,7 @@ typedef struct {
 
 struct Scripts {
 	GMutex lock;
-	GHashTable *entries; /* user -> Entry */
+	GHashTable *entries; /* key -> Entry */
 	GQueue recent;       /* of Entry, the latest used first */
 	guint64 size;
 	gint64 lifetime;
@@ -185,19 +186,6 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	return load(store, settings, user, &wanted, script, error);
 }
 
-gboolean user_script_load_event(Store *store, const Settings *settings,
-	gint64 user, const char *name, gboolean is_global, UserScript **script,
-	GError **error)
-{
-	const Wanted wanted = {
-		.name = name,
-		.is_global = is_global,
-		.extensions = script_extensions_events(settings),
-	};
-
-	return load(store, settings, user, &wanted, script, error);
-}
-
 /* --- those that are kept ------------------------------------------------------- */
 
 Scripts *scripts_new(gint64 lifetime)
@@ -205,7 +193,7 @@ Scripts *scripts_new(gint64 lifetime)
 	Scripts *scripts = g_new0(Scripts, 1);
 
 	g_mutex_init(&scripts->lock);
-	scripts->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
+	scripts->entries = g_hash_table_new(g_str_hash, g_str_equal);
 	scripts->lifetime = lifetime;
 	return scripts;
 }
@@ -213,10 +201,11 @@ Scripts *scripts_new(gint64 lifetime)
 /* With the lock held, as all that follow. */
 static void drop(Scripts *scripts, Entry *entry)
 {
-	g_hash_table_remove(scripts->entries, &entry->script->user);
+	g_hash_table_remove(scripts->entries, entry->key);
 	g_queue_unlink(&scripts->recent, &entry->link);
 	scripts->size -= entry->size;
 	user_script_free(&entry->script);
+	g_free(entry->key);
 	g_free(entry);
 }
 
@@ -233,18 +222,48 @@ void scripts_free(Scripts **scripts)
 	g_free(old);
 }
 
-/* A script of the user's own counts no more when none is active. */
-static UserScript *find(
-	Scripts *scripts, const DeliverTarget *target, gint64 now)
+/* That of a delivery. */
+static char *key_of(gint64 user)
 {
-	Entry *entry = g_hash_table_lookup(scripts->entries, &target->user);
+	return g_strdup_printf("%" G_GINT64_FORMAT, user);
+}
 
-	if (entry == NULL)
-		return NULL;
-	if (now - entry->loaded >= scripts->lifetime ||
-		entry->script->is_default == (target->sieve_version != 0) ||
-		entry->script->version < target->sieve_version ||
-		entry->script->global_version < target->global_version) {
+static char *event_key_of(gint64 user, const char *name, gboolean is_global)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT " %s %s", user,
+		is_global ? "global" : "own", name);
+}
+
+static gboolean is_newest(
+	const UserScript *script, gint64 version, gint64 global_version)
+{
+	return script->version >= version &&
+		script->global_version >= global_version;
+}
+
+/* A script of the user's own counts no more when none is active. */
+static gboolean is_of(const UserScript *script, const DeliverTarget *target)
+{
+	return script->is_default == (target->sieve_version == 0) &&
+		is_newest(
+			script, target->sieve_version, target->global_version);
+}
+
+/* One that is not too old, or NULL. */
+static Entry *look_up(Scripts *scripts, const char *key, gint64 now)
+{
+	Entry *entry = g_hash_table_lookup(scripts->entries, key);
+
+	if (entry == NULL || now - entry->loaded < scripts->lifetime)
+		return entry;
+	drop(scripts, entry);
+	return NULL;
+}
+
+/* Where it may still be used. */
+static UserScript *use(Scripts *scripts, Entry *entry, gboolean is_good)
+{
+	if (!is_good) {
 		drop(scripts, entry);
 		return NULL;
 	}
@@ -253,21 +272,23 @@ static UserScript *find(
 	return user_script_ref(entry->script);
 }
 
-static void keep(
-	Scripts *scripts, UserScript *script, gint64 now, guint64 max_size)
+/* Takes the key. */
+static void keep(Scripts *scripts, char *key, UserScript *script, gint64 now,
+	guint64 max_size)
 {
-	Entry *old = g_hash_table_lookup(scripts->entries, &script->user);
+	Entry *old = g_hash_table_lookup(scripts->entries, key);
 	Entry *entry = g_new0(Entry, 1);
 
 	if (old != NULL)
 		drop(scripts, old);
+	entry->key = key;
 	entry->script = user_script_ref(script);
 	entry->size = ENTRY_SIZE + script->source_size +
 		(script->script != NULL ? sieve_script_size(script->script) :
 					  0);
 	entry->loaded = now;
 	entry->link.data = entry;
-	g_hash_table_insert(scripts->entries, &entry->script->user, entry);
+	g_hash_table_insert(scripts->entries, entry->key, entry);
 	g_queue_push_head_link(&scripts->recent, &entry->link);
 	scripts->size += entry->size;
 	while (scripts->size > max_size)
@@ -293,10 +314,14 @@ gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
 	const DeliverTarget *target, UserScript **script, GError **error)
 {
 	gint64 now = g_get_monotonic_time();
+	g_autofree char *key = key_of(target->user);
 	g_autoptr(GError) failed = NULL;
+	UserScript *found = NULL;
 
 	g_mutex_lock(&scripts->lock);
-	UserScript *found = find(scripts, target, now);
+	Entry *entry = look_up(scripts, key, now);
+	if (entry != NULL)
+		found = use(scripts, entry, is_of(entry->script, target));
 	g_mutex_unlock(&scripts->lock);
 	if (found == NULL) {
 		if (!user_script_load(store, settings, target->user, NULL,
@@ -305,10 +330,43 @@ gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
 			return FALSE;
 		}
 		g_mutex_lock(&scripts->lock);
-		keep(scripts, found, now,
+		keep(scripts, g_steal_pointer(&key), found, now,
 			(guint64)settings->SIEVE_max_script_cache);
 		g_mutex_unlock(&scripts->lock);
 	}
 	*script = found;
+	return TRUE;
+}
+
+gboolean scripts_get_event(Scripts *scripts, Store *store,
+	const Settings *settings, gint64 user, const char *name,
+	gboolean is_global, UserScript **script, GError **error)
+{
+	const Wanted wanted = {
+		.name = name,
+		.is_global = is_global,
+		.extensions = script_extensions_events(settings),
+	};
+	gint64 now = g_get_monotonic_time();
+	g_autofree char *key = event_key_of(user, name, is_global);
+	gint64 version, global_version;
+
+	*script = NULL;
+	if (!script_versions(store, user, &version, &global_version, error))
+		return FALSE;
+	g_mutex_lock(&scripts->lock);
+	Entry *entry = look_up(scripts, key, now);
+	if (entry != NULL)
+		*script = use(scripts, entry,
+			is_newest(entry->script, version, global_version));
+	g_mutex_unlock(&scripts->lock);
+	if (*script != NULL)
+		return TRUE;
+	if (!load(store, settings, user, &wanted, script, error))
+		return FALSE;
+	g_mutex_lock(&scripts->lock);
+	keep(scripts, g_steal_pointer(&key), *script, now,
+		(guint64)settings->SIEVE_max_script_cache);
+	g_mutex_unlock(&scripts->lock);
 	return TRUE;
 }

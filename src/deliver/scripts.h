@@ -50,12 +50,6 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	const char *name, UserScript **script, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for a script of IMAP events (RFC 6785), which runs for the user: it
- * is one of the user's or, with is_global, one of the global ones. */
-gboolean user_script_load_event(Store *store, const Settings *settings,
-	gint64 user, const char *name, gboolean is_global, UserScript **script,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Safe between threads; times are g_get_monotonic_time()'s. */
 typedef struct Scripts Scripts;
 
@@ -73,6 +67,15 @@ gboolean scripts_has(const Settings *settings, const DeliverTarget *target);
  * where the user is gone. */
 gboolean scripts_get(Scripts *scripts, Store *store, const Settings *settings,
 	const DeliverTarget *target, UserScript **script, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* A script of IMAP events (RFC 6785) as it is at this moment: its owner may have
+ * put it just now, so that the versions are asked for each time, and only what
+ * has changed is loaded and compiled.  It runs for the user, and is one of the
+ * user's or, with is_global, one of the global ones.  NOT_FOUND. */
+gboolean scripts_get_event(Scripts *scripts, Store *store,
+	const Settings *settings, gint64 user, const char *name,
+	gboolean is_global, UserScript **script, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -364,6 +364,23 @@ gboolean script_load(Store *store, gint64 user, ScriptSet **set, GError **error)
 	return TRUE;
 }
 
+gboolean script_versions(Store *store, gint64 user, gint64 *version,
+	gint64 *global_version, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	const DbRows *rows;
+
+	db_params_int64(db_batch_add(batch, &SQL_SCRIPT_LOAD_USER), user);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	rows = db_batch_rows(batch, 0);
+	if (db_rows_count(rows) == 0)
+		return set_no_user(error, user);
+	*version = db_rows_int64(rows, 0, 1);
+	*global_version = db_rows_int64(rows, 0, 3);
+	return TRUE;
+}
+
 const ScriptSource *script_set_find(const GArray *sources, const char *name)
 {
 	for (guint i = 0; i < sources->len; i++) {

@@ -115,6 +115,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScriptSet, script_set_auto_free)
 gboolean script_load(Store *store, gint64 user, ScriptSet **set, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* ScriptSet's version and global_version alone, for who may have the rest.
+ * NOT_FOUND: no such user.  One round trip. */
+gboolean script_versions(Store *store, gint64 user, gint64 *version,
+	gint64 *global_version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The script of that name in such an array, or NULL. */
 const ScriptSource *script_set_find(const GArray *sources, const char *name);
 

@@ -239,6 +239,69 @@ static void test_default(void)
 	scripts_free(&scripts);
 }
 
+static UserScript *get_event(Scripts *scripts, const Settings *settings,
+	gint64 user, const char *name, gboolean is_global)
+{
+	g_autoptr(GError) error = NULL;
+	UserScript *script = NULL;
+
+	if (!scripts_get_event(scripts, store, settings, user, name, is_global,
+		    &script, &error))
+		database_check(error);
+	g_assert_cmpint(script->user, ==, user);
+	g_assert_cmpstr(script->name, ==, name);
+	return script;
+}
+
+/* Scripts of events are kept beside that of deliveries, each by its name, and a
+ * change counts at once. */
+static void test_event(void)
+{
+	g_autoptr(Settings) settings = settings_of("");
+	Scripts *scripts = scripts_new(LONG_LIFE);
+	gint64 user = user_with("scripts-event", "keep;");
+	gint64 other = fixture_user(store, "scripts-event-other", 0);
+	g_autoptr(UserScript) none = NULL;
+	g_autoptr(GError) error = NULL;
+
+	put(user, "on-copy", "discard;");
+	put(NAME_PUBLIC_OWNER_ID, "mine", "stop;");
+	g_autoptr(UserScript) delivery = get(scripts, settings, user);
+	g_autoptr(UserScript) copy =
+		get_event(scripts, settings, user, "on-copy", FALSE);
+	g_autoptr(UserScript) own =
+		get_event(scripts, settings, user, "mine", FALSE);
+	g_autoptr(UserScript) global =
+		get_event(scripts, settings, user, "mine", TRUE);
+	g_autoptr(UserScript) others =
+		get_event(scripts, settings, other, "mine", TRUE);
+	g_assert_true(delivery != own && own != global && global != others);
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(UserScript) again =
+			get_event(scripts, settings, user, "on-copy", FALSE);
+		g_autoptr(UserScript) again_global =
+			get_event(scripts, settings, user, "mine", TRUE);
+		g_autoptr(UserScript) again_delivery =
+			get(scripts, settings, user);
+		g_assert_true(again == copy && again_global == global &&
+			again_delivery == delivery);
+	}
+	put(user, "on-copy", "nonsense");
+	g_autoptr(UserScript) changed =
+		get_event(scripts, settings, user, "on-copy", FALSE);
+	g_assert_true(changed != copy);
+	g_assert_nonnull(changed->wrong);
+	put(NAME_PUBLIC_OWNER_ID, "mine", "keep;");
+	g_autoptr(UserScript) changed_global =
+		get_event(scripts, settings, other, "mine", TRUE);
+	g_assert_true(changed_global != others);
+	g_assert_false(scripts_get_event(
+		scripts, store, settings, other, "mine", FALSE, &none, &error));
+	g_assert_true(dbmail_error_is(error, DBMAIL_ERROR_NOT_FOUND));
+	g_assert_null(none);
+	scripts_free(&scripts);
+}
+
 static void test_missing(void)
 {
 	g_autoptr(Settings) settings = settings_of("");
@@ -270,6 +333,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/scripts/wrong", test_wrong);
 	g_test_add_func("/scripts/extensions", test_extensions);
 	g_test_add_func("/scripts/default", test_default);
+	g_test_add_func("/scripts/event", test_event);
 	g_test_add_func("/scripts/missing", test_missing);
 	int status = g_test_run();
 	store_close(&store);

@@ -373,6 +373,19 @@ def failures():
                     told_of)
 
 
+def warnings():
+    """What a script is warned of at a delivery it is warned of here, too."""
+    client = new_user(ALL + 'require ["regex", "variables"]; set "x" "(";'
+                      'if header :regex "Subject" "${x}" { discard; }')
+    client.append(b"Work", b"warned")
+    report.equal("a warning: the message stays", client.flags(b"Work"),
+                 [("warned", [])])
+    log = t.read(os.path.join(t.setting("STORE"), "imapd.log"))
+    lines = [line for line in log.splitlines()
+             if b"event=imapsieve " in line and b"warning: events:1: " in line]
+    report.equal("a warning: told in the log once", len(lines), 1)
+
+
 def at_delivery():
     """A script may serve both: the items are empty strings there."""
     client = new_user(ALL + 'if allof(environment :is "imap.cause" "",'
@@ -492,7 +505,8 @@ def main():
     t.configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (
         HOST, URL), "imapd")
     for one in (announced, bad_url, causes, outcomes, edited, no_loops, choice,
-                failures, at_delivery, sessions, sharing, troubles, many):
+                failures, warnings, at_delivery, sessions, sharing, troubles,
+                many):
         if not cases or one.__name__ in cases:
             report.note(one.__name__)
             one()
