@@ -69,9 +69,8 @@ static gboolean add_mail(Act *act, const OutboundMail *mail)
 static GString *text_to_send_on(Act *act, Bytes message)
 {
 	GString *text = plan_job_text(act->job);
-	const ComposeAbout about = act_about(act);
 
-	forward_write(text, &about, message);
+	forward_write(text, act->job, act->whom->address, act->mark, message);
 	return text;
 }
 

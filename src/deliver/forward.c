@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "deliver/guard.h"
 #include "deliver/recipient.h"
+#include "deliver/trace.h"
 #include "mime/compose.h"
 
 gboolean forward_settings_check(const Settings *settings, GError **error)
@@ -57,15 +58,19 @@ static gboolean has_bare_ends(Bytes message)
 	return message.size > 0 && message.data[message.size - 1] != '\n';
 }
 
-void forward_write(GString *out, const ComposeAbout *about, Bytes message)
+void forward_write(GString *out, const PlanJob *job, const char *address,
+	const char *mark, Bytes message)
 {
 	g_autoptr(GString) lines = g_string_new(NULL);
+	const ComposeAbout about = { .mark = mark };
 
 	if (has_bare_ends(message)) {
 		mime_compose_lines(lines, message);
 		message = bytes_of(lines->str, lines->len);
 	}
-	compose_redirect(out, about, message);
+	trace_received(out, &job->delivery->trace,
+		settings_hostname(job->settings), address, job->now);
+	compose_redirect(out, &about, message);
 }
 
 /* --- addresses outside --------------------------------------------------------- */
@@ -88,7 +93,6 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 	g_autofree char *mark = guard_mark(target->mailbox, owner);
 	const char *loop = guard_loop(plan_job_header(job), mark);
 	g_autofree char *what = g_strconcat("forward ", target->outside, NULL);
-	const ComposeAbout about = { .mark = mark };
 	g_autoptr(GError) invalid = NULL;
 
 	if (loop != NULL) {
@@ -99,8 +103,8 @@ void forward_plan(PlanJob *job, const DeliverTarget *target,
 	if (!plan_is_first(plan, job, 0, what))
 		return;
 	GString *text = plan_job_text(job);
-	forward_write(
-		text, &about, bytes_of(delivery->message, delivery->size));
+	forward_write(text, job, address, mark,
+		bytes_of(delivery->message, delivery->size));
 	const OutboundMail mail = {
 		.kind = "forward",
 		.sender =

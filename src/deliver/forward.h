@@ -18,9 +18,11 @@ gboolean forward_settings_check(const Settings *settings, GError **error)
 const char *forward_sender(
 	const Settings *settings, const char *sender, const char *owner);
 
-/* The message with the mark in front; where its lines do not all end in CRLF
+/* The message, which came for that address, with a Received field (RFC 5228
+ * section 4.2) and the mark in front; where its lines do not all end in CRLF
  * they do now, else it stays byte for byte, and signatures good. */
-void forward_write(GString *out, const ComposeAbout *about, Bytes message);
+void forward_write(GString *out, const PlanJob *job, const char *address,
+	const char *mark, Bytes message);
 
 /* Plans to send the message on to the target's address outside, to which
  * `address` led, once for all recipients of the job.  A message that went round

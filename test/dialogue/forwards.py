@@ -128,9 +128,11 @@ def plain():
     mails = queued()
     report.equal("queued", [mail[:3] for mail in mails],
                  [("forward", t.SENDER, "Some.One@Far.Example")])
-    mark, rest = mails[0][3].split(b"\r\n", 1)
-    report.case("marked", mark.startswith(b"X-Loop: "), mark)
-    report.equal("else as it came", rest, text)
+    trace, rest = mails[0][3].split(b"\r\nX-Loop: ", 1)
+    report.case("traced", trace.startswith(b"Received: from ") and
+                b" for <out@example.org>;" in trace.replace(b"\r\n\t", b" "),
+                trace)
+    report.equal("marked, else as it came", rest.split(b"\r\n", 1)[1], text)
     report.equal("a bounce", deliver(message(), "out@example.org", sender=""),
                  [250])
     report.equal("stays one", [mail[1] for mail in queued()], [""])
