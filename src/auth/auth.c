@@ -193,14 +193,21 @@ static void count_success(Auth *auth, const Keys *keys)
 	g_mutex_unlock(&auth->lock);
 }
 
-static void delay(Auth *auth)
+/* Until so long after it began: what its hash has cost does not show, which
+ * differs from scheme to scheme. */
+static void delay(Auth *auth, const Keys *keys)
 {
-	g_usleep((gulong)auth->settings->DBMAIL_login_delay * G_USEC_PER_SEC);
+	gint64 end = keys->since +
+		auth->settings->DBMAIL_login_delay * G_USEC_PER_SEC;
+	gint64 now = g_get_monotonic_time();
+
+	if (now < end)
+		g_usleep((gulong)(end - now));
 }
 
-static gboolean refuse_limit(Auth *auth, GError **error)
+static gboolean refuse_limit(Auth *auth, const Keys *keys, GError **error)
 {
-	delay(auth);
+	delay(auth, keys);
 	dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
 		"too many failed log-ins; try again later",
 		"login_failures reached");
@@ -211,7 +218,7 @@ static gboolean refuse(
 	Auth *auth, const Keys *keys, const char *why, GError **error)
 {
 	count_failure(auth, keys);
-	delay(auth);
+	delay(auth, keys);
 	dbmail_error_set(error, DBMAIL_ERROR_AUTH_FAILED,
 		"wrong user or password", "%s", why);
 	return FALSE;
@@ -325,7 +332,7 @@ gboolean auth_login(Auth *auth, const char *user, const char *password,
 	g_autoptr(User) found = NULL;
 
 	if (is_over_limit(auth, &keys))
-		return refuse_limit(auth, error);
+		return refuse_limit(auth, &keys, error);
 	if (!find_user(auth, user, &found, &failed)) {
 		if (!dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND)) {
 			g_propagate_error(error, g_steal_pointer(&failed));
@@ -338,7 +345,7 @@ gboolean auth_login(Auth *auth, const char *user, const char *password,
 	if (verdict == PASSWORD_WRONG)
 		return refuse(auth, &keys, "wrong password", error);
 	if (is_over_limit(auth, &keys))
-		return refuse_limit(auth, error);
+		return refuse_limit(auth, &keys, error);
 	count_success(auth, &keys);
 	if (verdict == PASSWORD_RIGHT_OLD)
 		renew_hash(auth, found, password);
@@ -420,7 +427,7 @@ gboolean auth_scram_login(Auth *auth, const char *name, const User *user,
 	g_auto(Keys) keys = keys_new(name, remote);
 
 	if (is_over_limit(auth, &keys))
-		return refuse_limit(auth, error);
+		return refuse_limit(auth, &keys, error);
 	if (user == NULL || !is_proven)
 		return refuse(auth, &keys, "no proof of the password", error);
 	count_success(auth, &keys);

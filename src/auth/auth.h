@@ -32,9 +32,9 @@ gboolean auth_wants_scram(const Auth *auth);
 gboolean auth_scram_offered(const Auth *auth, ScramHash hash);
 
 /* Verifies a password; names and passwords count as SASLprep (RFC 4013) makes
- * them, and as they are.  A wrong one is answered after login_delay, and an
- * unknown user costs the time of a known one.  An old hash is replaced, and
- * the log-in is noted in the user's row.
+ * them, and as they are.  A wrong one is answered login_delay after the call,
+ * and an unknown user costs about the time of a known one.  An old hash is
+ * replaced, and the log-in is noted in the user's row.
  *
  * After login_failures wrong passwords in ten minutes from one address (an
  * IPv6 /64) or for one user, all log-ins from that address or for that user

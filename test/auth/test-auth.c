@@ -299,6 +299,27 @@ static void test_delay(void)
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 1 * G_USEC_PER_SEC);
 }
 
+/* A hash that is dearer than nobody's is answered no later: one try on an idle
+ * processor is enough to tell. */
+static void test_delay_hides_cost(void)
+{
+	g_auto(World) world = world_new("login_delay = 1\n"
+					"login_failures = 1000\n"
+					"argon2_memory = 65536\n"
+					"argon2_passes = 3\n");
+	gboolean is_hidden = FALSE;
+
+	add_user(&world, "dear", "secret");
+	for (guint i = 0; i < 20 && !is_hidden; i++) {
+		gint64 start = g_get_monotonic_time();
+		gint64 spent = cost(&world, "dear", "x");
+		gint64 passed = g_get_monotonic_time() - start;
+		g_assert_cmpint(passed, >=, 1 * G_USEC_PER_SEC);
+		is_hidden = passed < 1 * G_USEC_PER_SEC + spent / 2;
+	}
+	g_assert_true(is_hidden);
+}
+
 static void test_plaintext(void)
 {
 	g_auto(World) strict = world_new("");
@@ -429,6 +450,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/auth/limit-known", test_limit_known);
 	g_test_add_func("/auth/cost", test_cost);
 	g_test_add_func("/auth/delay", test_delay);
+	g_test_add_func("/auth/delay-hides-cost", test_delay_hides_cost);
 	g_test_add_func("/auth/plaintext", test_plaintext);
 	g_test_add_func("/auth/made-up", test_made_up);
 	g_test_add_func("/auth/scram-login", test_scram_login);
