@@ -402,7 +402,8 @@ void compose_notify(
 	append_automatic(out, about, how);
 	append_dates(out, about);
 	append_from(out, about, notify->from);
-	(void)mime_compose_addresses(out, "To", notify->to);
+	if (notify->to != NULL)
+		(void)mime_compose_addresses(out, "To", notify->to);
 	if (notify->cc != NULL)
 		(void)mime_compose_addresses(out, "Cc", notify->cc);
 	append_subject(out,

@@ -48,7 +48,8 @@ typedef struct {
 	const char *value;
 } ComposeField;
 
-/* A notice about the message (RFC 5436 section 2.7).  Only to is never NULL. */
+/* A notice about the message (RFC 5436 section 2.7).  Any may be NULL, of to and
+ * cc one at most. */
 typedef struct {
 	const char *from;
 	const char *to; /* addresses, with names or not, commas between */

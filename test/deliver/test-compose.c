@@ -321,6 +321,17 @@ static void test_entities(Fixture *fixture, gconstpointer data)
 	}
 }
 
+/* "mailto:?cc=..." names nobody else. */
+static void test_notify_cc(Fixture *fixture, gconstpointer data)
+{
+	const ComposeNotify notify = { .cc = "c@x" };
+
+	(void)data;
+	compose_notify(fixture->out, &fixture->about, &notify);
+	g_assert_nonnull(strstr(fixture->out->str, "\r\nCc: c@x\r\n"));
+	g_assert_null(strstr(fixture->out->str, "\r\nTo:"));
+}
+
 static void test_notify(Fixture *fixture, gconstpointer data)
 {
 	static const ComposeField fields[] = {
@@ -399,6 +410,7 @@ int main(int argc, char **argv)
 	add("/compose/original-recipient", NULL, test_original_recipient);
 	add("/compose/entities", NULL, test_entities);
 	add("/compose/notify", NULL, test_notify);
+	add("/compose/notify-cc", NULL, test_notify_cc);
 	add("/compose/failed", NULL, test_failed);
 	add("/compose/redirect", NULL, test_redirect);
 	return g_test_run();

@@ -365,6 +365,9 @@ def notifying():
                   b"\r\nSubject: News\r\n", b"\r\n\r\nLook\r\n",
                   b"\r\nTo: pager@example.net\r\n"):
         report.case("notify: %r" % field, field in sent, sent)
+    user = new_user('require "enotify"; notify "mailto:?cc=c@example.net";')
+    expect("notify to a Cc alone", user, deliver(user), {"INBOX": 1},
+           [("notify", t.address(user), "c@example.net")])
     user = new_user('require "enotify"; notify "mailto:pager@example.net";')
     expect("notify of a bounce", user, deliver(user, sender=""), {"INBOX": 1},
            [("notify", "", "pager@example.net")])
