@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "auth/saslprep.h"
 #include "base/errors.h"
 
 #define RESPONSE_MAX 16384
@@ -57,11 +58,17 @@ static ExchangeEnd response_read(Response *response, const ExchangeFrame *frame)
 						 EXCHANGE_NOT_BASE64;
 }
 
+/* As they are prepared; what cannot be is nobody's (RFC 4616 section 2). */
 static gboolean is_for_others(const Sasl *sasl)
 {
 	const char *as = sasl_authorisation(sasl);
 
-	return as[0] != '\0' && g_ascii_strcasecmp(as, sasl_user(sasl)) != 0;
+	if (as[0] == '\0' || g_ascii_strcasecmp(as, sasl_user(sasl)) == 0)
+		return FALSE;
+	g_autofree char *one = saslprep(as);
+	g_autofree char *other = saslprep(sasl_user(sasl));
+	return one == NULL || other == NULL ||
+		g_ascii_strcasecmp(one, other) != 0;
 }
 
 static void challenge_send(const ExchangeFrame *frame, Bytes challenge)

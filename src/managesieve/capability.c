@@ -35,14 +35,22 @@ static gboolean language(
 	return TRUE;
 }
 
+static gboolean can_start_tls(const ManageSession *session)
+{
+	return session->connection->tls != NULL &&
+		!stream_is_tls(session->stream) &&
+		session->state == MANAGE_STRANGER;
+}
+
 static gboolean sasl(const ManageSession *session, GString *value)
 {
 	g_autofree const char **names =
 		attempt_mechanisms(session->server->auth, session->connection);
 	g_autofree char *joined = g_strjoinv(" ", (char **)names);
 
+	/* It may be empty only where STARTTLS is told, too. */
 	g_string_append(value, joined);
-	return TRUE;
+	return joined[0] != '\0' || can_start_tls(session);
 }
 
 static SieveExtensions extensions_of(const ManageSession *session)
@@ -81,9 +89,7 @@ static gboolean max_redirects(const ManageSession *session, GString *value)
 static gboolean starttls(
 	const ManageSession *session, GString *value G_GNUC_UNUSED)
 {
-	return session->connection->tls != NULL &&
-		!stream_is_tls(session->stream) &&
-		session->state == MANAGE_STRANGER;
+	return can_start_tls(session);
 }
 
 static gboolean owner(const ManageSession *session, GString *value)

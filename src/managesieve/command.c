@@ -17,7 +17,7 @@ static const ManageCommand commands[] = {
 	{ "GETSCRIPT", MANAGE_LOGGED_IN, 1, "N", manage_cmd_getscript },
 	{ "DELETESCRIPT", MANAGE_LOGGED_IN, 1, "N", manage_cmd_deletescript },
 	{ "RENAMESCRIPT", MANAGE_LOGGED_IN, 2, "NN", manage_cmd_renamescript },
-	{ "CHECKSCRIPT", MANAGE_LOGGED_IN, 1, "S", manage_cmd_checkscript },
+	{ "CHECKSCRIPT", MANAGE_LOGGED_IN, 1, "C", manage_cmd_checkscript },
 	{ "NOOP", MANAGE_ANY, 0, "T", manage_cmd_noop },
 	{ "UNAUTHENTICATE", MANAGE_LOGGED_IN, 0, "",
 		manage_cmd_unauthenticate },

@@ -91,6 +91,7 @@ static gsize literal_max(const ManageSession *session, char kind)
 	case MANAGE_BASE64:
 		return BASE64_MAX_SIZE;
 	case MANAGE_SCRIPT:
+	case MANAGE_CHECKED:
 		return (gsize)session->settings->SIEVE_max_script_size;
 	case MANAGE_NUMBER:
 		break;

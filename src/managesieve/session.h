@@ -52,6 +52,7 @@ typedef enum {
 	MANAGE_TEXT = 'T',   /* a short string */
 	MANAGE_BASE64 = 'B', /* of a SASL exchange */
 	MANAGE_SCRIPT = 'S',
+	MANAGE_CHECKED = 'C', /* a script that is not to be stored */
 	MANAGE_NUMBER = '#',
 } ManageKind;
 

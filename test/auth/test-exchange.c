@@ -7,11 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TIM_SECRET "AHRpbQBzZWNyZXQ="        /* \0tim\0secret */
-#define TIM_WRONG "AHRpbQB4"                 /* \0tim\0x */
-#define TIM_AS_TIM "VElNAHRpbQBzZWNyZXQ="    /* TIM\0tim\0secret */
-#define TIM_AS_ROOT "cm9vdAB0aW0Ac2VjcmV0"   /* root\0tim\0secret */
-#define ROOT_WITHOUT_NAME "cm9vdAAAc2VjcmV0" /* root\0\0secret */
+#define TIM_SECRET "AHRpbQBzZWNyZXQ="          /* \0tim\0secret */
+#define TIM_WRONG "AHRpbQB4"                   /* \0tim\0x */
+#define TIM_AS_TIM "VElNAHRpbQBzZWNyZXQ="      /* TIM\0tim\0secret */
+#define TIM_AS_SOFT "dMKtaW0AdGltAHNlY3JldA==" /* t U+00AD im\0tim\0secret */
+#define TIM_AS_ROOT "cm9vdAB0aW0Ac2VjcmV0"     /* root\0tim\0secret */
+#define ROOT_WITHOUT_NAME "cm9vdAAAc2VjcmV0"   /* root\0\0secret */
 
 typedef struct {
 	const char *mechanism;
@@ -29,6 +30,7 @@ static const Vector vectors[] = {
 		"+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n", EXCHANGE_DONE },
 	{ "LOGIN", "dGlt", "c2VjcmV0\r\n", "+ UGFzc3dvcmQ6\r\n",
 		EXCHANGE_DONE },
+	{ "PLAIN", TIM_AS_SOFT, "", "", EXCHANGE_DONE },
 	{ "PLAIN", TIM_WRONG, "", "", EXCHANGE_REFUSED },
 	{ "PLAIN", TIM_AS_ROOT, "", "", EXCHANGE_FOR_OTHERS },
 	{ "PLAIN", ROOT_WITHOUT_NAME, "", "", EXCHANGE_MALFORMED },

@@ -293,8 +293,9 @@ def quotas():
     expect("is one too large", c, b'PUTSCRIPT "1" {4097+}\r\n ' + fits, "NO",
            "QUOTA/MAXSIZE")
     expect("and was read past", c, b"NOOP", "OK")
+    # Section 2.12: a check is not one of quotas.
     expect("a check has a bound too", c, b"CHECKSCRIPT {4097+}\r\n " + fits,
-           "NO", "QUOTA/MAXSIZE")
+           "NO", None, b"most 4096 bytes")
     expect("a second", c, b'PUTSCRIPT "2" {4096+}\r\n' + fits, "OK")
     expect("all together too large", c, b'HAVESPACE "3" 4000', "NO", "QUOTA")
     expect("nor put", c, b'PUTSCRIPT "3" {4096+}\r\n' + fits, "NO", "QUOTA")
@@ -387,6 +388,12 @@ def without_tls():
                 known.get("SASL") == "" and "STARTTLS" in known, known)
     expect("nor taken", c, b'AUTHENTICATE "PLAIN" "%s"' % PLAIN, "NO",
            "ENCRYPT-NEEDED")
+    c.close()
+    t.configure("[SIEVE]\ntls_cert =\ntls_key =", "sieved")
+    c = from_elsewhere()
+    known = c.capabilities(c.answer())
+    report.case("SASL is empty only where there is STARTTLS",
+                "SASL" not in known and "STARTTLS" not in known, known)
     c.close()
     t.configure("[SIEVE]\nlogin_timeout = 2", "sieved")
     c = from_elsewhere()
