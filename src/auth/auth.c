@@ -379,7 +379,9 @@ static void make_up(const Auth *auth,
 	const guint8 secret[USER_SALT_SECRET_SIZE], const char *name,
 	ScramSecrets *secrets)
 {
-	g_autofree char *folded = g_ascii_strdown(name, -1);
+	g_autofree char *prepared = prepare_name(name);
+	g_autofree char *folded =
+		g_ascii_strdown(prepared != NULL ? prepared : name, -1);
 	g_autofree char *what =
 		g_strconcat(scram_hash_name(secrets->hash), " ", folded, NULL);
 	guint8 made[SCRAM_KEY_MAX] = { 0 };

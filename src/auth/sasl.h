@@ -33,7 +33,7 @@ const SaslMechanism *sasl_mechanism_find(const char *name);
 typedef struct {
 	/* What is stored of the password of that name, for that hash; where
 	 * nothing is, something that looks alike: it cannot fail.  The name is
-	 * prepared (saslprep()). */
+	 * as the client sent it, and can be prepared (saslprep()). */
 	void (*secrets)(gpointer data, const char *user, ScramHash hash,
 		ScramSecrets *secrets);
 	/* The binding of that type (RFC 5929, RFC 9266) to the connection; FALSE

@@ -22,6 +22,7 @@ struct ScramExchange {
 	char *gs2;        /* gs2-header */
 	char *binding;    /* cb-name, NULL for none */
 	char *first_bare; /* client-first-message-bare */
+	char *name;       /* as it was sent; then prepared */
 	char *user;
 	char *authorisation;
 	char *nonce; /* the server's part; then both */
@@ -50,6 +51,7 @@ void scram_exchange_free(ScramExchange **exchange)
 	g_free(old->gs2);
 	g_free(old->binding);
 	g_free(old->first_bare);
+	g_free(old->name);
 	g_free(old->user);
 	g_free(old->authorisation);
 	g_free(old->nonce);
@@ -111,7 +113,7 @@ static char *name_decode(Bytes name)
 		g_string_append_c(out, escape.data[0] == '2' ? ',' : '=');
 		i += 2;
 	}
-	return saslprep(out->str);
+	return g_strdup(out->str);
 }
 
 static gboolean nonce_is_good(Bytes nonce)
@@ -167,8 +169,10 @@ static gboolean header_parse(ScramExchange *exchange, Bytes *rest)
 		return TRUE;
 	}
 	Bytes name;
-	if (value_of(as, 'a', &name))
-		exchange->authorisation = name_decode(name);
+	if (!value_of(as, 'a', &name))
+		return FALSE;
+	g_autofree char *text = name_decode(name);
+	exchange->authorisation = text != NULL ? saslprep(text) : NULL;
 	return exchange->authorisation != NULL;
 }
 
@@ -190,7 +194,9 @@ static gboolean first_parse(
 		if (!is_extension(field_take(&message)))
 			return FALSE;
 	}
-	exchange->user = name_decode(name);
+	exchange->name = name_decode(name);
+	exchange->user =
+		exchange->name != NULL ? saslprep(exchange->name) : NULL;
 	return exchange->user != NULL;
 }
 
@@ -237,7 +243,7 @@ SaslStep scram_exchange_first(
 		return SASL_UNBOUND;
 	if (!nonce_make(exchange, nonce))
 		return SASL_INVALID;
-	exchange->host->secrets(exchange->host->data, exchange->user,
+	exchange->host->secrets(exchange->host->data, exchange->name,
 		exchange->mechanism->hash, secrets);
 	g_autofree char *salt =
 		g_base64_encode(secrets->salt, secrets->salt_size);

@@ -377,6 +377,29 @@ static void test_made_up(void)
 	g_assert_cmpuint(one.rounds, ==, 20000);
 }
 
+/* Names that were there before names were prepared are found as they are; what
+ * is made up is one for all spellings of a name, as what is stored is. */
+static void test_scram_names(void)
+{
+	g_auto(World) world = world_new("scram = yes\n");
+	static const char *const nobodys[] = { "no\u0308body", "N\u00f6body",
+		"n\u00f6bo\u00addy" };
+	gboolean is_user;
+
+	add_user_with(&world, "ju\u0308rgen", "scram", "secret");
+	(void)secrets_of(&world, "Ju\u0308rgen", SCRAM_SHA_256, &is_user);
+	g_assert_true(is_user);
+	ScramSecrets wanted =
+		secrets_of(&world, "n\u00f6body", SCRAM_SHA_256, &is_user);
+	for (gsize i = 0; i < G_N_ELEMENTS(nobodys); i++) {
+		ScramSecrets made =
+			secrets_of(&world, nobodys[i], SCRAM_SHA_256, &is_user);
+		g_assert_false(is_user);
+		g_assert_cmpmem(made.salt, made.salt_size, wanted.salt,
+			wanted.salt_size);
+	}
+}
+
 /* Failed proofs count with wrong passwords; a proof for nobody is none. */
 static void test_scram_login(void)
 {
@@ -453,6 +476,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/auth/delay-hides-cost", test_delay_hides_cost);
 	g_test_add_func("/auth/plaintext", test_plaintext);
 	g_test_add_func("/auth/made-up", test_made_up);
+	g_test_add_func("/auth/scram-names", test_scram_names);
 	g_test_add_func("/auth/scram-login", test_scram_login);
 	g_test_add_func("/auth/offered", test_offered);
 	return g_test_run();

@@ -354,6 +354,9 @@ def prepared():
     t.run("dbmail-users", "-a", "\u00fctz", "-W", "-", data=password.encode() +
           b"\n")
     other = unicodedata.normalize("NFD", "\u00fctz")
+    # Made before names were prepared.
+    old = unicodedata.normalize("NFD", "\u00e4lt")
+    t.run("dbmail-users", "-a", old, "-W", "-", data=password.encode() + b"\n")
     t.run("dbmail-users", "-a", "plain", "-p", "argon2id", "-W", "-",
           data=password.encode() + b"\n")
     for protocol in s.PROTOCOLS:
@@ -361,6 +364,8 @@ def prepared():
             for user in ("\u00fctz", other, "\u00fc\u00adtz"):
                 good("%s, %s as %a" % (protocol.name, name, user), outcome(
                     protocol, s.Client(name, user, password)))
+            good("%s, %s, an old name" % (protocol.name, name), outcome(
+                protocol, s.Client(name, old, password)))
             bad("%s, %s, u" % (protocol.name, name), outcome(
                 protocol, s.Client(name, "utz", password)))
     for user in ("\u00fctz", other, "plain"):
