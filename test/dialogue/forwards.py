@@ -295,13 +295,8 @@ def to_the_end():
 def main():
     """All cases, or those that are named."""
     signal.alarm(1200)
-    for case in (tool, plain, odd_senders, both, catch_all, senders, loops,
-                 again, gone,
-                 quota, other_tool, to_the_end):
-        if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
-            continue
-        report.note(case.__name__)
-        case()
+    report.run(tool, plain, odd_senders, both, catch_all, senders, loops,
+               again, gone, quota, other_tool, to_the_end)
     t.check_store(report)
     report.end()
 

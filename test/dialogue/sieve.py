@@ -698,15 +698,11 @@ def by_default():
 def main():
     """All cases, or those that are named."""
     signal.alarm(1200)
-    for case in (filing, flagging, by_use, by_id, by_detail,
-                 surroundings, edited, spam, keywords, missing_folder, missing_folder_create, redirecting,
-                 answering, answering_with_copy, notifying,
-                 refusing, together, again, in_turn, half_again, killed, failing,
-                 full, by_default, tool, gone_meanwhile, no_database):
-        if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
-            continue
-        report.note(case.__name__)
-        case()
+    report.run(filing, flagging, by_use, by_id, by_detail, surroundings,
+               edited, spam, keywords, missing_folder, missing_folder_create,
+               redirecting, answering, answering_with_copy, notifying,
+               refusing, together, again, in_turn, half_again, killed, failing,
+               full, by_default, tool, gone_meanwhile, no_database)
     t.check_store(report)
     report.end()
 

@@ -45,16 +45,12 @@ def listed(pattern):
 
 def stored(user, folder="INBOX"):
     rows = t.sql("""
-        SELECT encode((SELECT string_agg(p.data, ''
-                          ORDER BY l.part_key, l.part_order)
-                 FROM dbmail_partlists l
-                 JOIN dbmail_mimeparts p ON p.id = l.part_id
-                WHERE l.physmessage_id = m.physmessage_id), 'hex')
+        SELECT %s
           FROM dbmail_messages m
           JOIN dbmail_mailboxes b ON b.mailbox_idnr = m.mailbox_idnr
           JOIN dbmail_users u ON u.user_idnr = b.owner_idnr
          WHERE u.userid = '%s' AND b.name = '%s' ORDER BY m.uid""" % (
-             user, folder))
+             t.WHOLE, user, folder))
     return [bytes.fromhex(row) for row in rows.split("\n")[:-1]]
 
 

@@ -285,14 +285,10 @@ def wanted_mail(user, name):
 
 def check_folders():
     rows = t.sql("""
-        SELECT u.userid, b.name, encode((SELECT string_agg(p.data, ''
-                          ORDER BY l.part_key, l.part_order)
-                 FROM dbmail_partlists l
-                 JOIN dbmail_mimeparts p ON p.id = l.part_id
-                WHERE l.physmessage_id = m.physmessage_id), 'hex')
+        SELECT u.userid, b.name, %s
           FROM dbmail_messages m
           JOIN dbmail_mailboxes b ON b.mailbox_idnr = m.mailbox_idnr
-          JOIN dbmail_users u ON u.user_idnr = b.owner_idnr""")
+          JOIN dbmail_users u ON u.user_idnr = b.owner_idnr""" % t.WHOLE)
     got, want = collections.Counter(), collections.Counter()
     for row in rows.splitlines():
         user, folder, data = row.split("|")

@@ -94,6 +94,14 @@ class Report:
         print("# " + text)
         sys.stdout.flush()
 
+    def run(self, *cases):
+        """Runs these functions, or those that the command line names."""
+        for case in cases:
+            if len(sys.argv) > 1 and case.__name__ not in sys.argv[1:]:
+                continue
+            self.note(case.__name__)
+            case()
+
     def end(self):
         if self.failed > self.SHOWN:
             print("# and %d more" % (self.failed - self.SHOWN))
@@ -135,6 +143,14 @@ def add_user(name, password="secret", *options):
     run("dbmail-users", "-a", name, "-W", "-", *options,
         data=password.encode() + b"\n")
     return name
+
+
+# SQL for the bytes of the message m in hexadecimal digits, part by part.
+WHOLE = """encode((SELECT string_agg(p.data, ''
+                          ORDER BY l.part_key, l.part_order)
+                 FROM dbmail_partlists l
+                 JOIN dbmail_mimeparts p ON p.id = l.part_id
+                WHERE l.physmessage_id = m.physmessage_id), 'hex')"""
 
 
 def check_logs(report):

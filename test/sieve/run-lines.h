@@ -72,6 +72,40 @@ static inline char *run_lines(const SieveCompile *how, const char *source)
 	return g_string_free(out, FALSE);
 }
 
+/* Scripts to include: a table that ends with a row without a name; a global
+ * one has "/" before it. */
+typedef struct {
+	const char *name;
+	const char *source;
+} TestScript;
+
+static inline gboolean load_script(gpointer data, SieveLocation location,
+	const char *name, char **source, gsize *size,
+	GError **error G_GNUC_UNUSED)
+{
+	const TestScript *scripts = data;
+
+	for (guint i = 0; scripts[i].name != NULL; i++) {
+		const char *at = scripts[i].name;
+		if ((at[0] == '/') != (location == SIEVE_GLOBAL) ||
+			strcmp(at[0] == '/' ? at + 1 : at, name) != 0)
+			continue;
+		*source = g_strdup(scripts[i].source);
+		*size = strlen(*source);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static inline SieveCompile compile_with_scripts(
+	const SieveLimits *limits, const TestScript *scripts)
+{
+	return (SieveCompile){ .extensions = sieve_extensions_delivery(),
+		.limits = limits,
+		.loader = load_script,
+		.loader_data = (gpointer)scripts };
+}
+
 typedef struct {
 	const char *source;
 	const char *expected;

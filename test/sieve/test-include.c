@@ -13,10 +13,7 @@ static SieveLimits limits = SIEVE_LIMITS_DEFAULT;
 	"global [\"told\",\"all\"]; "
 
 /* What the loader finds; a name with a '/' before it is a global script. */
-static const struct {
-	const char *name;
-	const char *source;
-} scripts[] = {
+static const TestScript scripts[] = {
 	{ "discards", "discard;" },
 	{ "returns", REQUIRE "return; discard;" },
 	{ "stops", "stop;" },
@@ -39,30 +36,8 @@ static const struct {
 		      "set \"told\" \"${told}.\"; "
 		      "if exists \"B\" { enclose \"e\"; "
 		      "if exists \"B\" { set \"told\" \"${told}B\"; } }" },
+	{ NULL, NULL },
 };
-
-static gboolean load(gpointer data G_GNUC_UNUSED, SieveLocation location,
-	const char *name, char **source, gsize *size,
-	GError **error G_GNUC_UNUSED)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
-		const char *at = scripts[i].name;
-		if ((at[0] == '/') != (location == SIEVE_GLOBAL) ||
-			strcmp(at[0] == '/' ? at + 1 : at, name) != 0)
-			continue;
-		*source = g_strdup(scripts[i].source);
-		*size = strlen(*source);
-		return TRUE;
-	}
-	return FALSE;
-}
-
-static SieveCompile compile_loading(void)
-{
-	return (SieveCompile){ .extensions = sieve_extensions_delivery(),
-		.limits = &limits,
-		.loader = load };
-}
 
 static const RunCase includes[] = {
 	{ REQUIRE "include \"discards\";", "discard\n" },
@@ -103,13 +78,13 @@ static const RunCase includes[] = {
 
 static void test_include(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, includes, G_N_ELEMENTS(includes));
 }
 
 static void test_bounds(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	limits.max_include_depth = 4;
 	g_autofree char *deep = run_lines(&how, REQUIRE "include \"deep1\";");
 	g_assert_cmpstr(deep, ==,
@@ -139,7 +114,7 @@ static void test_parts(void)
 		"A: 1\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
 		"--b\r\nB: 1\r\nMessage-ID: <i@b>\r\n\r\none\r\n"
 		"--b--\r\n";
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	g_autoptr(GString) out = g_string_new(NULL);
 	static const char source[] =
 		PARTS "foreverypart { set \"told\" \"\"; include \"part\"; "
@@ -192,7 +167,7 @@ static const RunCase ihaves[] = {
 
 static void test_ihave(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, ihaves, G_N_ELEMENTS(ihaves));
 }
 
@@ -214,7 +189,7 @@ static gpointer run_often(gpointer data)
 
 static void test_threads(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	g_autoptr(GString) out = g_string_new(NULL);
 	const char *source = REQUIRE "if ihave \"include\" "
 				     "{ include :once \"deep1\"; }";

@@ -14,38 +14,15 @@ static SieveLimits limits = SIEVE_LIMITS_DEFAULT;
 	"if string :comparator \"i;octet\" \"" string "\" \"" value \
 	"\" { discard; }"
 
-static const struct {
-	const char *name;
-	const char *source;
-} scripts[] = {
+static const TestScript scripts[] = {
 	{ "locals", REQUIRE "set \"a\" \"theirs\"; set \"b\" \"${a}${b}\";" },
 	{ "globals", REQUIRE "global \"a\"; set \"a\" \"${a} theirs\";" },
 	{ "namespace", REQUIRE "set \"global.a\" \"${global.a}+\";" },
 	{ "twice",
 		REQUIRE "global \"a\"; set \"x\" \"${x}1\"; "
 			"set \"a\" \"${a}${x}\";" },
+	{ NULL, NULL },
 };
-
-static gboolean load(gpointer data G_GNUC_UNUSED,
-	SieveLocation location G_GNUC_UNUSED, const char *name, char **source,
-	gsize *size, GError **error G_GNUC_UNUSED)
-{
-	for (guint i = 0; i < G_N_ELEMENTS(scripts); i++) {
-		if (strcmp(scripts[i].name, name) != 0)
-			continue;
-		*source = g_strdup(scripts[i].source);
-		*size = strlen(*source);
-		return TRUE;
-	}
-	return FALSE;
-}
-
-static SieveCompile compile_loading(void)
-{
-	return (SieveCompile){ .extensions = sieve_extensions_delivery(),
-		.limits = &limits,
-		.loader = load };
-}
 
 static const RunCase sets[] = {
 	{ REQUIRE IS("${a}", ""), "discard\n" },
@@ -100,7 +77,7 @@ static const RunCase sets[] = {
 
 static void test_set(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, sets, G_N_ELEMENTS(sets));
 }
 
@@ -138,7 +115,7 @@ static const RunCase wrong[] = {
 
 static void test_wrong(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, wrong, G_N_ELEMENTS(wrong));
 }
 
@@ -175,7 +152,7 @@ static const RunCase matched[] = {
 
 static void test_matched(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, matched, G_N_ELEMENTS(matched));
 }
 
@@ -197,7 +174,7 @@ static const RunCase scopes[] = {
 
 static void test_scopes(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, scopes, G_N_ELEMENTS(scopes));
 }
 
@@ -237,7 +214,7 @@ static const RunCase cuts[] = {
 
 static void test_cut(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	limits.max_variable_size = 8;
 	limits.max_variables_size = 20;
 	check_runs(&how, cuts, G_N_ELEMENTS(cuts));
@@ -247,7 +224,7 @@ static void test_cut(void)
 /* A string that would grow without end is an error, not a crash. */
 static void test_grown(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	g_autoptr(GString) source = g_string_new(REQUIRE);
 	g_string_append(source, "set \"a\" \"0123456789abcdef\"; ");
 	for (guint i = 0; i < 12; i++)
@@ -287,7 +264,7 @@ static const RunCase environments[] = {
 
 static void test_environment(void)
 {
-	SieveCompile how = compile_loading();
+	SieveCompile how = compile_with_scripts(&limits, scripts);
 	check_runs(&how, environments, G_N_ELEMENTS(environments));
 }
 
