@@ -80,13 +80,22 @@ def blocked():
     imap.select("INBOX")
     for table in ("dbmail_messages", "dbmail_users", "dbmail_mimeparts"):
         locker = subprocess.Popen(
-            ["psql", "-XAtq", t.setting("PGCONN_ADMIN"), "-c",
-             "BEGIN; LOCK TABLE %s; SELECT pg_sleep(1); COMMIT" % table],
-            stdout=subprocess.DEVNULL)
-        while "f" == psql("SELECT EXISTS (SELECT FROM pg_locks WHERE mode = "
-                          "'AccessExclusiveLock' AND granted AND relation = "
-                          "'%s'::regclass)" % table, admin=True):
-            time.sleep(0.01)
+            ["psql", "-XAtq", t.setting("PGCONN_ADMIN")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        locker.stdin.write(b"BEGIN; LOCK TABLE %s; SELECT 'locked';\n" %
+                           table.encode())
+        locker.stdin.flush()
+        locker.stdout.readline()
+
+        def release():
+            # pylint: disable=cell-var-from-loop
+            is_waited_for = t.until(lambda: psql(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND "
+                "relation = '%s'::regclass)" % table, admin=True) == "t")
+            locker.communicate(b"COMMIT;\n")
+            if not is_waited_for:
+                raise RuntimeError("nobody waits")
+
         message = b"Subject: %s\r\n\r\n" % table.encode()
         replies = []
         problems = together(
@@ -94,8 +103,7 @@ def blocked():
                 # pylint: disable-next=cell-var-from-loop
                 lmtp.deliver(["calm@x"], message)),
             lambda: t.Pop3("calm2").quit(),
-            lambda: t.Imap("calm2").logout(), imap.noop)
-        locker.wait()
+            lambda: t.Imap("calm2").logout(), imap.noop, release)
         report.case("%s was locked for a moment" % table,
                     not problems and replies[0][0] == 250,
                     (problems, replies))
