@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include "base/errors.h"
-#include "store/mailbox.h"
 #include "store/script.h"
 #include "store/user.h"
-#include "deliver/refilter.h"
 #include "deliver/script-check.h"
 #include "tools/sieve-edit.h"
 #include "tools/sieve-lists.h"
+#include "tools/sieve-stored.h"
 #include "tools/sieve-try.h"
 #include "tools/tool.h"
 
@@ -348,80 +347,6 @@ static gboolean remove_script(SieveCmd *cmd, GError **error)
 	return TRUE;
 }
 
-/* --- over stored mail -------------------------------------------------------- */
-
-static void tell(gpointer data, guint32 uid, const SieveResult *result)
-{
-	g_autofree char *before = g_strdup_printf("%u\t", uid);
-
-	(void)data;
-	sieve_try_print(result, before, "script");
-}
-
-static void say_counts(const SieveCmd *cmd, const RefilterCounts *counts)
-{
-	const char *s = counts->messages == 1 ? "" : "s";
-
-	if (cmd->applies)
-		tool_say(&cmd->tool,
-			"%u message%s: %u moved away, %u edited, %u marked "
-			"\\Deleted, %u that the script failed with.",
-			counts->messages, s, counts->moved, counts->edited,
-			counts->deleted, counts->failed);
-	else
-		tool_say(&cmd->tool,
-			"%u message%s, %u that the script failed with; nothing "
-			"was changed, which -x does.",
-			counts->messages, s, counts->failed);
-}
-
-static gboolean filter_with(SieveCmd *cmd, Deliverer *deliverer,
-	const Mailbox *mailbox, GError **error)
-{
-	g_autofree char *script = NULL;
-	RefilterCounts counts;
-
-	if (cmd->script != NULL) {
-		script = normalise(cmd->script, error);
-		if (script == NULL)
-			return FALSE;
-	}
-	const Refilter what = {
-		.deliverer = deliverer,
-		.settings = cmd->tool.settings,
-		.user = cmd->user->id,
-		.script = script,
-		.address = cmd->r,
-		.mailbox = mailbox->id,
-		.applies = cmd->applies,
-		.tell = tell,
-	};
-	if (!refilter_run(&what, &counts, error))
-		return FALSE;
-	say_counts(cmd, &counts);
-	return TRUE;
-}
-
-static gboolean filter(SieveCmd *cmd, GError **error)
-{
-	const Settings *settings = cmd->tool.settings;
-	g_autoptr(Mailbox) mailbox = NULL;
-	g_autofree char *name = mailbox_name_normalise(
-		cmd->name, (guint)settings->IMAP_max_mailbox_depth, error);
-
-	if (name == NULL ||
-		!mailbox_get(
-			cmd->tool.store, cmd->user->id, name, &mailbox, error))
-		return FALSE;
-	if (mailbox->owner != cmd->user->id) {
-		dbmail_error_set(error, DBMAIL_ERROR_NO_PERMISSION,
-			"the mailbox is another user's", "%s", name);
-		return FALSE;
-	}
-	g_autoptr(Deliverer) deliverer = deliverer_new(cmd->tool.store);
-	return filter_with(cmd, deliverer, mailbox, error);
-}
-
 /* --- storing one ------------------------------------------------------------- */
 
 /* TRUE where there is one of that name. */
@@ -509,7 +434,13 @@ static gboolean act(SieveCmd *cmd, GError **error)
 	case 'r':
 		return remove_script(cmd, error);
 	case 'm':
-		return filter(cmd, error);
+		return sieve_stored(&cmd->tool,
+			&(SieveStored){ .user = cmd->user->id,
+				.mailbox = cmd->name,
+				.script = cmd->script,
+				.recipient = cmd->r,
+				.applies = cmd->applies },
+			error);
 	case 'L':
 		return sieve_lists_print(
 			&cmd->tool, cmd->user->id, cmd->name, error);
