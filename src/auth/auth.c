@@ -26,6 +26,10 @@
 #define LOGIN_NOTE_EVERY (5 * 60 * TIMESTAMP_SECOND)
 /* No user's name is longer (user_create). */
 #define NAME_MAX_SIZE 255
+/* SCRAM's salts are sent so long, or a multiple of it, after they were asked for:
+ * that a user was read takes microseconds more, and can be asked for again and
+ * again without a password being counted. */
+#define SECRETS_STEP (5 * G_USEC_PER_SEC / 1000)
 /* A longer one is not prepared: what it costs grows with the square. */
 #define NAME_MAX_PREPARED 3072
 
@@ -397,7 +401,14 @@ static void make_up(const Auth *auth,
 	memset(secrets->server_key, 0, sizeof(secrets->server_key));
 }
 
-gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
+static void wait_for_step(gint64 since)
+{
+	gint64 passed = g_get_monotonic_time() - since;
+
+	g_usleep((gulong)(SECRETS_STEP - passed % SECRETS_STEP));
+}
+
+static gboolean find_secrets(Auth *auth, const char *name, ScramHash hash,
 	ScramSecrets *secrets, User **user, GError **error)
 {
 	guint8 secret[USER_SALT_SECRET_SIZE] = { 0 };
@@ -421,6 +432,16 @@ gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
 		scram_parse(found->password, hash, secrets))
 		*user = g_steal_pointer(&found);
 	return TRUE;
+}
+
+gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
+	ScramSecrets *secrets, User **user, GError **error)
+{
+	gint64 since = g_get_monotonic_time();
+	gboolean ok = find_secrets(auth, name, hash, secrets, user, error);
+
+	wait_for_step(since);
+	return ok;
 }
 
 gboolean auth_scram_login(Auth *auth, const char *name, const User *user,

@@ -52,8 +52,9 @@ gboolean auth_login(Auth *auth, const char *user, const char *password,
 /* What is stored of a user's password for SCRAM with that hash.  Where nothing
  * is - nobody has that name, or the hash is of another kind - it is made up, the
  * same each time and in each daemon of the store, and *user stays NULL: the
- * client cannot tell.  FALSE with TEMPORARY where the store does not answer; what
- * was made up then goes with no password, and may be sent to get to the end. */
+ * client cannot tell, nor by the time: it takes a multiple of 5 ms.  FALSE with
+ * TEMPORARY where the store does not answer; what was made up then goes with no
+ * password, and may be sent to get to the end. */
 gboolean auth_scram_secrets(Auth *auth, const char *name, ScramHash hash,
 	ScramSecrets *secrets, User **user, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

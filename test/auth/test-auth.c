@@ -377,6 +377,21 @@ static void test_made_up(void)
 	g_assert_cmpuint(one.rounds, ==, 20000);
 }
 
+/* The time of an answer is not that of looking for the user. */
+static void test_scram_time(void)
+{
+	g_auto(World) world = world_new("scram = yes\n");
+	static const char *const names[] = { "timed", "timed-nobody", "" };
+	gboolean is_user;
+
+	add_user_with(&world, "timed", "scram", "secret");
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		gint64 start = g_get_monotonic_time();
+		(void)secrets_of(&world, names[i], SCRAM_SHA_1, &is_user);
+		g_assert_cmpint(g_get_monotonic_time() - start, >=, 5000);
+	}
+}
+
 /* Names that were there before names were prepared are found as they are; what
  * is made up is one for all spellings of a name, as what is stored is. */
 static void test_scram_names(void)
@@ -477,6 +492,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/auth/plaintext", test_plaintext);
 	g_test_add_func("/auth/made-up", test_made_up);
 	g_test_add_func("/auth/scram-names", test_scram_names);
+	g_test_add_func("/auth/scram-time", test_scram_time);
 	g_test_add_func("/auth/scram-login", test_scram_login);
 	g_test_add_func("/auth/offered", test_offered);
 	return g_test_run();
