@@ -7,14 +7,29 @@
 #include "store/metadata.h"
 #include "store/script.h"
 
+#define QUESTIONS_MAX 500
+
+/* Each may take a round trip, and instructions alone would allow a script to ask
+ * for minutes. */
+static gboolean may_ask(Asker *asker, GError **error)
+{
+	if (asker->asked++ < QUESTIONS_MAX)
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_LIMIT,
+		"too many questions about mailboxes, annotations and ids",
+		"more than %d questions", QUESTIONS_MAX);
+	return FALSE;
+}
+
 static gboolean mailbox_exists(
 	gpointer data, const char *name, gboolean *exists, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 	Folder folder;
 
-	if (!folders_find(asker->folders, asker->store, asker->settings,
-		    asker->user, name, NULL, &folder, error))
+	if (!may_ask(asker, error) ||
+		!folders_find(asker->folders, asker->store, asker->settings,
+			asker->user, name, NULL, &folder, error))
 		return FALSE;
 	*exists = folder.id != 0;
 	return TRUE;
@@ -23,10 +38,11 @@ static gboolean mailbox_exists(
 static gboolean mailbox_id_exists(
 	gpointer data, const char *id, gboolean *exists, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 	Folder folder;
 
-	if (!folder_find_id(asker->store, asker->user, id, &folder, error))
+	if (!may_ask(asker, error) ||
+		!folder_find_id(asker->store, asker->user, id, &folder, error))
 		return FALSE;
 	*exists = folder.id != 0;
 	return TRUE;
@@ -59,14 +75,15 @@ static gboolean has_uses(const char *have, const char *const *uses)
 	return TRUE;
 }
 
-static gboolean all_uses_exist(const Asker *asker, const char *const *uses,
-	gboolean *exist, GError **error)
+static gboolean all_uses_exist(
+	Asker *asker, const char *const *uses, gboolean *exist, GError **error)
 {
 	*exist = TRUE;
 	for (gsize i = 0; uses[i] != NULL && *exist; i++) {
 		Folder folder;
-		if (!folder_find_use(
-			    asker->store, asker->user, uses[i], &folder, error))
+		if (!may_ask(asker, error) ||
+			!folder_find_use(asker->store, asker->user, uses[i],
+				&folder, error))
 			return FALSE;
 		*exist = folder.id != 0;
 	}
@@ -76,12 +93,13 @@ static gboolean all_uses_exist(const Asker *asker, const char *const *uses,
 static gboolean special_use_exists(gpointer data, const char *name,
 	const char *const *uses, gboolean *exists, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 	g_autoptr(Mailbox) mailbox = NULL;
 
 	if (name == NULL)
 		return all_uses_exist(asker, uses, exists, error);
-	if (!find_mailbox(asker, name, &mailbox, error))
+	if (!may_ask(asker, error) ||
+		!find_mailbox(asker, name, &mailbox, error))
 		return FALSE;
 	*exists = mailbox != NULL && has_uses(mailbox->special_use, uses);
 	return TRUE;
@@ -100,7 +118,7 @@ static gboolean may_read(const Mailbox *mailbox)
 static gboolean metadata(gpointer data, const char *name, const char *entry,
 	char **value, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 	g_autoptr(GPtrArray) found = NULL;
 	g_autoptr(Mailbox) mailbox = NULL;
 	g_autoptr(GError) invalid = NULL;
@@ -112,6 +130,8 @@ static gboolean metadata(gpointer data, const char *name, const char *entry,
 	*value = NULL;
 	if (normal == NULL)
 		return TRUE;
+	if (!may_ask(asker, error))
+		return FALSE;
 	if (name != NULL) {
 		if (!find_mailbox(asker, name, &mailbox, error))
 			return FALSE;
@@ -138,18 +158,19 @@ static gboolean metadata(gpointer data, const char *name, const char *entry,
 static gboolean was_seen(gpointer data, const guint8 id[static 32],
 	gboolean *seen, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 	ScriptSeen asked = { .seconds = 0 };
 
 	memcpy(asked.id, id, sizeof(asked.id));
-	return script_was_seen(
-		asker->store, asker->user, &asked, 1, seen, error);
+	return may_ask(asker, error) &&
+		script_was_seen(
+			asker->store, asker->user, &asked, 1, seen, error);
 }
 
 static gboolean ask_list(gpointer data, const char *list, const char *value,
 	gboolean *known, gboolean *has, GError **error)
 {
-	const Asker *asker = data;
+	Asker *asker = data;
 
 	return list_asker_has(asker->lists, list, value, known, has, error);
 }

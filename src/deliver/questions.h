@@ -16,6 +16,7 @@ typedef struct {
 	Folders *folders;
 	gint64 user;
 	ListAsker *lists;
+	guint asked; /* of a run; over 500 the next one is a LIMIT */
 } Asker;
 
 /* The questions with asker, which must outlive them, as their data. */

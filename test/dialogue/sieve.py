@@ -568,6 +568,19 @@ def failing():
     expect("does not compile, changed", user, deliver(
         user, message(user, "changed")), {"INBOX": 5})
 
+    # What a run may ask of the store; each question has one way to ask more.
+    for extension, asks in (
+            ("mailbox", 'mailboxexists "m%d"'),
+            ("mailboxid", 'mailboxidexists "F9%d"'),
+            ("special-use", 'specialuse_exists "\\\\x%d"'),
+            ("special-use", 'specialuse_exists "m%d" "\\\\x"'),
+            ("mboxmetadata", 'metadata "INBOX" "/private/x%d" "x"')):
+        for number, stored in ((500, {"Archive": 1}), (501, {"INBOX": 2})):
+            user = new_user('require ["fileinto", "%s"]; %s fileinto "Archive";'
+                            % (extension, "".join(
+                                "if %s {}" % asks % i for i in range(number))))
+            expect("%d times %s" % (number, asks), user, deliver(user), stored)
+
     user = new_user('require ["variables", "fileinto"]; fileinto "Archive";'
                     'redirect "${x}";')
     expect("fails when it runs", user, deliver(user), {"INBOX": 2})
