@@ -139,6 +139,23 @@ static gboolean take_local(
 	return *size > 0;
 }
 
+/* Quotes that nothing needs are not told: they make no other address (RFC 5321
+ * section 4.1.2). */
+static void write_all(SieveAddress *address, GString *unquoted)
+{
+	gsize size = address->local.size;
+	g_autofree char *local = g_strndup(address->local.data, size);
+
+	sieve_address_append_local(bytes_of(local, size), unquoted);
+	if (address->domain.data != NULL) {
+		g_string_append_c(unquoted, '@');
+		g_string_append_len(unquoted, address->domain.data,
+			(gssize)address->domain.size);
+	}
+	address->local = bytes_of(unquoted->str, size);
+	address->all = bytes_of(unquoted->str + size, unquoted->len - size);
+}
+
 gboolean sieve_path_parse(Bytes path, GString *unquoted, SieveAddress *address)
 {
 	gsize size;
@@ -156,6 +173,8 @@ gboolean sieve_path_parse(Bytes path, GString *unquoted, SieveAddress *address)
 		if (path.data[size] != '@' || !is_domain(found.domain))
 			return FALSE;
 	}
+	if (path.data[0] == '"')
+		write_all(&found, unquoted);
 	*address = found;
 	return TRUE;
 }

@@ -35,8 +35,8 @@ gboolean sieve_address_part(const SieveAddress *address, SieveAddressPart part,
 void sieve_address_append_local(Bytes local, GString *out);
 
 /* A path of the envelope (RFC 5321 section 4.1.2), in brackets or not, with a
- * source route or not.  FALSE where it is none.  unquoted holds the local part
- * where it was quoted, and must outlive the address.  "" is none. */
+ * source route or not.  FALSE where it is none.  unquoted holds the address
+ * where its local part was quoted, and must outlive it.  "" is none. */
 gboolean sieve_path_parse(Bytes path, GString *unquoted, SieveAddress *address);
 
 #endif

@@ -15,17 +15,18 @@
 /* Fields that have addresses, sorted: RFC 5228 wants the test restricted to
  * them.  With :mime, any field may be looked at so (RFC 5703 section 4.2). */
 static const char *const fields[] = { "abuse-reports-to", "apparently-to",
-	"bcc", "cc", "delivered-to", "disposition-notification-to", "errors-to",
+	"approved", "author", "bcc", "cc", "delivered-to",
+	"disposition-notification-to", "envelope-to", "errors-to",
 	"for-approval", "for-comment", "for-handling", "from",
 	"mail-followup-to", "mail-reply-to", "original-from",
-	"original-recipient", "read-receipt-to",
+	"original-recipient", "original-sender", "read-receipt-to",
 	"registered-mail-reply-requested-by", "reply-to", "resent-bcc",
 	"resent-cc", "resent-from", "resent-reply-to", "resent-sender",
 	"resent-to", "return-path", "return-receipt-requested",
 	"return-receipt-to", "sender", "to", "x-admin", "x-beenthere",
-	"x-complaints-to", "x-confirm-reading-to", "x-forwarded-for",
-	"x-forwarded-to", "x-original-from", "x-original-to",
-	"x-report-abuse-to", "x-sender" };
+	"x-complaints-to", "x-confirm-reading-to", "x-envelope-from",
+	"x-envelope-to", "x-forwarded-for", "x-forwarded-to", "x-original-from",
+	"x-original-to", "x-report-abuse-to", "x-sender" };
 
 static int compare_field(const void *key, const void *row)
 {
