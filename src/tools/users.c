@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "auth/password.h"
+#include "auth/saslprep.h"
 #include "base/errors.h"
 #include "base/numset.h"
 #include "base/text.h"
@@ -331,6 +332,32 @@ static gboolean read_password(Users *users, GError **error)
 	return ok;
 }
 
+/* --- names ------------------------------------------------------------------------- */
+
+/* A new name, as log-ins will look for it (RFC 4013); one that cannot be
+ * prepared is for the store to judge.  Free with g_free. */
+static char *new_name_of(const char *name)
+{
+	char *prepared = saslprep(name);
+
+	return prepared != NULL ? prepared : g_strdup(name);
+}
+
+/* Names from before that may be of any form. */
+static gboolean find_user(Users *users, User **user, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autofree char *prepared = saslprep(users->name);
+
+	if (user_get(users->tool.store, users->name, user, &failure))
+		return TRUE;
+	if (dbmail_error_is(failure, DBMAIL_ERROR_NOT_FOUND) &&
+		prepared != NULL && !g_str_equal(prepared, users->name))
+		return user_get(users->tool.store, prepared, user, error);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
 /* --- add and change ------------------------------------------------------------ */
 
 static gboolean set_password(Users *users, const User *user, GError **error)
@@ -445,11 +472,11 @@ static gboolean set_name(Users *users, const User *user, GError **error)
 {
 	if (users->new_name == NULL)
 		return TRUE;
+	g_autofree char *name = new_name_of(users->new_name);
 	if (!users->is_dry &&
-		!user_rename(
-			users->tool.store, user->id, users->new_name, error))
+		!user_rename(users->tool.store, user->id, name, error))
 		return FALSE;
-	tool_say(&users->tool, "%s: now %s", user->name, users->new_name);
+	tool_say(&users->tool, "%s: now %s", user->name, name);
 	return TRUE;
 }
 
@@ -457,7 +484,7 @@ static gboolean change_user(Users *users, GError **error)
 {
 	g_autoptr(User) user = NULL;
 
-	return user_get(users->tool.store, users->name, &user, error) &&
+	return find_user(users, &user, error) &&
 		set_password(users, user, error) &&
 		set_quota(users, user, error) &&
 		set_counts(users, user, error) &&
@@ -469,16 +496,17 @@ static gboolean change_user(Users *users, GError **error)
 
 static gboolean add_user(Users *users, GError **error)
 {
-	User user = { .name = (char *)users->name };
+	g_autofree char *name = new_name_of(users->name);
+	User user = { .name = name };
 
 	if (!users->is_dry &&
-		!user_create(users->tool.store, users->name,
+		!user_create(users->tool.store, name,
 			users->hash != NULL ? users->hash : "",
 			users->hash != NULL ? users->hash_scheme :
 					      PASSWORD_SCHEME,
 			users->quota, &user.id, error))
 		return FALSE;
-	tool_say(&users->tool, "%s: new user%s", users->name,
+	tool_say(&users->tool, "%s: new user%s", name,
 		users->hash == NULL ? ", who cannot log in without a password" :
 				      "");
 	return set_counts(users, &user, error) &&
@@ -510,7 +538,7 @@ static gboolean delete_user(Users *users, GError **error)
 		g_strdup_printf("Delete %s with all mail?", users->name);
 	g_autoptr(User) user = NULL;
 
-	if (!user_get(users->tool.store, users->name, &user, error))
+	if (!find_user(users, &user, error))
 		return FALSE;
 	if (!is_confirmed(users, question))
 		return TRUE;
@@ -543,7 +571,7 @@ static gboolean empty_user(Users *users, GError **error)
 	g_autoptr(GPtrArray) list = NULL;
 	g_autoptr(User) user = NULL;
 
-	if (!user_get(users->tool.store, users->name, &user, error) ||
+	if (!find_user(users, &user, error) ||
 		!mailbox_list_own(users->tool.store, user->id, &list, error))
 		return FALSE;
 	if (!is_confirmed(users, question))

@@ -69,6 +69,23 @@ PENCIL = ("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZ
           ":D+CSWLOshSulAsxiupA+qs2/fTE=")
 
 
+def composed():
+    """A name is kept as log-ins look for it, and found in any form."""
+    users("a name in parts", OK, "-a", "gru\u0308n", "-W", "-",
+          data=b"secret\n")
+    report.equal("is one name", [row[0] for row in listed("gr*")],
+                 ["gr\u00fcn"])
+    users("that is there", CANTCREAT, "-a", "gr\u00fc\u00adn")
+    users("changed by either", OK, "-c", "gru\u0308n", "-m", "1M")
+    users("renamed", OK, "-c", "gr\u00fcn", "-u", "blau\u0308")
+    report.equal("to one name", [row[0] for row in listed("bl*")],
+                 ["bla\u00fc"])
+    t.sql("UPDATE dbmail_users SET userid = 'blau\u0308' "
+          "WHERE userid = 'bla\u00fc'")
+    report.case("one from before logs in", can_log_in("blau\u0308", "secret"))
+    users("and is found", OK, "-d", "blau\u0308", "-y")
+
+
 def taking_over():
     """Hashes for SCRAM, which have colons in them."""
     with tempfile.TemporaryDirectory() as folder:
@@ -269,7 +286,8 @@ def deleting():
     report.equal("quiet", users("quiet", OK, "-q", "-y", "-d", "eve"), b"")
 
 
-for case in (adding, taking_over, asking, changing, delivering, deleting):
+for case in (adding, taking_over, composed, asking, changing, delivering,
+             deleting):
     report.note(case.__name__)
     case()
 report.end()
