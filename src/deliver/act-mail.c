@@ -10,6 +10,9 @@
 #include "sieve/mailto.h"
 #include "store/list.h"
 
+/* Each mail of the queue is a row with the message in it: bytes of all that one
+ * message becomes for a list. */
+#define LIST_BYTES_MAX (G_GUINT64_CONSTANT(1) << 30)
 /* A reply's text is cut by MTAs somewhere; what is longer goes by mail. */
 #define REFUSAL_MAX 1500
 
@@ -128,6 +131,10 @@ static gboolean redirect_to_list(
 		keep_instead(act, list, "nobody is in the list");
 	} else if (g_strv_length(members) > max) {
 		keep_instead(act, list, "the list has too many members");
+	} else if ((guint64)message.size * g_strv_length(members) >
+		LIST_BYTES_MAX) {
+		keep_instead(act, list,
+			"the message is too large for so many members");
 	} else {
 		guint count = send_to_all(
 			act, members, text_to_send_on(act, message));

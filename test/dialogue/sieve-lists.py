@@ -167,6 +167,16 @@ def redirecting():
                  ["B@far.example", "a@far.example"])
     report.equal("a copy", folders(user, message(subject="copy")), {"INBOX": 1})
     report.equal("a copy: to all", len(queued()), 2)
+    # 1 GiB for all of them: 99 times this are just over it.
+    large = new_user('require "extlists"; redirect :list "%s";' % (
+        FRIENDS + "4"))
+    sievecmd("many", OK, large, "-A", FRIENDS + "4", data=b"".join(
+        b"u%d@far.example\n" % i for i in range(99)))
+    text = message() + b"x" * 76 + b"\r\n"
+    text += (b"x" * 76 + b"\r\n") * ((2 ** 30 // 99 - len(text)) // 78 + 1)
+    report.equal("too large for so many: kept", folders(large, text),
+                 {"INBOX": 1})
+    report.equal("too large for so many: nothing goes", queued(), [])
     sievecmd("too many", OK, user, "-A", FRIENDS + "2", data=b"".join(
         b"u%d@far.example\n" % i for i in range(100)))
     report.equal("too many: kept", folders(user, message(subject="2")),
