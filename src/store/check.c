@@ -32,6 +32,8 @@ static const Keys mailboxes = { &SQL_CHECK_MAILBOXES_COUNT,
 	&SQL_CHECK_MAILBOXES_NEXT, 10 };
 static const Keys scripts = { &SQL_CHECK_SCRIPTS_COUNT, &SQL_CHECK_SCRIPTS_NEXT,
 	1000 };
+static const Keys secrets = { &SQL_CHECK_SECRETS_COUNT, &SQL_CHECK_SECRETS_NEXT,
+	1 };
 static const Keys messages = { &SQL_CHECK_MESSAGES_COUNT,
 	&SQL_CHECK_MESSAGES_NEXT, 10000 };
 static const Keys physmessages = { &SQL_CHECK_PHYSMESSAGES_COUNT,
@@ -328,6 +330,10 @@ static const Check checks[] = {
 		.find = &SQL_CHECK_SCRIPT_VERSION,
 		.lock = &SQL_CHECK_LOCK_USERS,
 		.repair = &SQL_CHECK_REPAIR_SCRIPT_VERSION },
+	{ .name = "scram-secret",
+		.keys = &secrets,
+		.find = &SQL_CHECK_SCRAM_SECRET,
+		.repair = &SQL_CHECK_REPAIR_SCRAM_SECRET },
 	{ .name = "orphan-message",
 		.keys = &many_physmessages,
 		.find = &SQL_CHECK_ORPHAN_MESSAGE,

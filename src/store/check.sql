@@ -65,6 +65,14 @@ SELECT max(id), count(*)
   FROM (SELECT id FROM dbmail_sievescripts
 	 WHERE id > $1::bigint ORDER BY id LIMIT $2::integer) k;
 
+-- name: check_secrets_count
+-- There is to be one; its key is 1.
+SELECT 1::bigint;
+
+-- name: check_secrets_next
+SELECT max(k.key), count(*)
+  FROM (SELECT 1::bigint AS key WHERE $1::bigint < 1 LIMIT $2::integer) k;
+
 -- name: check_lock_users
 -- $1 users.
 SELECT user_idnr
@@ -219,6 +227,24 @@ UPDATE dbmail_users
 RETURNING user_idnr;
 
 -- Mailboxes ----------------------------------------------------------------
+
+-- name: check_scram_secret
+SELECT 1::bigint, 'dbmail_secrets has no 32 bytes for scram'::text
+ WHERE $1::bigint < 1 AND $2::bigint >= 1
+   AND NOT EXISTS (SELECT FROM dbmail_secrets
+		    WHERE name = 'scram' AND octet_length(value) = 32);
+
+-- name: check_repair_scram_secret
+INSERT INTO dbmail_secrets (name, value)
+SELECT 'scram', sha256(convert_to(string_agg(gen_random_uuid()::text, ''),
+		'UTF8'))
+  FROM generate_series(1, 4)
+ WHERE 1 = ANY ($1::bigint[])
+HAVING count(*) > 0
+    ON CONFLICT (name) DO UPDATE
+   SET value = EXCLUDED.value
+ WHERE octet_length(dbmail_secrets.value) <> 32
+RETURNING 1::bigint;
 
 -- name: check_mailbox_counters
 SELECT b.mailbox_idnr,

@@ -161,6 +161,12 @@ static const struct {
 		"UPDATE dbmail_users SET sieve_told = 900"
 		" WHERE user_idnr = -2",
 		TRUE, FALSE },
+	{ "scram-secret", "DELETE FROM dbmail_secrets WHERE name = 'scram'",
+		TRUE, FALSE },
+	{ "scram-secret",
+		"UPDATE dbmail_secrets SET value = '\\x00'"
+		" WHERE name = 'scram'",
+		TRUE, FALSE },
 	{ "orphan-message",
 		"INSERT INTO dbmail_physmessage"
 		" (messagesize, internal_date, hash)"
