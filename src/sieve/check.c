@@ -323,6 +323,8 @@ void sieve_check_unit_commands(SieveCompilation *compilation, SieveUnit *unit)
 	SieveChecker checker = {
 		.compilation = compilation,
 		.unit = unit,
+		/* Whoever includes it may ask before. */
+		.is_uncertain = unit->number > 0,
 		.variables = g_hash_table_new_full(
 			g_str_hash, g_str_equal, g_free, g_free),
 	};

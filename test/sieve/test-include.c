@@ -23,6 +23,7 @@ static const TestScript scripts[] = {
 	{ "one", REQUIRE "include \"two\";" },
 	{ "two", REQUIRE "include \"one\";" },
 	{ "wrong", "keep" },
+	{ "other-scheme", "require \"enotify\"; notify \"xmpp:a@b\";" },
 	{ "deep1", REQUIRE "include \"deep2\";" },
 	{ "deep2", REQUIRE "include \"deep3\";" },
 	{ "deep3", REQUIRE "include \"deep4\";" },
@@ -60,6 +61,11 @@ static const RunCase includes[] = {
 	{ REQUIRE "include \"wrong\";",
 		"wrong:1:5: ';' expected behind the command 'keep', not the "
 		"end of the script\n" },
+	/* What an included script cannot do may never be asked of it. */
+	{ REQUIRE "if exists \"x\" { include \"other-scheme\"; } discard;",
+		"other-scheme:1:27: warning: \"xmpp:a@b\": notifications go by "
+		"\"mailto:\" only; the script fails where this is run\n"
+		"discard\n" },
 	{ REQUIRE "include \"deep1\";", "discard\n" },
 	{ REQUIRE "return; discard;", "(keep)\n" },
 	{ "include \"discards\";",
