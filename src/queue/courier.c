@@ -143,6 +143,7 @@ static void try_to_send(Trip *trip, Verdict *verdict)
 	const OutgoingMail mail = { .sender = entry->sender,
 		.recipient = entry->recipient,
 		.has_utf8_address = is_sender_utf8 || is_recipient_utf8,
+		.is_unreported = g_str_equal(entry->kind, "vacation"),
 		.message = bytes_of(entry->message, entry->size),
 		.hand_over = hand_over,
 		.data = trip };

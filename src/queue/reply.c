@@ -130,6 +130,7 @@ void reply_ability(ReplyAbilities *abilities, Bytes line)
 		{ "SMTPUTF8", &abilities->utf8 },
 		{ "CHUNKING", &abilities->chunking },
 		{ "BINARYMIME", &abilities->binary },
+		{ "DSN", &abilities->dsn },
 	};
 	Bytes word = text_trim(line);
 

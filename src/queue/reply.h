@@ -51,6 +51,7 @@ typedef struct {
 	gboolean utf8;       /* SMTPUTF8, RFC 6531 */
 	gboolean chunking;   /* RFC 3030 */
 	gboolean binary;     /* BINARYMIME, RFC 3030 */
+	gboolean dsn;        /* RFC 3461 */
 	gboolean size;       /* SIZE, RFC 1870 */
 	guint64 max_size;    /* bytes; 0: it does not say */
 	gboolean auth_plain; /* RFC 4954 */

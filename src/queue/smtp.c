@@ -384,8 +384,9 @@ static guint send_mail_command(
 static gboolean send_envelope(Smtp *smtp, const OutgoingMail *mail,
 	const Form *form, Verdict *verdict)
 {
-	g_autofree char *rcpt =
-		g_strdup_printf("RCPT TO:<%s>", mail->recipient);
+	g_autofree char *rcpt = g_strdup_printf("RCPT TO:<%s>%s",
+		mail->recipient,
+		mail->is_unreported && smtp->can.dsn ? " NOTIFY=NEVER" : "");
 
 	if (smtp->is_begun && !is_good(ask(smtp, "RSET"))) {
 		/* Without a clean start this one is of no more use. */

@@ -42,6 +42,8 @@ typedef struct {
 	const char *sender;
 	const char *recipient;
 	gboolean has_utf8_address;
+	/* Nobody is to be told what becomes of it (RFC 5230 section 5.1). */
+	gboolean is_unreported;
 	Bytes message;
 	/* Called once, when all of the message has been sent but its end: TRUE
 	 * to go on, after which it counts as given away. */

@@ -208,6 +208,18 @@ def addresses():
     # An address that cannot be written to is not told of it either.
     report.equal("nothing else arrived", {
         mail.recipient for mail in sink.mails[3:]} - {"a@b"}, set())
+    report.equal("nothing asked of RCPT", [
+        mail.recipient_parameters for mail in mails], [[]] * len(mails))
+    sink.abilities = smtpsink.ALL + ("DSN",)
+    daemon.reload(smtp_port=sink.port, smtp_timeout=18)
+    for kind in ("vacation", "redirect"):
+        identity = queue(PLAIN, kind + "@example.net", "", kind)
+        status(identity, "sent")
+    report.equal("no notices of a vacation's answer", [
+        (mail.recipient, mail.recipient_parameters)
+        for mail in sink.mails[-2:]],
+                 [("vacation@example.net", ["NOTIFY=NEVER"]),
+                  ("redirect@example.net", [])])
     sink.abilities = ("SIZE",)
     daemon.reload(smtp_port=sink.port, smtp_timeout=19)
     identity = queue(PLAIN, "jürgen@example.net", "")

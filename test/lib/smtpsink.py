@@ -29,6 +29,7 @@ class Mail:
     def __init__(self, session, data, chunked):
         self.sender, self.recipient = session.sender, session.recipient
         self.parameters = session.parameters
+        self.recipient_parameters = session.recipient_parameters
         self.data, self.chunked = data, chunked
         self.tls, self.user = session.is_tls, session.user
         self.session = session.number
@@ -127,6 +128,7 @@ class Session:
     def forget(self):
         self.sender = self.recipient = None
         self.parameters = []
+        self.recipient_parameters = []
         self.chunks = bytearray()
 
     def run(self):
@@ -276,7 +278,9 @@ class Session:
             self.send("503 5.5.1 MAIL first")
             return
         if self.answer("rcpt", line, "250 2.1.5 recipient taken"):
-            self.recipient = line[len("RCPT TO:<"):-1]
+            end = line.rindex(">")
+            self.recipient = line[len("RCPT TO:<"):end]
+            self.recipient_parameters = line[end + 1:].split()
 
     def data(self, line):
         if self.recipient is None:

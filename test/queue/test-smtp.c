@@ -185,6 +185,7 @@ static Outcome attempt(
 		.hurry = &hurry };
 	const OutgoingMail mail = { .sender = "a@b",
 		.recipient = "c@d",
+		.is_unreported = TRUE,
 		.message = message,
 		.hand_over = count_hand_over,
 		.data = &outcome.handed_over };
@@ -248,6 +249,12 @@ static const struct {
 	{ "any 2yz",
 		{ { HELLO }, { "\r\n", "200 ok\r\n" }, { "\r\n", "252 ok\r\n" },
 			{ "DATA\r\n", "354\r\n" }, { DOT, "299\r\n" } },
+		THEN_WAIT, VERDICT_SENT, TRUE },
+	{ "nobody is told of it",
+		{ { "", "220 s\r\n" }, { "\r\n", "250-s\r\n250 DSN\r\n" },
+			{ "\r\n", "250 ok\r\n" },
+			{ "RCPT TO:<c@d> NOTIFY=NEVER\r\n", "250 ok\r\n" },
+			{ "DATA\r\n", "354\r\n" }, { DOT, "250 ok\r\n" } },
 		THEN_WAIT, VERDICT_SENT, TRUE },
 	/* Before the mail. */
 	{ "silence", { { "", "" } }, THEN_WAIT, NOT_OPEN, FALSE },
