@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 struct Attempt {
 	Auth *auth;
 	const ServerConnection *connection;
@@ -168,6 +170,18 @@ static void keep_final(Attempt *attempt)
 			g_base64_encode((const guchar *) final, strlen(final));
 }
 
+/* Ends that somebody in between, or a client that wants to be another, comes to;
+ * the protocols have no error of these to log. */
+static void note_end(const Attempt *attempt, ExchangeEnd end)
+{
+	if (end == EXCHANGE_UNBOUND || end == EXCHANGE_FOR_OTHERS)
+		log_event(LOG_LEVEL_NOTICE, &attempt->connection->log,
+			"login-failed",
+			LOG_STRING("name", sasl_user(attempt->sasl)),
+			LOG_STRING("method", attempt->mechanism->name),
+			LOG_STRING("error", exchange_text(end)));
+}
+
 ExchangeEnd attempt_run(Attempt *attempt, const ExchangeFrame *frame,
 	Bytes initial, User **user, GError **error)
 {
@@ -179,6 +193,7 @@ ExchangeEnd attempt_run(Attempt *attempt, const ExchangeFrame *frame,
 
 	if (attempt->is_gone)
 		return EXCHANGE_ENDED;
+	note_end(attempt, end);
 	if (end == EXCHANGE_DONE) {
 		keep_final(attempt);
 		*user = g_steal_pointer(&attempt->user);

@@ -36,7 +36,8 @@ const char *attempt_refusal_text(AttemptRefusal why);
 
 /* Runs the exchange in the frame, in lines where it is NULL (exchange_run()), and
  * logs in what comes of it: EXCHANGE_DONE with *user, or EXCHANGE_REFUSED with the
- * error of auth_login(). */
+ * error of auth_login().  Of the other ends, EXCHANGE_UNBOUND and
+ * EXCHANGE_FOR_OTHERS are logged here. */
 ExchangeEnd attempt_run(Attempt *attempt, const ExchangeFrame *frame,
 	Bytes initial, User **user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

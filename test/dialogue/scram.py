@@ -208,6 +208,27 @@ def wrong():
         report.equal("%s answers them alike" % protocol, len(found), 1)
 
 
+def logged():
+    """What may be somebody in between is told to the administrator."""
+    for protocol in s.PROTOCOLS:
+        path = os.path.join(t.setting("STORE"),
+                            DAEMONS[protocol.name] + ".log")
+        for text, client in (
+                ("channel binding", s.Client("SCRAM-SHA-1", "sam", "pencil",
+                                             flag="y")),
+                ("for others", s.Client("SCRAM-SHA-1", "sam", "pencil",
+                                        authzid="ada"))):
+            size = os.path.getsize(path)
+            bad("%s: %s" % (protocol.name, text), outcome(
+                protocol, client, newest=ssl.TLSVersion.TLSv1_3))
+            with open(path, encoding="utf-8") as file:
+                file.seek(size)
+                lines = [line for line in file
+                         if "event=login-failed" in line and text in line]
+            report.equal("%s logs it: %s" % (protocol.name, text), len(lines),
+                         1)
+
+
 def malformed():
     for protocol in s.PROTOCOLS:
         session = protocol()
@@ -422,6 +443,7 @@ def main():
               "login_failures = 1000\n")
     wrong()
     configure("scram = yes\npassword_scheme = scram\n")
+    logged()
     malformed()
     last_words()
     cut_off()
