@@ -203,6 +203,11 @@ ExchangeEnd attempt_run(Attempt *attempt, const ExchangeFrame *frame,
 	return end;
 }
 
+gboolean attempt_asks_first(const Attempt *attempt)
+{
+	return attempt->mechanism->asks_first;
+}
+
 const char *attempt_mechanism(const Attempt *attempt)
 {
 	return attempt->mechanism->name;

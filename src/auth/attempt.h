@@ -41,6 +41,9 @@ const char *attempt_refusal_text(AttemptRefusal why);
 ExchangeEnd attempt_run(Attempt *attempt, const ExchangeFrame *frame,
 	Bytes initial, User **user, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* TRUE where the mechanism has no initial response: the server asks first. */
+gboolean attempt_asks_first(const Attempt *attempt);
+
 /* For the log: the mechanism's name, and the user's as the client gave it, NULL
  * before it did. */
 const char *attempt_mechanism(const Attempt *attempt);

@@ -124,12 +124,13 @@ typedef struct {
 } Row;
 
 static const Row rows[] = {
-	{ { "SCRAM-SHA-256-PLUS", TRUE, SCRAM_SHA_256, TRUE }, scram_step },
-	{ { "SCRAM-SHA-1-PLUS", TRUE, SCRAM_SHA_1, TRUE }, scram_step },
-	{ { "SCRAM-SHA-256", TRUE, SCRAM_SHA_256, FALSE }, scram_step },
-	{ { "SCRAM-SHA-1", TRUE, SCRAM_SHA_1, FALSE }, scram_step },
-	{ { "PLAIN", FALSE, 0, FALSE }, plain_step },
-	{ { "LOGIN", FALSE, 0, FALSE }, login_step },
+	{ { "SCRAM-SHA-256-PLUS", TRUE, SCRAM_SHA_256, TRUE, FALSE },
+		scram_step },
+	{ { "SCRAM-SHA-1-PLUS", TRUE, SCRAM_SHA_1, TRUE, FALSE }, scram_step },
+	{ { "SCRAM-SHA-256", TRUE, SCRAM_SHA_256, FALSE, FALSE }, scram_step },
+	{ { "SCRAM-SHA-1", TRUE, SCRAM_SHA_1, FALSE, FALSE }, scram_step },
+	{ { "PLAIN", FALSE, 0, FALSE, FALSE }, plain_step },
+	{ { "LOGIN", FALSE, 0, FALSE, TRUE }, login_step },
 };
 
 const SaslMechanism *sasl_mechanism_at(guint index)

@@ -17,6 +17,9 @@ typedef struct {
 	gboolean is_scram;
 	ScramHash hash;   /* of SCRAM */
 	gboolean is_plus; /* with channel binding (RFC 5056) */
+	/* The server asks first; what the client sends before is taken all the
+	 * same. */
+	gboolean asks_first;
 } SaslMechanism;
 
 /* One after another, the best first: SCRAM-SHA-256 and SCRAM-SHA-1, each with

@@ -83,6 +83,11 @@ void manage_cmd_authenticate(ManageSession *session, const ManageInput *input)
 		reply_no(session, codes[why], attempt_refusal_text(why));
 		return;
 	}
+	if (input->count > 1 && attempt_asks_first(attempt)) {
+		reply_no(
+			session, NULL, "The mechanism has no initial response");
+		return;
+	}
 	if (input->count > 1)
 		initial = input->arguments[1].text;
 	authenticate(session, attempt, initial);

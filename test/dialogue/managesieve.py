@@ -135,6 +135,9 @@ def sasl():
             (b'AUTHENTICATE "PLAIN" ""', b"Malformed"),
             (b'AUTHENTICATE "PLAIN" "*"', b"base64"),
             (b'AUTHENTICATE "XYZ"', b"Unknown"),
+            # Section 2.1: the server speaks first.
+            (b'AUTHENTICATE "LOGIN" "c2Ft"', b"initial"),
+            (b'AUTHENTICATE "login" ""', b"initial"),
             (b"AUTHENTICATE", b"missing"), (b"AUTHENTICATE PLAIN", None),
             (b'AUTHENTICATE "PLAIN" "%s"' % base64.b64encode(
                 b"ada\0sam\0secret"), b"others"),
