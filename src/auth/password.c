@@ -412,10 +412,13 @@ const char *password_scheme_next(
 	const PasswordHasher *hasher, const char *scheme)
 {
 	const NewScheme *own = new_scheme_find(scheme);
-	guint wanted = hasher->scheme->answers;
+	guint wanted =
+		hasher->scheme->answers | (own != NULL ? own->answers : 0);
 
-	if (own != NULL && (own->answers & wanted) == wanted)
-		return own->name;
+	for (gsize i = 0; i < G_N_ELEMENTS(new_schemes); i++) {
+		if (new_schemes[i].answers == wanted)
+			return new_schemes[i].name;
+	}
 	return hasher->scheme->name;
 }
 

@@ -35,7 +35,7 @@ char *password_hash(PasswordHasher *hasher, const char *scheme,
 	const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The scheme in which to hash the password of a PASSWORD_RIGHT_OLD anew: the
- * settings', or the one it has, where that answers all that the settings' would:
+ * one that answers all that the settings' would, and all that the one it has does:
  * who was given SCRAM keeps it. */
 const char *password_scheme_next(
 	const PasswordHasher *hasher, const char *scheme);

@@ -251,7 +251,8 @@ static void test_schemes(void)
 		{ "scram", "scram-sha-256", NULL },
 		{ "scram-sha-256", "argon2id", NULL },
 		{ "scram-sha-256", "scram-sha-256", NULL },
-		{ "scram-sha-256", "scram-sha-1", "scram-sha-1" },
+		{ "scram-sha-256", "scram-sha-1", "scram" },
+		{ "scram-sha-1", "scram-sha-256", "scram" },
 		{ "scram-sha-256", "scram", "scram" },
 		{ "SCRAM-SHA-1", "scram-sha-1", NULL },
 	};
