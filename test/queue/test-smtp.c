@@ -170,7 +170,7 @@ static Outcome attempt(
 	const Turn *turns, Then then, gssize budget, Bytes message)
 {
 	StreamDrain hurry = { .fd = -1 };
-	Outcome outcome = { FALSE };
+	Outcome outcome = { 0 };
 	Server server;
 	g_autoptr(GError) error = NULL;
 	gint64 begun = g_get_monotonic_time();
