@@ -51,7 +51,7 @@ static void serve_command(ManageSession *session)
 
 void manage_session_serve(ServerConnection *connection, gpointer data)
 {
-	ManageServer *server = data;
+	AuthServer *server = data;
 	ManageSession session = {
 		.server = server,
 		.settings = g_atomic_pointer_get(&server->settings),
@@ -61,8 +61,6 @@ void manage_session_serve(ServerConnection *connection, gpointer data)
 		.state = MANAGE_STRANGER,
 	};
 
-	log_event(LOG_LEVEL_INFO, &connection->log, "connect",
-		LOG_STRING("tls", stream_tls_description(session.stream)));
 	set_login_deadline(&session);
 	manage_capabilities_write(&session);
 	reply_ok(&session, NULL, "ManageSieve server ready");

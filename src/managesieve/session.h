@@ -9,16 +9,8 @@
 #include "base/settings.h"
 #include "net/server.h"
 #include "store/user.h"
-#include "auth/auth.h"
+#include "auth/server.h"
 #include "managesieve/parse.h"
-
-/* What all sessions of the daemon share. */
-typedef struct {
-	Store *store;
-	Auth *auth;
-	/* The newest settings; older ones live as long as the process. */
-	const Settings *settings;
-} ManageServer;
 
 /* States of RFC 5804 section 2, as bits for the table of commands. */
 typedef enum {
@@ -28,7 +20,7 @@ typedef enum {
 } ManageState;
 
 typedef struct {
-	ManageServer *server;
+	AuthServer *server;
 	const Settings *settings;
 	ServerConnection *connection;
 	Stream *stream;

@@ -134,7 +134,7 @@ static void serve_command(Pop3Session *session)
 
 void pop3_session_serve(ServerConnection *connection, gpointer data)
 {
-	Pop3Server *server = data;
+	AuthServer *server = data;
 	Pop3Session session = {
 		.server = server,
 		.settings = g_atomic_pointer_get(&server->settings),
@@ -143,8 +143,6 @@ void pop3_session_serve(ServerConnection *connection, gpointer data)
 		.state = POP3_AUTHORIZATION,
 	};
 
-	log_event(LOG_LEVEL_INFO, &connection->log, "connect",
-		LOG_STRING("tls", stream_tls_description(session.stream)));
 	stream_set_deadline(
 		session.stream, (guint)session.settings->POP_login_timeout);
 	pop3_ok(&session, "POP3 server ready");

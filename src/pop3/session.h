@@ -5,21 +5,13 @@
 
 #include <glib.h>
 
-#include "auth/auth.h"
+#include "auth/server.h"
 #include "base/settings.h"
 #include "net/server.h"
 #include "pop3/parse.h"
 #include "store/maildrop.h"
 #include "store/user.h"
 #include "store/view.h"
-
-/* What all sessions of the daemon share. */
-typedef struct {
-	Store *store;
-	Auth *auth;
-	/* The newest settings; older ones live as long as the process. */
-	const Settings *settings;
-} Pop3Server;
 
 /* States of RFC 1939 section 3, as bits for the table of commands. */
 typedef enum {
@@ -29,7 +21,7 @@ typedef enum {
 } Pop3State;
 
 typedef struct {
-	Pop3Server *server;
+	AuthServer *server;
 	const Settings *settings;
 	ServerConnection *connection;
 	Stream *stream;
