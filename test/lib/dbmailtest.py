@@ -228,7 +228,7 @@ def kill_daemon(name, meanwhile=None):
     run("store-daemon", "kill", name)
     if meanwhile is not None:
         meanwhile()
-    if not until(lambda: sql("SELECT FROM pg_stat_activity WHERE "
+    if not until(lambda: sql("SELECT 1 FROM pg_stat_activity WHERE "
                              "application_name = 'dbmail-%s'" % name) == ""):
         raise RuntimeError("backends of a dead %s go on" % name)
     run("store-daemon", "start", name)
