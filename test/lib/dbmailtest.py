@@ -449,10 +449,12 @@ class Lmtp(Lines):
         self.send(line.encode() + b"\r\n")
         return self.reply()
 
-    def deliver(self, recipients, message, how="data", sender=SENDER):
+    def deliver(self, recipients, message, how="data", sender=SENDER,
+                parameters=""):
         """Replies per recipient, (code, lines): of RCPT where that was
-        refused, of the end of the message otherwise."""
-        body = " BODY=BINARYMIME" if how == "bdat" else ""
+        refused, of the end of the message otherwise.  Parameters of MAIL
+        begin with a space each."""
+        body = (" BODY=BINARYMIME" if how == "bdat" else "") + parameters
         self.send(("MAIL FROM:<%s>%s\r\n" % (sender, body)).encode() +
                   b"".join(b"RCPT TO:<%s>\r\n" % to.encode()
                            for to in recipients))
