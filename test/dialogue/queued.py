@@ -708,18 +708,47 @@ def crashes():
     empty()
 
 
+class Stop:
+    """An action of the sink that says when it is there and then waits, each
+    for its own moment."""
+
+    def __init__(self):
+        self.is_there = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def __call__(self, _session, _text):
+        self.is_there.set()
+        self.may_go_on.wait()
+
+    def wait(self):
+        if not self.is_there.wait(t.TIMEOUT):
+            raise TimeoutError("the sink never came to its stop")
+
+
+class StopAtTheEnd(Stop):
+    """Has the whole mail, and never answers."""
+
+    def __call__(self, session, mail):
+        session.sink.keep(mail)
+        super().__call__(session, mail)
+        raise smtpsink.Drop
+
+
+LARGE = b"Subject: x\r\n\r\n" + b"0123456789\r\n" * 2000000
+
+
+def end_leases():
+    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
+        "WHERE status = 'sending'")
+
+
 def crash_before_the_end():
     sink = smtpsink.Sink()
-    is_there = threading.Event()
-
-    def hang(_session, _content):
-        is_there.set()
-        time.sleep(1)
-
-    sink.on("content", hang)
+    stop = Stop()
+    sink.on("content", stop)
     daemon = Daemon(smtp_port=sink.port, concurrency=1)
-    identity = sql_large(b"Subject: x\r\n\r\n" + b"0123456789\r\n" * 2000000)
-    is_there.wait(t.TIMEOUT)
+    identity = sql_large(LARGE)
+    stop.wait()
     daemon.kill()
     report.equal("killed before the end: not handed over",
                  column(identity, "status || (handed_over IS NULL)::text"),
@@ -727,27 +756,25 @@ def crash_before_the_end():
     report.case("killed before the end: due within half a minute", float(
         column(identity, "extract(epoch FROM lease_until - now())")) <= 30)
     sink.usual()
-    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
-        "WHERE status = 'sending'")
+    stop.may_go_on.set()
+    end_leases()
     daemon.start()
     report.equal("killed before the end: sent", status(identity, "sent"),
                  "sent")
     report.equal("killed before the end: exactly once", len(sink.mails), 1)
-    # At the dot nobody can know: later, and not at once.
-    is_there.clear()
+    crash_at_the_end(sink, daemon)
+    lose_lease(sink, daemon)
+    daemon.stop()
+    sink.close()
+    empty()
 
-    def stop_there(session, mail):
-        is_there.set()
-        smtpsink.accept_and_drop(session, mail)
 
-    def wait_there(session, mail):
-        session.sink.keep(mail)
-        is_there.set()
-        time.sleep(60)
-
-    sink.on("dot", wait_there)
+def crash_at_the_end(sink, daemon):
+    """At the dot nobody can know: later, and not at once."""
+    stop = StopAtTheEnd()
+    sink.on("dot", stop)
     identity = queue(PLAIN)
-    is_there.wait(t.TIMEOUT)
+    stop.wait()
     daemon.kill()
     report.equal("killed at the end: handed over",
                  column(identity, "status || (handed_over IS NULL)::text"),
@@ -755,28 +782,32 @@ def crash_before_the_end():
     report.case("killed at the end: later", float(
         column(identity, "extract(epoch FROM lease_until - now())")) > 60)
     sink.usual()
-    t.sql("UPDATE dbmail_outbound_queue SET lease_until = now() "
-        "WHERE status = 'sending'")
+    stop.may_go_on.set()
+    end_leases()
     daemon.start()
     report.equal("killed at the end: sent", status(identity, "sent"), "sent")
     report.equal("killed at the end: the same bytes", [
         mail.data for mail in sink.mails[1:]], [PLAIN] * 2)
     report.case("killed at the end: told of", "may have been sent before" in
                 daemon.said())
-    # One whose lease another took must not send the end.
-    sink.on("content", hang)
-    is_there.clear()
+
+
+def lose_lease(sink, daemon):
+    """One whose lease another took must not send the end."""
+    stop = Stop()
+    sink.on("content", stop)
     count = len(sink.mails)
-    identity = sql_large(b"Subject: y\r\n\r\n" + b"0123456789\r\n" * 2000000)
-    is_there.wait(t.TIMEOUT)
-    t.sql("UPDATE dbmail_outbound_queue SET attempts = attempts + 1 "
-        "WHERE status = 'sending'")
+    identity = sql_large(LARGE)
+    stop.wait()
+    report.equal("a lost lease: it was held", t.sql(
+        "UPDATE dbmail_outbound_queue SET attempts = attempts + 1 "
+        "WHERE id = %s AND status = 'sending' RETURNING attempts" % identity
+    ).split()[:1], ["2"])
     sink.usual()
-    until("broken off", lambda: "event=broken-off" in daemon.said())
+    stop.may_go_on.set()
+    is_broken_off = t.until(lambda: "event=broken-off" in daemon.said())
+    report.case("a lost lease: broken off", is_broken_off, daemon.said())
     report.equal("a lost lease: nothing is sent", len(sink.mails), count)
-    daemon.stop()
-    sink.close()
-    empty()
 
 
 CASES = (exact_bytes, addresses, refusals, connections, secure, program,
