@@ -114,7 +114,7 @@ class Script:
         self.rng = rng
         self.at_event = at_event
         # How often an argument is one that may be wrong.
-        self.odd = rng.choice([0.05, 0.2, 0.2, 0.5])
+        self.odd = rng.choice([0.01, 0.05, 0.2, 0.5])
         self.in_part = 0
         # What the store knows decides what it does, or chance: -t cannot tell.
         self.asks_store = False
@@ -173,6 +173,11 @@ class Script:
         return self.maybe(0.25, lambda: " :fcc " + self.string(MAILBOXES) +
                           self.folder_tags())
 
+    def uri_field(self):
+        name = self.one(GOOD_FIELDS, FIELDS)
+        good = GOOD_VALUES[:1] if name in ("cc", "to") else GOOD_VALUES
+        return "%s=%s" % (name, self.one(good, VALUES))
+
     def uri(self):
         uri = self.rng.choice(SCHEMES)
         uri += ",".join(self.one(["ada@example.net"], [
@@ -180,8 +185,7 @@ class Script:
              "x" * 300 + "@y", "a@b?", "%0d%0a" + INJECTED + ":y@z",
              "g:a@b;", "<a@b>", "Ada%20%3Ca@b%3E"])
             for _ in range(self.rng.choice([0, 1, 1, 2, 3])))
-        fields = ["%s=%s" % (self.one(GOOD_FIELDS, FIELDS),
-                             self.one(GOOD_VALUES, VALUES))
+        fields = [self.uri_field()
                   for _ in range(self.rng.choice([0, 0, 1, 1, 2, 3, 6, 150]))]
         return uri + ("?" + "&".join(fields) if fields else "")
 
@@ -286,8 +290,9 @@ class Script:
             self.maybe(0.3, lambda: self.rng.choice([" :once", " :personal",
                                                      " :global"])),
             self.maybe(0.7, lambda: " :optional"),
-            quoted(self.one(["library", "absent", "é"],
-                            ["main", "", "x" * 600, "a/b", "${odd}"])))
+            quoted(self.one(["library"],
+                            ["absent", "é", "main", "", "x" * 600, "a/b",
+                             "${odd}"])))
 
     def set(self):
         return "set%s %s %s" % (
@@ -305,8 +310,8 @@ class Script:
                ["addheader"] * 3 + ["deleteheader"] * 2 +
                ["replace", "enclose"] * 2 + ["flags"] * 2 +
                ["set", "include", "keep", "discard", "extracttext"])
-    # Vacation and reject exclude each other.
-    MORE = [["vacation"] * 20, ["vacation"] * 20, ["reject"] * 20, []]
+    # Of these a script has one.
+    MORE = [["vacation"] * 20, ["vacation"] * 20, ["reject"] * 9, []]
 
     # --- tests ---------------------------------------------------------------
 
@@ -367,11 +372,13 @@ class Script:
             self.in_part += 1
             line = "foreverypart {\n%s}" % self.block(depth)
             self.in_part -= 1
-        elif dice < 0.2:
+        elif dice < 0.185:
             line = self.error() + ";"
         else:
-            names = self.actions
-            line = getattr(self, self.rng.choice(names))() + ";"
+            name = self.rng.choice(self.actions)
+            line = getattr(self, name)() + ";"
+            if name in ("vacation", "reject"):
+                self.actions = self.ACTIONS
         lines = self.before + [line]
         self.before = outside
         return "\n".join(lines) + "\n"
@@ -434,7 +441,8 @@ def message(rng, to):
     fields = [b"From: " + rng.choice(
         [b"Bob <bob@example.org>", b"", odd_octets(rng), b"<>", b"bob"]),
               b"To: " + rng.choice([to.encode(), to.encode(), odd_octets(rng)]),
-              b"Subject: " + odd_octets(rng), b"X-Odd: " + odd_octets(rng),
+              b"Subject: " + odd_octets(rng),
+              b"X-Odd: " + (odd_octets(rng) if rng.random() < 0.5 else b"kw"),
               b"X-Odd: second", b"Message-ID: " + rng.choice(
                   [b"<%d@example.org>" % rng.randrange(10), odd_octets(rng),
                    b"<" + b"y" * 3000 + b">"])]
