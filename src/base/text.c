@@ -92,6 +92,16 @@ static gboolean is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Without a branch for each byte, since whole messages are asked about. */
+gboolean text_is_ascii(Bytes text)
+{
+	guchar all = 0;
+
+	for (gsize i = 0; i < text.size; i++)
+		all |= (guchar)text.data[i];
+	return all < 0x80;
+}
+
 Bytes text_trim(Bytes text)
 {
 	while (text.size > 0 && is_blank(text.data[0])) {

@@ -35,6 +35,9 @@ char *text_fold(const char *text) G_GNUC_WARN_UNUSED_RESULT;
  * order: title case, decomposed (NFKD).  text must be valid UTF-8. */
 void text_append_collation_key(Bytes text, GString *out);
 
+/* TRUE where each byte is below 0x80, NUL and controls too; for none. */
+gboolean text_is_ascii(Bytes text);
+
 /* Without the spaces, tabs, CRs and LFs at both ends. */
 Bytes text_trim(Bytes text);
 

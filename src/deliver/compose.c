@@ -174,15 +174,6 @@ static void append_to(GString *out, const ComposeAbout *about)
 	(void)mime_compose_addresses(out, "To", about->sender);
 }
 
-static gboolean is_8bit(const char *text, gsize size)
-{
-	for (gsize i = 0; i < size; i++) {
-		if ((guchar)text[i] >= 0x80)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* The entity's own Content fields, in ASCII; what else is in its header is none
  * of its business (RFC 5230 section 5).  A script is UTF-8, whether or not its
  * entity says so. */
@@ -198,7 +189,7 @@ static void append_entity(GString *out, const char *text)
 	Bytes entity = bytes_of(lines->str, lines->len);
 	while (mime_field_next(entity, &at, &field)) {
 		if (!text_has_prefix_nocase(field.name, "Content-") ||
-			is_8bit(field.line.data, field.line.size))
+			!text_is_ascii(field.line))
 			continue;
 		g_string_append_len(
 			out, field.line.data, (gssize)field.line.size);
@@ -210,7 +201,7 @@ static void append_entity(GString *out, const char *text)
 		lines->str - 2 :
 		strstr(lines->str, "\r\n\r\n");
 	const char *body = blank != NULL ? blank + strlen("\r\n\r\n") : "";
-	if (is_8bit(body, strlen(body)))
+	if (!text_is_ascii(bytes_of_string(body)))
 		g_string_append_printf(out, "%s%s",
 			has_type ? "" :
 				   "Content-Type: text/plain; "
@@ -283,7 +274,7 @@ static void append_original_recipient(
 	if (semicolon == NULL || semicolon == value.data ||
 		value.size > ID_MAX ||
 		!g_utf8_validate(value.data, (gssize)value.size, NULL) ||
-		(!is_utf8 && is_8bit(value.data, value.size)))
+		(!is_utf8 && !text_is_ascii(value)))
 		return;
 	g_autofree char *text = g_strndup(value.data, value.size);
 	mime_compose_field(out, name, text);
@@ -292,7 +283,7 @@ static void append_original_recipient(
 static void append_disposition(GString *out, const ComposeAbout *about)
 {
 	Bytes id = first_id(mime_header_value(about->original, "Message-ID"));
-	gboolean is_utf8 = is_8bit(about->recipient, strlen(about->recipient));
+	gboolean is_utf8 = !text_is_ascii(bytes_of_string(about->recipient));
 
 	/* RFC 6533 section 5. */
 	g_string_append_printf(out,

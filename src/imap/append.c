@@ -3,6 +3,7 @@
 #include "imap/append.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "mime/header.h"
 #include "imap/append-args.h"
 #include "imap/catenate.h"
@@ -68,10 +69,8 @@ static gboolean has_8bit_header(Bytes message)
 	MimeField field;
 
 	while (mime_field_next(message, &pos, &field)) {
-		for (gsize i = 0; i < field.line.size; i++) {
-			if ((guchar)field.line.data[i] >= 0x80)
-				return TRUE;
-		}
+		if (!text_is_ascii(field.line))
+			return TRUE;
 	}
 	return FALSE;
 }

@@ -2,6 +2,8 @@
 /* Reads what stands behind MAIL FROM: and RCPT TO: (RFC 5321 section 4.1.2). */
 #include "lmtp/path.h"
 
+#include "base/text.h"
+
 typedef struct {
 	const char *at;
 	const char *end;
@@ -101,15 +103,6 @@ static gboolean take_address(Cursor *cursor)
 	return !take(cursor, '@') || take_domain(cursor);
 }
 
-static gboolean is_ascii(Bytes text)
-{
-	for (gsize i = 0; i < text.size; i++) {
-		if ((guchar)text.data[i] >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 static Cursor cursor_of(Bytes text)
 {
 	/* No bytes may have no address, from which nothing can be counted. */
@@ -137,7 +130,7 @@ gsize path_parse(Bytes text, Path *path)
 	/* A route leads to somebody. */
 	if (address.size == 0 && start[-1] != '<')
 		return 0;
-	path->has_utf8 = !is_ascii(address);
+	path->has_utf8 = !text_is_ascii(address);
 	if (path->has_utf8 &&
 		!g_utf8_validate(address.data, (gssize)address.size, NULL))
 		return 0;

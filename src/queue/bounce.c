@@ -68,15 +68,6 @@ static void append_words(GString *out, const BounceAbout *about)
 	mime_compose_body(out, text);
 }
 
-static gboolean is_ascii(Bytes bytes)
-{
-	for (gsize i = 0; i < bytes.size; i++) {
-		if ((guchar)bytes.data[i] >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* In ASCII: the words for people have it whole. */
 static void append_diagnostic(GString *out, const BounceAbout *about)
 {
@@ -94,7 +85,7 @@ static void append_diagnostic(GString *out, const BounceAbout *about)
 /* RFC 3464 section 2; for an address in UTF-8, RFC 6533 section 4. */
 static void append_status(GString *out, const BounceAbout *about)
 {
-	gboolean is_utf8 = !is_ascii(bytes_of_string(about->recipient));
+	gboolean is_utf8 = !text_is_ascii(bytes_of_string(about->recipient));
 	char date[32];
 
 	g_string_append_printf(out,

@@ -2,6 +2,8 @@
 /* What a message asks of SMTP, and the form it has between DATA and the dot. */
 #include "queue/content.h"
 
+#include "base/text.h"
+
 #define LINE_MAX_BYTES 998 /* RFC 5321 section 4.5.3.1.6, less the CRLF */
 #define ADDRESS_MAX_BYTES 1000
 
@@ -22,15 +24,6 @@ static gsize header_size(Bytes message)
 	return at;
 }
 
-static gboolean is_eightbit(Bytes bytes)
-{
-	for (gsize i = 0; i < bytes.size; i++) {
-		if ((guchar)bytes.data[i] >= 0x80)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* Up to the next CR or LF. */
 static gsize run_size(Bytes rest)
 {
@@ -49,10 +42,10 @@ static gboolean is_crlf(Bytes rest)
 ContentNeeds content_look(Bytes message)
 {
 	Bytes header = bytes_slice(message, 0, header_size(message));
-	ContentNeeds needs = { .has_eightbit = is_eightbit(message) };
+	ContentNeeds needs = { .has_eightbit = !text_is_ascii(message) };
 	Bytes rest = message;
 
-	needs.has_utf8 = is_eightbit(header) &&
+	needs.has_utf8 = !text_is_ascii(header) &&
 		g_utf8_validate_len(header.data, header.size, NULL);
 	while (rest.size > 0) {
 		gsize line = run_size(rest);
@@ -128,6 +121,6 @@ gboolean content_address_is_safe(const char *address, gboolean *is_utf8)
 		else if (!is_quoted && strchr(" <>", *at) != NULL)
 			return FALSE;
 	}
-	*is_utf8 = is_eightbit(bytes_of_string(address));
+	*is_utf8 = !text_is_ascii(bytes_of_string(address));
 	return !is_quoted;
 }

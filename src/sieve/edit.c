@@ -286,15 +286,6 @@ static char *make_sum(Bytes message, const SieveEnclosure *how)
 	return g_strndup(g_checksum_get_string(sum), 40);
 }
 
-static gboolean is_ascii(Bytes text)
-{
-	guchar all = 0;
-
-	for (gsize i = 0; i < text.size; i++)
-		all |= (guchar)text.data[i];
-	return all < 0x80;
-}
-
 static gboolean is_copied(const SieveEnclosure *how, const char *name)
 {
 	return how->headers != NULL && how->headers[0] != NULL &&
@@ -364,8 +355,9 @@ void sieve_edit_enclose(Bytes message, const SieveEnclosure *how, GString *out)
 	g_autofree char *sum = make_sum(message, how);
 	g_autofree char *boundary = g_strconcat("=_", sum, NULL);
 	/* RFC 2045 section 6.4: of all that it is in, too. */
-	const char *encoding =
-		is_ascii(message) ? "" : "Content-Transfer-Encoding: 8bit\r\n";
+	const char *encoding = text_is_ascii(message) ?
+		"" :
+		"Content-Transfer-Encoding: 8bit\r\n";
 	const char *newline = newline_of(message);
 	Bytes header = bytes_slice(message, 0, header_size(message));
 

@@ -3,6 +3,7 @@
  * first place that fits is the right one, so that nothing is tried twice. */
 #include "sieve/wildcard.h"
 
+#include "base/text.h"
 #include "sieve/find.h"
 #include "sieve/regex-private.h"
 
@@ -90,14 +91,6 @@ SieveWildcard *sieve_wildcard_new(
 	return wildcard;
 }
 
-static gboolean is_ascii(Bytes text)
-{
-	guchar all = 0;
-	for (gsize i = 0; i < text.size; i++)
-		all |= (guchar)text.data[i];
-	return all < 0x80;
-}
-
 /* Folds character by character, to know where each byte came from. */
 static void fold_characters(
 	SieveWildcardText *text, const SieveComparator *comparator)
@@ -141,7 +134,7 @@ void sieve_wildcard_text_init(
 	if (comparator->fold == NULL) {
 		text->folded = value;
 		text->is_unfolded = TRUE;
-	} else if (comparator->has_characters && !is_ascii(value) &&
+	} else if (comparator->has_characters && !text_is_ascii(value) &&
 		value.size < G_MAXUINT32) {
 		fold_characters(text, comparator);
 	} else {

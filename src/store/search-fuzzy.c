@@ -2,6 +2,8 @@
 /* Words that nearly are those asked for (RFC 6203). */
 #include "store/search-private.h"
 
+#include "base/text.h"
+
 /* Words of a needle, and characters of a word; what is beyond is not fuzzy. */
 #define FUZZY_WORDS_MAX 16
 #define FUZZY_CHARS_MAX 32
@@ -32,19 +34,10 @@ struct FuzzyNeedle {
 	guint count;
 };
 
-static gboolean is_ascii(Bytes text)
-{
-	for (gsize i = 0; i < text.size; i++) {
-		if ((guchar)text.data[i] >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* Appends valid UTF-8 without the marks that combine with letters. */
 static void append_plain(Bytes text, GString *out)
 {
-	if (is_ascii(text)) {
+	if (text_is_ascii(text)) {
 		g_string_append_len(out, text.data != NULL ? text.data : "",
 			(gssize)text.size);
 		return;

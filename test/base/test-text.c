@@ -105,6 +105,14 @@ static void test_fold(void)
 	g_assert_cmpstr(a, ==, b);
 }
 
+static void test_is_ascii(void)
+{
+	g_assert_true(text_is_ascii(bytes_of(NULL, 0)));
+	g_assert_true(text_is_ascii(bytes_of("a\0\x7f", 3)));
+	g_assert_false(text_is_ascii(bytes_of("ab\x80", 3)));
+	g_assert_false(text_is_ascii(bytes_of("\xff z", 3)));
+}
+
 static void test_compare(void)
 {
 	g_assert_true(text_equal_nocase(bytes_of("InBoX!", 5), "inbox"));
@@ -167,6 +175,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/text/collation-key", test_collation_key);
 	g_test_add_func("/text/make-valid", test_make_valid);
 	g_test_add_func("/text/fold", test_fold);
+	g_test_add_func("/text/is-ascii", test_is_ascii);
 	g_test_add_func("/text/compare", test_compare);
 	g_test_add_func("/arena", test_arena);
 	g_test_add_func("/error", test_error);
