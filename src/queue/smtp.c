@@ -407,6 +407,16 @@ static gboolean send_envelope(Smtp *smtp, const OutgoingMail *mail,
 	return FALSE;
 }
 
+/* The server would have the mail, and nobody would wait for it to say so. */
+static gboolean may_end(Smtp *smtp, Verdict *verdict)
+{
+	if (!stream_draining(smtp->stream))
+		return TRUE;
+	connection_failed(smtp);
+	judge(smtp, FALSE, verdict);
+	return FALSE;
+}
+
 /* Before the end is sent, whoever keeps the books may still say no; the server
  * then sees a connection that broke in the middle. */
 static gboolean hand_over(
@@ -417,6 +427,8 @@ static gboolean hand_over(
 		judge(smtp, FALSE, verdict);
 		return FALSE;
 	}
+	if (!may_end(smtp, verdict))
+		return FALSE;
 	if (mail->hand_over(mail->data))
 		return TRUE;
 	smtp->is_broken = TRUE;
@@ -446,7 +458,7 @@ static gboolean was_silent(Smtp *smtp, Verdict *verdict)
 
 static void take_end(Smtp *smtp, const char *end, Verdict *verdict)
 {
-	if (!was_silent(smtp, verdict))
+	if (!may_end(smtp, verdict) || !was_silent(smtp, verdict))
 		return;
 	set_patience(smtp, 2 * smtp->server->timeout);
 	stream_puts(smtp->stream, end);

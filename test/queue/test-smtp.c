@@ -33,7 +33,9 @@ typedef struct {
 	guint16 port;
 	const Turn *turns;
 	Then then;
-	gssize budget; /* bytes it says before it cuts; -1: all */
+	gssize budget;        /* bytes it says before it cuts; -1: all */
+	StreamDrain hurry;    /* the client's */
+	const char *hurry_at; /* a turn's `await`, before its answer, or NULL */
 	GThread *thread;
 	gboolean has_all; /* it got the end of a message */
 	gint is_over;     /* the client has closed */
@@ -110,6 +112,8 @@ static gpointer serve(gpointer data)
 		if (!listen_for(fd, turn->await, server))
 			break;
 		last = turn->say;
+		if (g_strcmp0(server->hurry_at, turn->await) == 0)
+			g_atomic_int_set(&server->hurry.active, 1);
 		if (left >= 0 && (gssize)size > left) {
 			(void)!say(fd, turn->say, (gsize)left);
 			close(fd);
@@ -125,14 +129,18 @@ static gpointer serve(gpointer data)
 	return NULL;
 }
 
-static void server_start(
-	Server *server, const Turn *turns, Then then, gssize budget)
+static void server_start(Server *server, const Turn *turns, Then then,
+	gssize budget, const char *hurry_at)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(address);
 
-	*server = (Server){ .turns = turns, .then = then, .budget = budget };
+	*server = (Server){ .turns = turns,
+		.then = then,
+		.budget = budget,
+		.hurry = { .fd = -1 },
+		.hurry_at = hurry_at };
 	server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	g_assert_cmpint(bind(server->listener, (struct sockaddr *)&address,
 				sizeof(address)),
@@ -160,35 +168,47 @@ typedef struct {
 	double seconds;
 } Outcome;
 
+/* For hurry_at. */
+#define HAND_OVER "the hand-over"
+
+typedef struct {
+	Server *server;
+	guint *count;
+} HandOver;
+
 static gboolean count_hand_over(gpointer data)
 {
-	(*(guint *)data)++;
+	const HandOver *hand_over = data;
+
+	(*hand_over->count)++;
+	if (g_strcmp0(hand_over->server->hurry_at, HAND_OVER) == 0)
+		g_atomic_int_set(&hand_over->server->hurry.active, 1);
 	return TRUE;
 }
 
-static Outcome attempt(
-	const Turn *turns, Then then, gssize budget, Bytes message)
+static Outcome attempt_in_hurry(const Turn *turns, Then then, gssize budget,
+	Bytes message, const char *hurry_at)
 {
-	StreamDrain hurry = { .fd = -1 };
 	Outcome outcome = { 0 };
 	Server server;
+	HandOver hand_over = { &server, &outcome.handed_over };
 	g_autoptr(GError) error = NULL;
 	gint64 begun = g_get_monotonic_time();
 
-	server_start(&server, turns, then, budget);
+	server_start(&server, turns, then, budget, hurry_at);
 	const SmtpServer where = { .host = "127.0.0.1",
 		.port = server.port,
 		.user = "",
 		.password = "",
 		.hello = "client",
 		.timeout = TIMEOUT,
-		.hurry = &hurry };
+		.hurry = &server.hurry };
 	const OutgoingMail mail = { .sender = "a@b",
 		.recipient = "c@d",
 		.is_unreported = TRUE,
 		.message = message,
 		.hand_over = count_hand_over,
-		.data = &outcome.handed_over };
+		.data = &hand_over };
 	Smtp *smtp = smtp_open(&where, &error);
 	outcome.has_opened = smtp != NULL;
 	g_assert_cmpint(outcome.has_opened, ==, error == NULL);
@@ -205,6 +225,12 @@ static Outcome attempt(
 	server_end(&server);
 	outcome.has_all = server.has_all;
 	return outcome;
+}
+
+static Outcome attempt(
+	const Turn *turns, Then then, gssize budget, Bytes message)
+{
+	return attempt_in_hurry(turns, then, budget, message, NULL);
 }
 
 /* --- what servers do ----------------------------------------------------------- */
@@ -382,6 +408,38 @@ static void test_cut_anywhere(void)
 	}
 }
 
+/* --- in a hurry ------------------------------------------------------------------ */
+
+/* The end is not said to a server whose answer nobody will wait for: it would
+ * have the mail, and get it once more. */
+static void test_hurry(void)
+{
+	static const struct {
+		const char *at;
+		VerdictKind kind;
+		guint handed_over;
+	} moments[] = {
+		{ "RCPT TO:<c@d>\r\n", VERDICT_DROPPED, 0 },
+		{ "DATA\r\n", VERDICT_DROPPED, 0 },
+		{ HAND_OVER, VERDICT_DROPPED, 1 },
+		/* The answer is there already. */
+		{ DOT, VERDICT_SENT, 1 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(moments); i++) {
+		Outcome outcome = attempt_in_hurry(well, THEN_WAIT, -1,
+			bytes_of_string(MESSAGE), moments[i].at);
+		g_test_message("%s: %d: %s", moments[i].at,
+			outcome.verdict.kind, outcome.verdict.text);
+		g_assert_cmpint(outcome.verdict.kind, ==, moments[i].kind);
+		g_assert_cmpuint(
+			outcome.handed_over, ==, moments[i].handed_over);
+		g_assert_cmpint(
+			outcome.has_all, ==, moments[i].kind == VERDICT_SENT);
+		verdict_clear(&outcome.verdict);
+	}
+}
+
 /* --- a large message -------------------------------------------------------------- */
 
 static void test_large(gconstpointer data)
@@ -407,6 +465,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/queue/smtp/servers", test_servers);
 	g_test_add_func("/queue/smtp/cut-anywhere", test_cut_anywhere);
+	g_test_add_func("/queue/smtp/hurry", test_hurry);
 	g_test_add_data_func("/queue/smtp/cut-in-content",
 		GINT_TO_POINTER(THEN_CUT), test_large);
 	g_test_add_data_func("/queue/smtp/content-not-read",
