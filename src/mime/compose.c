@@ -10,6 +10,7 @@
 #define LINE_MAX_ALLOWED 998
 #define WORD_BYTES 45  /* become 60 characters of base64 */
 #define QP_LINE_MAX 75 /* without the "=" that folds it */
+#define QUOTED_MAX 60  /* of a name between quotes, which is not folded */
 
 /* --- words --------------------------------------------------------------------- */
 
@@ -177,10 +178,12 @@ static void append_address(GString *out, const MimeAddress *address)
 	g_autofree char *domain = clean_bytes(address->domain);
 
 	if (name[0] != '\0') {
+		gboolean is_plain = is_atom(name, " ");
 		/* Words that were decoded, and then words again, are text. */
-		if (needs_words(name) || strstr(name, "=?") != NULL)
+		if (needs_words(name) || strstr(name, "=?") != NULL ||
+			(!is_plain && strlen(name) > QUOTED_MAX))
 			append_words(out, name);
-		else if (is_atom(name, " "))
+		else if (is_plain)
 			append_folded(out, name);
 		else
 			append_quoted(out, name);

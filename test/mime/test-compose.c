@@ -89,6 +89,30 @@ static void test_addresses(void)
 	}
 }
 
+/* A name may be as long as a script, and no line is. */
+static void test_names_long(void)
+{
+	for (gsize size = 1; size < 3000; size += 61) {
+		g_autoptr(Arena) arena = arena_new();
+		g_autoptr(GString) out = g_string_new(NULL);
+		g_autoptr(GString) name = g_string_new(NULL);
+		while (name->len < size)
+			g_string_append(name, "Ann. B, ");
+		g_string_append_c(name, 'x');
+		g_autofree char *list =
+			g_strdup_printf("\"%s\" <a@b>", name->str);
+		g_assert_true(mime_compose_addresses(out, "To", list));
+		g_auto(GStrv) lines = g_strsplit(out->str, "\r\n", -1);
+		for (gsize i = 0; lines[i] != NULL; i++)
+			g_assert_cmpuint(strlen(lines[i]), <=, 100);
+		MimeAddressList back = mime_address_parse(
+			arena, bytes_of(out->str + 4, out->len - 4));
+		g_assert_cmpuint(back.count, ==, 1);
+		g_autofree char *read = mime_words_decode(back.items[0].name);
+		g_assert_cmpstr(read, ==, name->str);
+	}
+}
+
 #define PLAIN \
 	"Content-Type: text/plain; charset=us-ascii\r\n" \
 	"Content-Transfer-Encoding: 7bit\r\n\r\n"
@@ -143,6 +167,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/compose/text", test_text);
 	g_test_add_func("/compose/text-back", test_text_back);
 	g_test_add_func("/compose/addresses", test_addresses);
+	g_test_add_func("/compose/names-long", test_names_long);
 	g_test_add_func("/compose/body", test_body);
 	g_test_add_func("/compose/part", test_part);
 	return g_test_run();
