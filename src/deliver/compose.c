@@ -280,10 +280,10 @@ static void append_original_recipient(
 	mime_compose_field(out, name, text);
 }
 
-static void append_disposition(GString *out, const ComposeAbout *about)
+static void append_disposition(
+	GString *out, const ComposeAbout *about, gboolean is_utf8)
 {
 	Bytes id = first_id(mime_header_value(about->original, "Message-ID"));
-	gboolean is_utf8 = !text_is_ascii(bytes_of_string(about->recipient));
 
 	/* RFC 6533 section 5. */
 	g_string_append_printf(out,
@@ -312,6 +312,7 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 		"Your message was refused by the recipient's mail filter.\n"
 		"The reason given is:\n\n",
 		reason, NULL);
+	gboolean is_utf8 = !text_is_ascii(bytes_of_string(about->recipient));
 
 	append_dates(out, about);
 	append_from(out, about, NULL);
@@ -324,11 +325,12 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 		"MIME-Version: 1.0\r\n"
 		"Content-Type: multipart/report;\r\n"
 		" report-type=disposition-notification; boundary=\"%s\"\r\n"
-		"\r\n--%s\r\n",
-		about->id, about->id);
+		"%s\r\n--%s\r\n",
+		about->id, is_utf8 ? "Content-Transfer-Encoding: 8bit\r\n" : "",
+		about->id);
 	mime_compose_body(out, text);
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
-	append_disposition(out, about);
+	append_disposition(out, about, is_utf8);
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
 	append_original(out, about->original);
 	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);

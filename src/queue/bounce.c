@@ -23,6 +23,12 @@ gboolean bounce_is_due(const char *sender, Bytes message)
 		guard_automatic(mime_header_new(arena, message)) == NULL;
 }
 
+/* Then the status cannot be ASCII. */
+static gboolean is_utf8(const BounceAbout *about)
+{
+	return !text_is_ascii(bytes_of_string(about->recipient));
+}
+
 static void append_header(GString *out, const BounceAbout *about)
 {
 	char date[32];
@@ -41,8 +47,10 @@ static void append_header(GString *out, const BounceAbout *about)
 		"MIME-Version: 1.0\r\n"
 		"Content-Type: multipart/report; "
 		"report-type=delivery-status;\r\n"
-		" boundary=\"%s\"\r\n",
-		about->id);
+		" boundary=\"%s\"\r\n"
+		"%s",
+		about->id,
+		is_utf8(about) ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
 
 static void append_words(GString *out, const BounceAbout *about)
@@ -85,18 +93,18 @@ static void append_diagnostic(GString *out, const BounceAbout *about)
 /* RFC 3464 section 2; for an address in UTF-8, RFC 6533 section 4. */
 static void append_status(GString *out, const BounceAbout *about)
 {
-	gboolean is_utf8 = !text_is_ascii(bytes_of_string(about->recipient));
+	gboolean is_global = is_utf8(about);
 	char date[32];
 
 	g_string_append_printf(out,
 		"Content-Type: message/%sdelivery-status\r\n"
 		"Content-Transfer-Encoding: %s\r\n\r\n",
-		is_utf8 ? "global-" : "", is_utf8 ? "8bit" : "7bit");
+		is_global ? "global-" : "", is_global ? "8bit" : "7bit");
 	g_string_append_printf(out, "Reporting-MTA: dns; %s\r\n", about->host);
 	timestamp_format_rfc5322(about->queued, date);
 	g_string_append_printf(out, "Arrival-Date: %s\r\n\r\n", date);
 	g_autofree char *final = g_strconcat(
-		is_utf8 ? "utf-8; " : "rfc822; ", about->recipient, NULL);
+		is_global ? "utf-8; " : "rfc822; ", about->recipient, NULL);
 	mime_compose_field(out, "Final-Recipient", final);
 	g_string_append_printf(
 		out, "Action: failed\r\nStatus: %s\r\n", about->status);

@@ -279,6 +279,10 @@ static void test_reject_hostile(Fixture *fixture, gconstpointer data)
 	g_assert_nonnull(strstr(fixture->out->str,
 		"message/global-disposition-notification\r\n"
 		"Content-Transfer-Encoding: 8bit\r\n"));
+	/* What is around it says so too (RFC 2045 section 6.4). */
+	g_assert_nonnull(strstr(fixture->out->str,
+		"boundary=\"ID\"\r\nContent-Transfer-Encoding: "
+		"8bit\r\n\r\n--ID"));
 }
 
 /* An entity that does not say what its bytes are. */

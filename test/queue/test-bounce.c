@@ -136,6 +136,11 @@ static void test_hostile(void)
 	g_assert_nonnull(strstr(
 		out->str, "Final-Recipient: utf-8; j\xc3\xbcrgen@d.example"));
 	g_assert_null(strstr(out->str, "Remote-MTA"));
+	/* What is around 8-bit bytes says so too (RFC 2045 section 6.4). */
+	g_assert_true(needs.has_eightbit);
+	g_assert_nonnull(strstr(out->str,
+		"boundary=\"unlike-any-other\"\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n\r\n"));
 }
 
 /* What a server says in UTF-8 is no reason to need a server that takes it. */
