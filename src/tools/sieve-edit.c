@@ -147,10 +147,11 @@ static gboolean run_editor(const char *file, GError **error)
 	sigaction(SIGQUIT, &quit, NULL);
 	if (ok && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return TRUE;
-	g_autofree char *text =
-		g_strdup_printf("the editor (%s) failed", editor());
-	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "%s, status %d",
-		ok ? "ended" : failure->message, status);
+	g_autofree char *text = ok ?
+		g_strdup_printf("the editor (%s) failed", editor()) :
+		g_strdup_printf("the editor (%s) cannot be run: %s", editor(),
+			failure->message);
+	dbmail_error_set(error, DBMAIL_ERROR_CLOSED, text, "status %d", status);
 	return FALSE;
 }
 

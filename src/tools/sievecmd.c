@@ -58,6 +58,7 @@ static const char usage_text[] =
 	"  -y        -i: take the place of a script that is there; -e: also "
 	"of one\n"
 	"            that was changed meanwhile\n"
+	"  -n        not so, as without -y\n"
 	"\n" TOOL_OPTIONS_HELP "\n"
 	"A script with errors is not stored; each is told as FILE:LINE:COLUMN: "
 	"text,\n"
@@ -144,7 +145,8 @@ static void take_option(SieveCmd *cmd, int option, int argc, char **argv)
 		cmd->f = optarg;
 		return;
 	case 'y':
-		cmd->replaces = TRUE;
+	case 'n':
+		cmd->replaces = option == 'y';
 		return;
 	default:
 		tool_option(&cmd->tool, option, optarg);
@@ -169,11 +171,18 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 	}
 	if (optind < argc)
 		tool_wrong_usage(tool, "there is an argument too many");
+	if (cmd->action != 'm' && (cmd->script != NULL || cmd->applies))
+		tool_wrong_usage(tool, "-s and -x go with -m");
 	if (cmd->action == 't') {
 		if (cmd->file == NULL)
 			tool_wrong_usage(tool,
 				"-t SCRIPT MESSAGE: which "
 				"message?");
+		if (g_str_equal(cmd->try_script, "-") &&
+			g_str_equal(cmd->file, "-"))
+			tool_wrong_usage(tool,
+				"standard input is the script or the message, "
+				"not both");
 		if (cmd->user_name != NULL || cmd->is_on || cmd->is_off)
 			tool_wrong_usage(tool, "-t knows of no users");
 		return;
@@ -185,8 +194,6 @@ static void check_usage(SieveCmd *cmd, int argc, char **argv)
 		tool_wrong_usage(tool,
 			"one of -l, -i, -a, -d, -c, -e, -r, -m, -t, -L, -A and "
 			"-R");
-	if (cmd->action != 'm' && (cmd->script != NULL || cmd->applies))
-		tool_wrong_usage(tool, "-s and -x go with -m");
 	if (cmd->action != 0 && cmd->action != 'i' &&
 		(cmd->is_on || cmd->is_off))
 		tool_wrong_usage(tool, "-a and -d go alone, or with -i");
@@ -380,6 +387,11 @@ static gboolean check_source(
 
 	if (file == NULL || g_str_equal(file, "-"))
 		file = "standard input";
+	if (source.size == 0) {
+		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+			"the script is empty and was not stored", "%s", file);
+		return FALSE;
+	}
 	gboolean is_good =
 		script_check(cmd->tool.settings, name, source, &errors);
 	sieve_try_say(errors, name, file);
@@ -501,6 +513,18 @@ static int try_out(SieveCmd *cmd)
 	return is_good ? EX_OK : STATUS_BAD_SCRIPT;
 }
 
+/* What was asked for and could not be written is no success. */
+static int check_output(const Tool *tool, int status)
+{
+	GError *error = NULL;
+
+	if (status != EX_OK || (fflush(stdout) == 0 && !ferror(stdout)))
+		return status;
+	dbmail_error_set(&error, DBMAIL_ERROR_CLOSED,
+		"standard output cannot be written", "%s", g_strerror(errno));
+	return tool_fail(tool, &error);
+}
+
 int main(int argc, char **argv)
 {
 	SieveCmd cmd = { .tool = { .name = "dbmail-sievecmd",
@@ -508,11 +532,12 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = tool_getopt(argc, argv,
-			TOOL_OPTIONS "u:li:a::d::c::e::r:t:ym:s:xL::A:R:")) !=
+			TOOL_OPTIONS "u:li:a::d::c::e::r:t:ynm:s:xL::A:R:")) !=
 		-1)
 		take_option(&cmd, option, argc, argv);
 	check_usage(&cmd, argc, argv);
-	int status = cmd.action == 't' ? try_out(&cmd) : manage(&cmd);
+	int status = check_output(
+		&cmd.tool, cmd.action == 't' ? try_out(&cmd) : manage(&cmd));
 	user_free(&cmd.user);
 	tool_close(&cmd.tool);
 	return status;

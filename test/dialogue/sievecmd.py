@@ -94,6 +94,13 @@ def manage(folder):
     sam("all of them", DATAERR, "-i", "bad", bad, said=bad + ":3:")
     sam("and on standard input", DATAERR, "-i", "bad", data=b"keeep;",
         said="standard input:1:1: ")
+    # As over ManageSieve, and by -e: a pipe that broke must not put nothing in
+    # the place of a filter.
+    sam("an empty one", DATAERR, "-y", "-i", "two", data=b"",
+        said="the script is empty and was not stored")
+    report.equal("the old one stays", sam("cat", OK, "-c", "two"), b"discard;")
+    sam("-n is as without -y", CANTCREAT, "-y", "-n", "-i", "two",
+        data=b"keep;", said="-y replaces it")
     sam("an empty name", DATAERR, "-i", "", one)
     sam("a name with a line feed", DATAERR, "-i", "a\nb", one)
     sam("no such file", IOERR, "-i", "x", os.path.join(folder, "none"))
@@ -115,6 +122,9 @@ def usage():
                     ("-u", "sam", "-e", "x", "-a"),
                     ("-u", "sam", "-e", "x", "y"), ("-t", "x"),
                     ("-t", "x", "y", "z"), ("-t", "x", "y", "-u", "sam"),
+                    ("-u", "sam", "-a", "x", "-x"),
+                    ("-t", "x", "y", "-x"), ("-t", "x", "y", "-s", "z"),
+                    ("-t", "-", "-"),
                     ("-u", "sam", "-a", "x", "-d", "y"), ("-u", "sam", "-z")):
         sievecmd("usage " + " ".join(options), USAGE, *options)
     for option in ("-h", "--help", "-V", "--version"):
@@ -173,6 +183,8 @@ if environment "domain" "example.com" { fileinto "Here"; }
         "the site", OK, "-t", site, message, "-r", "sam-lists@example.com",
         env=dict(os.environ, DBMAIL_CONF=bounds)),
                  b'fileinto "There"\nfileinto "Here"\n')
+    report.equal("a script on standard input", sievecmd(
+        "a script", OK, "-t", "-", message, data=b"discard;"), b"discard\n")
     sievecmd("no message", IOERR, "-t", script, os.path.join(folder, "none"))
     sievecmd("no script", IOERR, "-t", os.path.join(folder, "none"), message)
 
@@ -410,7 +422,7 @@ test "$1" = "a b" && echo 'keep;' >$2
         b"Script [ed] successfully updated!\n")
     sam("no such editor", IOERR, "-e", "ed", env=dict(
         os.environ, VISUAL="/no/such --editor", TMPDIR=there),
-        said="/no/such --editor")
+        said="/no/such --editor) cannot be run: ")
     left()
     at_terminal(folder)
     sam("remove", OK, "-r", "ed")
@@ -443,12 +455,28 @@ fi
     report.equal("mended", sam("cat", OK, "-c", "ed"), b"stop;\n")
 
 
+def unwritten(folder):
+    """What could not be printed is no success."""
+    message = write(folder, "message.eml", MESSAGE)
+    script = write(folder, "keep.sieve", b"keep;\n")
+    sam("one to list", OK, "-q", "-y", "-i", "unwritten", script)
+    for options in (("-t", script, message), ("-u", "sam", "-l"),
+                    ("-u", "sam", "-c", "unwritten")):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(("dbmail-sievecmd",) + options, stdout=full,
+                                  stderr=subprocess.PIPE, check=False)
+        report.equal("a full disk: " + options[-2], (
+            done.returncode, b"standard output" in done.stderr), (IOERR, True))
+    sam("remove", OK, "-r", "unwritten")
+
+
 def main():
     t.add_user("sam")
     with tempfile.TemporaryDirectory() as folder:
         manage(folder)
         editing(folder)
         usage()
+        unwritten(folder)
         tries(folder)
         refilter(folder)
     whose()
