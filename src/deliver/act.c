@@ -6,6 +6,7 @@
 
 #include "deliver/guard.h"
 #include "deliver/recipient.h"
+#include "deliver/stored.h"
 #include "store/mailbox.h"
 
 /* --- who ----------------------------------------------------------------------- */
@@ -149,6 +150,19 @@ static MessagePut *find_put(const Act *act, gint64 folder)
 	return NULL;
 }
 
+/* What the script says; else a copy of a message that is there already has that
+ * one's, which where it stays nothing touches. */
+static const char *const *flags_of(const Act *act, const MessageDraft *draft,
+	gint64 folder, const SieveAction *action)
+{
+	gboolean stays = folder == act->whom->target->mailbox &&
+		(folder == STORED_PLACE || draft == act->job->draft);
+
+	if (action->file.flags != NULL || stays || !is_the_message(act, draft))
+		return action->file.flags;
+	return act->job->flags;
+}
+
 /* Once into a folder, whatever names it was told by and however the message was
  * edited in between: as it was last, with the flags that were said last (RFC
  * 5228 section 2.10.3, RFC 5232 section 3, RFC 5293 section 7).  Across the
@@ -157,8 +171,9 @@ static guint put_once(Act *act, const MessageDraft *draft, const Folder *folder,
 	const SieveAction *action)
 {
 	const char *const *keywords = NULL;
-	Flags flags = take_flags(
-		act->job->arena, action->file.flags, folder->rights, &keywords);
+	Flags flags = take_flags(act->job->arena,
+		flags_of(act, draft, folder->id, action), folder->rights,
+		&keywords);
 	gboolean is_it = is_the_message(act, draft);
 	MessagePut *old = is_it ? find_put(act, folder->id) : NULL;
 	g_autofree char *what = g_strdup_printf("put %p %" G_GINT64_FORMAT,
@@ -174,6 +189,10 @@ static guint put_once(Act *act, const MessageDraft *draft, const Folder *folder,
 		!plan_put(act->plan, act->job, folder->id, draft, flags,
 			keywords))
 		return 0;
+	if (is_it)
+		g_array_index(
+			act->plan->puts, DeliveryPut, act->plan->puts->len - 1)
+			.put.internal_date = act->job->date;
 	return act->plan->puts->len;
 }
 

@@ -49,6 +49,7 @@ void plan_job_init(PlanJob *job, Deliverer *deliverer, const Settings *settings,
 		.planned = g_hash_table_new_full(
 			g_str_hash, g_str_equal, g_free, NULL),
 	};
+	job->date = job->now;
 }
 
 void plan_job_clear(PlanJob *job)

@@ -19,6 +19,11 @@ typedef struct {
 	Bytes trace; /* what is put in front of the message */
 	Bytes raw;   /* both */
 	Timestamp now;
+	/* Of a message that is in a mailbox already: its flags, for copies of
+	 * it where the script says none, and its date.  NULL and now at a
+	 * delivery. */
+	const char *const *flags;
+	Timestamp date;
 	Arena *arena;
 	gboolean has_split_failed;
 	/* Made when they are asked for. */

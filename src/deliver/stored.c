@@ -114,6 +114,8 @@ static void stored_init(Stored *stored, StoredRun *run,
 		&stored->delivery, bytes_slice(raw, 0, trace), raw);
 	stored->flags =
 		stored_flag_names(stored->job.arena, run->view, message, TRUE);
+	stored->job.flags = stored->flags;
+	stored->job.date = date;
 }
 
 static void stored_clear(Stored *stored)
@@ -157,7 +159,7 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 
 /* --- what becomes of it ------------------------------------------------------- */
 
-static StoredRest take_rest(Stored *stored, Plan *plan, gboolean any_draft)
+StoredRest stored_take_rest(Stored *stored, Plan *plan, gboolean any_draft)
 {
 	StoredRest rest = { .stays = FALSE };
 
@@ -170,25 +172,6 @@ static StoredRest take_rest(Stored *stored, Plan *plan, gboolean any_draft)
 		rest = (StoredRest){ TRUE, put->keywords != NULL, put->flags,
 			put->keywords };
 		g_array_remove_index(plan->puts, i - 1);
-	}
-	return rest;
-}
-
-StoredRest stored_take_rest(Stored *stored, Plan *plan, gboolean any_draft)
-{
-	StoredRest rest = take_rest(stored, plan, any_draft);
-	const char *const *keywords = stored_flag_names(
-		stored->job.arena, stored->run->view, stored->message, FALSE);
-
-	for (guint i = 0; i < plan->puts->len; i++) {
-		DeliveryPut *put = &g_array_index(plan->puts, DeliveryPut, i);
-		if (put->is_notice)
-			continue;
-		put->put.internal_date = stored->date;
-		if (put->put.keywords == NULL) {
-			put->put.flags = stored->message->flags;
-			put->put.keywords = keywords;
-		}
 	}
 	return rest;
 }

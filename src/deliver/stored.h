@@ -74,9 +74,8 @@ typedef struct {
 	const char *const *keywords;
 } StoredRest;
 
-/* Takes what only says that the message stays out of the plan.  The other puts
- * get the dates of the message, and its flags where the script says none.
- * any_draft: an edited message that is kept counts, too, as itself unedited. */
+/* Takes what only says that the message stays out of the plan.  any_draft: an
+ * edited message that is kept counts, too, as itself unedited. */
 StoredRest stored_take_rest(Stored *stored, Plan *plan, gboolean any_draft);
 
 /* Changes the message's flags. */

@@ -463,6 +463,30 @@ def sharing():
     eve.do(b'SETMETADATA "%s" (/shared/imapsieve/script NIL)' % box, b"NO")
 
 
+def rights():
+    """What is filed into another's mailbox has the flags that the script's
+    owner may set there; a copy of what is sent has none of the message's."""
+    alice, bob = new_user(), new_user()
+    for box, allowed in ((b"Drop", b"lrp"), (b"Seen", b"lrsp")):
+        bob.do(b'CREATE "%s"' % box)
+        bob.do(b"SETACL %s %s %s" % (box, alice.user.encode(), allowed))
+    put_script(alice.user, ALL + "".join(
+        'fileinto :copy "#Users/%s/%s";' % (bob.user, box)
+        for box in ("Drop", "Seen")) + 'fileinto :copy "Own";')
+    alice.annotate(b"Work")
+    alice.append(b"Work", b"one", b"\\Seen \\Deleted $Label")
+    report.equal("filed where p is all", bob.flags(b"Drop"), [("one", [])])
+    report.equal("filed where s is too", bob.flags(b"Seen"),
+                 [("one", ["\\Seen"])])
+    report.equal("filed where all is", alice.flags(b"Own"),
+                 [("one", ["$Label", "\\Deleted", "\\Seen"])])
+
+    put_script(alice.user, ALL + 'require "fcc";'
+               'notify :message "told" :fcc "Own" "mailto:else@example.net";')
+    alice.append(b"Work", b"two", b"\\Deleted")
+    report.equal("a copy of a notice", alice.flags(b"Own")[1:], [("told", [])])
+
+
 def troubles():
     """What cannot be done leaves the message, and the command, alone."""
     client = new_user(ALL + 'fileinto "Archive";')
@@ -504,8 +528,8 @@ def main():
     t.configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (
         HOST, URL), "imapd")
     report.run(announced, bad_url, causes, outcomes, edited, no_loops, choice,
-               failures, warnings, at_delivery, sessions, sharing, troubles,
-               many)
+               failures, warnings, at_delivery, sessions, sharing, rights,
+               troubles, many)
     t.check_logs(report)
     t.check_store(report)
     report.end()
