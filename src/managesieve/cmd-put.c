@@ -22,6 +22,11 @@ static void describe(const GPtrArray *errors, GString *out)
 	}
 }
 
+static void refuse_empty(ManageSession *session)
+{
+	reply_no(session, NULL, "The script is empty");
+}
+
 /* Answers, unless the script is good: then *warnings is what looks wrong, or
  * empty. */
 static gboolean check(ManageSession *session, const char *name, Bytes source,
@@ -30,7 +35,7 @@ static gboolean check(ManageSession *session, const char *name, Bytes source,
 	g_autoptr(GPtrArray) errors = NULL;
 
 	if (source.size == 0) {
-		reply_no(session, NULL, "The script is empty");
+		refuse_empty(session);
 		return FALSE;
 	}
 	gboolean is_good =
@@ -67,6 +72,11 @@ void manage_cmd_havespace(ManageSession *session, const ManageInput *input)
 
 	if (name == NULL)
 		return;
+	/* There is room for it, but it would not be stored. */
+	if (input->arguments[1].number == 0) {
+		refuse_empty(session);
+		return;
+	}
 	if (script_have_space(session->server->store, session->user->id, name,
 		    (gsize)input->arguments[1].number, &limits, &error))
 		reply_ok(session, NULL, NULL);

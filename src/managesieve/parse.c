@@ -15,7 +15,17 @@ void manage_parse_begin(ManageInput *input, Arena *arena)
 	*input = (ManageInput){ .arena = arena };
 }
 
-/* "{5+}" or "{5}" that is all of text. */
+static gboolean is_digits(Bytes text)
+{
+	for (gsize i = 0; i < text.size; i++) {
+		if (!g_ascii_isdigit(text.data[i]))
+			return FALSE;
+	}
+	return text.size > 0;
+}
+
+/* "{5+}" or "{5}" that is all of text.  More octets than the grammar has a number
+ * for come all the same, and must not be taken for commands. */
 static gboolean literal_parse(Bytes text, guint64 *size)
 {
 	if (text.size < 3 || text.data[0] != '{' ||
@@ -24,7 +34,11 @@ static gboolean literal_parse(Bytes text, guint64 *size)
 	Bytes digits = bytes_slice(text, 1, text.size - 2);
 	if (digits.data[digits.size - 1] == '+')
 		digits.size--;
-	return text_to_number(digits, G_MAXUINT32, size);
+	if (!is_digits(digits))
+		return FALSE;
+	if (!text_to_number(digits, G_MAXUINT32, size))
+		*size = G_MAXUINT64;
+	return TRUE;
 }
 
 gboolean manage_literal_at_end(Bytes line, guint64 *size)

@@ -29,7 +29,8 @@ typedef struct {
 	Bytes keyword; /* a word of letters, in any case; empty: there is none */
 	guint count;
 	ManageArgument arguments[MANAGE_ARGUMENTS_MAX];
-	guint64 literal;   /* octets of the one that comes next */
+	guint64 literal;   /* octets of the one that comes next; G_MAXUINT64 for
+			    * what is no number of 32 bits */
 	const char *error; /* for the client: why it is MANAGE_BAD */
 	gboolean has_begun;
 } ManageInput;
@@ -55,7 +56,8 @@ void manage_parse_literal(ManageInput *input, Bytes octets);
  * exchange. */
 ManageParse manage_parse_string(ManageInput *input, Bytes line);
 
-/* TRUE where a literal follows this line, however wrong the rest of it is. */
+/* TRUE where a literal follows this line, however wrong the rest of it is; size
+ * as ManageInput has it. */
 gboolean manage_literal_at_end(Bytes line, guint64 *size);
 
 #endif

@@ -287,6 +287,8 @@ def name_rules():
 def quotas():
     c = t.SieveLines("max")
     expect("space", c, b'HAVESPACE "x" 100', "OK")
+    # Section 2.5: NO where storing it would fail.
+    expect("none at all", c, b'HAVESPACE "x" 0', "NO", None, b"empty")
     expect("a size to the octet", c, b'HAVESPACE "x" 4096', "OK")
     expect("too large", c, b'HAVESPACE "x" 4097', "NO", "QUOTA/MAXSIZE")
     expect("far too large", c, b'HAVESPACE "x" 4294967295', "NO",
@@ -344,6 +346,12 @@ def limits():
     expect("a literal far too large", c, b'PUTSCRIPT "x" {4294967295+}', "BYE",
            "QUOTA/MAXSIZE")
     report.equal("ends it", ended(c), b"")
+    # No number of the grammar, and no commands either that follow it.
+    for size in (b"4294967296", b"9" * 30):
+        c = t.SieveLines("sam")
+        expect("one that no number says", c, b'PUTSCRIPT "x" {%s+}' % size,
+               "BYE", "QUOTA/MAXSIZE")
+        report.equal("ends it", ended(c), b"")
     c = t.SieveLines()
     expect("a stranger's literal", c, b"NOOP {70000+}", "BYE", "QUOTA/MAXSIZE")
     report.equal("ends it", ended(c), b"")

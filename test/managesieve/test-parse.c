@@ -30,7 +30,9 @@ static const struct {
 	{ { "PUTSCRIPT {1+} \"keep;\"" }, "BAD A literal begins" },
 	{ { "PUTSCRIPT {+}" }, "BAD An argument is" },
 	{ { "PUTSCRIPT {}" }, "BAD An argument is" },
-	{ { "PUTSCRIPT {99999999999+}" }, "BAD An argument is" },
+	/* Far too many octets are on their way all the same. */
+	{ { "PUTSCRIPT {99999999999+}" }, "PUTSCRIPT {18446744073709551615}" },
+	{ { "PUTSCRIPT {5x+}" }, "BAD An argument is" },
 	{ { "PUTSCRIPT x y" }, "BAD An argument is" },
 	{ { "NOOP \"a\"\"b\"" }, "BAD A blank belongs" },
 	{ { "NOOP \"a\" \"b\" \"c\"" }, "BAD There is an argument too many" },
@@ -118,13 +120,16 @@ static void test_literal_at_end(void)
 {
 	static const struct {
 		const char *line;
-		gint64 size; /* -1: there is none */
+		gint64 size; /* -1: there is none, -2: far too large */
 	} ends[] = {
 		{ "X {5+}", 5 },
 		{ "X {5}", 5 },
 		{ "what ever {0+}", 0 },
 		{ "X {4294967295+}", 4294967295 },
-		{ "X {4294967296+}", -1 },
+		{ "X {4294967296+}", -2 },
+		{ "X {99999999999999999999}", -2 },
+		{ "X {5-+}", -1 },
+		{ "X {+}", -1 },
 		{ "X \"{5+}\"", -1 },
 		{ "X {5+} ", -1 },
 		{ "X {5+", -1 },
@@ -137,7 +142,8 @@ static void test_literal_at_end(void)
 		guint64 size = 0;
 		gboolean found = manage_literal_at_end(
 			bytes_of_string(ends[i].line), &size);
-		g_assert_cmpint(found ? (gint64)size : -1, ==, ends[i].size);
+		gint64 seen = size == G_MAXUINT64 ? -2 : (gint64)size;
+		g_assert_cmpint(found ? seen : -1, ==, ends[i].size);
 	}
 }
 
