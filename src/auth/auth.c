@@ -35,8 +35,9 @@
 
 struct Auth {
 	Store *store;
-	const Settings *settings;
+	const Settings *settings; /* the newest: settings_of() */
 	PasswordHasher *hasher;
+	guint32 rounds; /* SCRAM's, as the hasher has them */
 
 	GMutex lock; /* of all that follows */
 	Tally *failures;
@@ -61,6 +62,7 @@ Auth *auth_new(Store *store, const Settings *settings)
 	auth->store = store;
 	auth->settings = settings;
 	auth->hasher = password_hasher_new(settings);
+	auth->rounds = (guint32)settings->DBMAIL_scram_iterations;
 	g_mutex_init(&auth->lock);
 	auth->failures = tally_new(FAILURE_KEYS, FAILURE_WINDOW);
 	auth->known = tally_new(KNOWN_KEYS, KNOWN_WINDOW);
@@ -84,15 +86,25 @@ void auth_free(Auth **auth)
 	*auth = NULL;
 }
 
+void auth_reload(Auth *auth, const Settings *settings)
+{
+	g_atomic_pointer_set(&auth->settings, settings);
+}
+
+static const Settings *settings_of(const Auth *auth)
+{
+	return g_atomic_pointer_get((const Settings **)&auth->settings);
+}
+
 gboolean auth_plaintext_allowed(const Auth *auth, gboolean is_secure)
 {
 	return !auth_wants_scram(auth) &&
-		(is_secure || auth->settings->DBMAIL_plaintext_without_tls);
+		(is_secure || settings_of(auth)->DBMAIL_plaintext_without_tls);
 }
 
 gboolean auth_wants_scram(const Auth *auth)
 {
-	return strcmp(auth->settings->DBMAIL_scram, "only") == 0;
+	return strcmp(settings_of(auth)->DBMAIL_scram, "only") == 0;
 }
 
 gboolean auth_scram_offered(const Auth *auth, ScramHash hash)
@@ -107,8 +119,10 @@ gboolean auth_scram_offered(const Auth *auth, ScramHash hash)
 		{ "only", { TRUE, TRUE } },
 	};
 
+	const char *word = settings_of(auth)->DBMAIL_scram;
+
 	for (gsize i = 0; i < G_N_ELEMENTS(offers); i++) {
-		if (strcmp(auth->settings->DBMAIL_scram, offers[i].word) == 0)
+		if (strcmp(word, offers[i].word) == 0)
 			return offers[i].offers[hash];
 	}
 	return FALSE;
@@ -157,7 +171,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Keys, keys_clear)
  * among them would get in however many had failed by then. */
 static gboolean is_over_limit(Auth *auth, const Keys *keys)
 {
-	guint limit = (guint)auth->settings->DBMAIL_login_failures;
+	guint limit = (guint)settings_of(auth)->DBMAIL_login_failures;
 	gint64 now = g_get_monotonic_time();
 	gboolean is_over;
 
@@ -202,7 +216,7 @@ static void count_success(Auth *auth, const Keys *keys)
 static void delay(Auth *auth, const Keys *keys)
 {
 	gint64 end = keys->since +
-		auth->settings->DBMAIL_login_delay * G_USEC_PER_SEC;
+		settings_of(auth)->DBMAIL_login_delay * G_USEC_PER_SEC;
 	gint64 now = g_get_monotonic_time();
 
 	if (now < end)
@@ -393,7 +407,7 @@ static void make_up(const Auth *auth,
 	if (!scram_hmac(SCRAM_SHA_256, secret, USER_SALT_SECRET_SIZE, what,
 		    strlen(what), made))
 		memset(made, 0, sizeof(made));
-	secrets->rounds = (guint32)auth->settings->DBMAIL_scram_iterations;
+	secrets->rounds = auth->rounds;
 	secrets->salt_size = SCRAM_SALT_SIZE;
 	memcpy(secrets->salt, made, SCRAM_SALT_SIZE);
 	/* Nobody knows the inverse of these: they are no hashes of anything. */

@@ -20,6 +20,11 @@ Auth *auth_new(Store *store, const Settings *settings)
 	G_GNUC_WARN_UNUSED_RESULT;
 void auth_free(Auth **auth);
 
+/* What is allowed, and the limits, are those of these settings from now on, which
+ * must outlive the auth, too; how new passwords are hashed is auth_new()'s.  Any
+ * thread. */
+void auth_reload(Auth *auth, const Settings *settings);
+
 /* TRUE where passwords may be sent: over a connection nobody can listen to
  * (server_connection_is_secure()), or by the setting plaintext_without_tls; and
  * never where auth_wants_scram(). */

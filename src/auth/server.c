@@ -22,6 +22,7 @@ gboolean auth_server_reload(
 	AuthServer *server = state;
 
 	g_atomic_pointer_set(&server->settings, settings);
+	auth_reload(server->auth, settings);
 	return TRUE;
 }
 

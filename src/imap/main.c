@@ -58,8 +58,9 @@ static gboolean reload(gpointer state, const Settings *settings, GError **error)
 
 	if (!check(settings, error))
 		return FALSE;
-	/* Sessions keep the settings they began with. */
+	/* Sessions keep the settings they began with, but for log-ins. */
 	g_atomic_pointer_set(&server->settings, settings);
+	auth_reload(server->auth, settings);
 	return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 import base64
 import os
+import signal
 import socket
 import sys
 
@@ -385,6 +386,17 @@ def from_elsewhere():
     return c
 
 
+def reloaded(text):
+    """The same daemon goes on with what the configuration says then."""
+    log = os.path.join(t.setting("STORE"), "sieved.log")
+    before = t.read(log).count(b"event=reloaded")
+    with open(t.setting("CONF"), "a", encoding="ascii") as file:
+        file.write(text)
+    os.kill(int(t.run("store-daemon", "pid", "sieved")), signal.SIGHUP)
+    report.case("is read again", t.until(
+        lambda: t.read(log).count(b"event=reloaded") > before))
+
+
 def without_tls():
     """From another address than loopback, by the PROXY protocol: no password
     goes over it in clear."""
@@ -400,6 +412,15 @@ def without_tls():
     expect("nor taken", c, b'AUTHENTICATE "PLAIN" "%s"' % PLAIN, "NO",
            "ENCRYPT-NEEDED")
     c.close()
+    for value, offered, word in (("yes", "PLAIN LOGIN", "OK"),
+                                 ("no", "", "NO")):
+        reloaded("[DBMAIL]\nplaintext_without_tls = %s\n" % value)
+        c = from_elsewhere()
+        report.equal("offered with " + value,
+                     c.capabilities(c.answer()).get("SASL"), offered)
+        expect("taken with " + value, c, b'AUTHENTICATE "PLAIN" "%s"' % PLAIN,
+               word, None if word == "OK" else "ENCRYPT-NEEDED")
+        c.close()
     t.configure("[SIEVE]\ntls_cert =\ntls_key =", "sieved")
     c = from_elsewhere()
     known = c.capabilities(c.answer())
