@@ -3,6 +3,7 @@
 #include "store/outbound.h"
 
 #include "fixture.h"
+#include "store/outbound-sql.h"
 
 static Store *store;
 
@@ -60,6 +61,56 @@ static gint64 seconds_to_next(void)
 static void make_empty(void)
 {
 	database_script("DELETE FROM dbmail_outbound_queue");
+}
+
+/* --- the plan -------------------------------------------------------------------- */
+
+/* What PostgreSQL would do, in lines. */
+static char *plan_of(const DbStatement *statement, const char *parameters)
+{
+	g_autoptr(DbConnection) connection = database_connection();
+	g_autofree char *prepare =
+		g_strdup_printf("PREPARE probe AS %s", statement->text);
+	g_autofree char *explain =
+		g_strdup_printf("EXPLAIN EXECUTE probe(%s)", parameters);
+	const DbStatement asked = { "explain", explain };
+	g_autoptr(DbBatch) batch = db_batch_new();
+	GString *plan = g_string_new(NULL);
+	GError *error = NULL;
+
+	if (!db_connection_exec_script(connection, prepare, &error))
+		database_check(error);
+	db_batch_add(batch, &asked);
+	if (!db_connection_run_mode(connection, batch, DB_READ, &error))
+		database_check(error);
+	const DbRows *rows = db_batch_rows(batch, 0);
+	for (guint i = 0; i < db_rows_count(rows); i++)
+		g_string_append_printf(plan, "%s\n", db_rows_text(rows, i, 0));
+	return g_string_free(plan, FALSE);
+}
+
+/* The more mail waits the less may a claim look at: every join goes by one
+ * index look-up for each of the few that are taken. */
+static void test_backlog(void)
+{
+	make_empty();
+	database_script(
+		"INSERT INTO dbmail_users (userid, passwd)"
+		" SELECT 'backlog' || i, '' FROM generate_series(1, 20000) i;"
+		"INSERT INTO dbmail_outbound_queue"
+		" (owner_idnr, kind, sender, recipient, message)"
+		" SELECT user_idnr, 'redirect', '', 'a@b', ''"
+		" FROM dbmail_users, generate_series(1, 2)"
+		" WHERE userid ~ '^backlog';"
+		"ANALYZE dbmail_users, dbmail_outbound_queue");
+	g_autofree char *plan = plan_of(&SQL_OUTBOUND_CLAIM, "8, 67108864, 20");
+	database_script("DELETE FROM dbmail_outbound_queue;"
+			"DELETE FROM dbmail_users WHERE userid ~ '^backlog';"
+			"ANALYZE dbmail_users, dbmail_outbound_queue");
+	g_test_message("%s", plan);
+	g_assert_null(strstr(plan, "Merge"));
+	g_assert_null(strstr(plan, "Hash"));
+	g_assert_null(strstr(plan, "Seq Scan"));
 }
 
 /* --- one mail ------------------------------------------------------------------ */
@@ -466,6 +517,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/outbound/renew", test_renew);
 	g_test_add_func("/store/outbound/notice", test_notice);
 	g_test_add_func("/store/outbound/bounds", test_bounds);
+	g_test_add_func("/store/outbound/backlog", test_backlog);
 	g_test_add_func("/store/outbound/race", test_race);
 	g_test_add_func("/store/outbound/tools", test_tools);
 	g_test_add_func("/store/outbound/trim", test_trim);
