@@ -152,9 +152,11 @@ SELECT owner_idnr, name, script, active
  ORDER BY owner_idnr, name;
 
 -- name: script_was_seen
--- $1 user, $2 ids.  Whether each was, in their order.
+-- $1 user, $2 ids.  Whether each was, in their order.  Without OFFSET 0 all ids
+-- of the user might be read at once, and there may be very many.
 SELECT EXISTS (SELECT FROM dbmail_sieve_seen s
 		WHERE s.user_idnr = $1::bigint AND s.id = k.id
-		  AND s.until > now())
+		  AND s.until > now()
+	       OFFSET 0)
   FROM unnest($2::bytea[]) WITH ORDINALITY AS k (id, n)
  ORDER BY k.n;

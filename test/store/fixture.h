@@ -71,6 +71,31 @@ static inline gint64 fixture_number(const char *query)
 	return db_rows_int64_or(db_batch_rows(batch, 0), 0, 0, -1);
 }
 
+/* What PostgreSQL would do, in lines; parameters are SQL. */
+static inline char *fixture_plan(
+	const DbStatement *statement, const char *parameters)
+{
+	g_autoptr(DbConnection) connection = database_connection();
+	g_autofree char *prepare =
+		g_strdup_printf("PREPARE probe AS %s", statement->text);
+	g_autofree char *explain =
+		g_strdup_printf("EXPLAIN EXECUTE probe(%s)", parameters);
+	const DbStatement asked = { "explain", explain };
+	g_autoptr(DbBatch) batch = db_batch_new();
+	GString *plan = g_string_new(NULL);
+	GError *error = NULL;
+
+	if (!db_connection_exec_script(connection, prepare, &error))
+		database_check(error);
+	db_batch_add(batch, &asked);
+	if (!db_connection_run_mode(connection, batch, DB_READ, &error))
+		database_check(error);
+	const DbRows *rows = db_batch_rows(batch, 0);
+	for (guint i = 0; i < db_rows_count(rows); i++)
+		g_string_append_printf(plan, "%s\n", db_rows_text(rows, i, 0));
+	return g_string_free(plan, FALSE);
+}
+
 static inline gint64 fixture_inbox(gint64 user)
 {
 	g_autofree char *query = g_strdup_printf(

@@ -65,30 +65,6 @@ static void make_empty(void)
 
 /* --- the plan -------------------------------------------------------------------- */
 
-/* What PostgreSQL would do, in lines. */
-static char *plan_of(const DbStatement *statement, const char *parameters)
-{
-	g_autoptr(DbConnection) connection = database_connection();
-	g_autofree char *prepare =
-		g_strdup_printf("PREPARE probe AS %s", statement->text);
-	g_autofree char *explain =
-		g_strdup_printf("EXPLAIN EXECUTE probe(%s)", parameters);
-	const DbStatement asked = { "explain", explain };
-	g_autoptr(DbBatch) batch = db_batch_new();
-	GString *plan = g_string_new(NULL);
-	GError *error = NULL;
-
-	if (!db_connection_exec_script(connection, prepare, &error))
-		database_check(error);
-	db_batch_add(batch, &asked);
-	if (!db_connection_run_mode(connection, batch, DB_READ, &error))
-		database_check(error);
-	const DbRows *rows = db_batch_rows(batch, 0);
-	for (guint i = 0; i < db_rows_count(rows); i++)
-		g_string_append_printf(plan, "%s\n", db_rows_text(rows, i, 0));
-	return g_string_free(plan, FALSE);
-}
-
 /* The more mail waits the less may a claim look at: every join goes by one
  * index look-up for each of the few that are taken. */
 static void test_backlog(void)
@@ -103,7 +79,8 @@ static void test_backlog(void)
 		" FROM dbmail_users, generate_series(1, 2)"
 		" WHERE userid ~ '^backlog';"
 		"ANALYZE dbmail_users, dbmail_outbound_queue");
-	g_autofree char *plan = plan_of(&SQL_OUTBOUND_CLAIM, "8, 67108864, 20");
+	g_autofree char *plan =
+		fixture_plan(&SQL_OUTBOUND_CLAIM, "8, 67108864, 20");
 	database_script("DELETE FROM dbmail_outbound_queue;"
 			"DELETE FROM dbmail_users WHERE userid ~ '^backlog';"
 			"ANALYZE dbmail_users, dbmail_outbound_queue");

@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 #include "store/name.h"
+#include "store/script-sql.h"
 
 static Store *store;
 
@@ -436,6 +437,24 @@ static void test_seen(void)
 	g_assert_false(seen[2]);
 }
 
+/* Of a user with many ids one look-up finds out. */
+static void test_seen_many(void)
+{
+	database_script(
+		"INSERT INTO dbmail_users (userid, passwd)"
+		" SELECT 'many' || i, '' FROM generate_series(1, 1000) i;"
+		"INSERT INTO dbmail_sieve_seen"
+		" SELECT user_idnr, sha256(n::text::bytea), now() + '1 day'"
+		" FROM dbmail_users, generate_series(1, 5) n"
+		" WHERE userid ~ '^many';"
+		"ANALYZE dbmail_users, dbmail_sieve_seen");
+	g_autofree char *plan = fixture_plan(&SQL_SCRIPT_WAS_SEEN, "1, '{x}'");
+	database_script("DELETE FROM dbmail_users WHERE userid ~ '^many';"
+			"ANALYZE dbmail_users, dbmail_sieve_seen");
+	g_test_message("%s", plan);
+	g_assert_nonnull(strstr(plan, "(id = k.id)"));
+}
+
 static void test_user_delete(void)
 {
 	const gint64 user = fixture_user(store, "gone", 0);
@@ -470,6 +489,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/script/resolve", test_resolve);
 	g_test_add_func("/store/script/race", test_race);
 	g_test_add_func("/store/script/seen", test_seen);
+	g_test_add_func("/store/script/seen-many", test_seen_many);
 	g_test_add_func("/store/script/user-delete", test_user_delete);
 	status = g_test_run();
 	store_close(&store);
