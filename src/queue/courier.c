@@ -83,13 +83,6 @@ static gboolean hand_over(gpointer data)
 	return FALSE;
 }
 
-static void decide(Verdict *verdict, VerdictKind kind, const char *status,
-	const char *text)
-{
-	*verdict = (Verdict){ .kind = kind, .text = g_strdup(text) };
-	g_strlcpy(verdict->status, status, sizeof(verdict->status));
-}
-
 static gboolean connect_server(Trip *trip, Verdict *verdict)
 {
 	Courier *courier = trip->courier;
@@ -104,7 +97,7 @@ static gboolean connect_server(Trip *trip, Verdict *verdict)
 	courier->config = trip->config;
 	if (courier->smtp != NULL)
 		return TRUE;
-	decide(verdict, VERDICT_UNREACHABLE, "4.4.1", error->message);
+	verdict_set(verdict, VERDICT_UNREACHABLE, "4.4.1", error->message);
 	return FALSE;
 }
 
@@ -136,7 +129,7 @@ static void try_to_send(Trip *trip, Verdict *verdict)
 		    !content_address_is_safe(entry->sender, &is_sender_utf8)) ||
 		!content_address_is_safe(
 			entry->recipient, &is_recipient_utf8)) {
-		decide(verdict, VERDICT_NEVER, "5.1.3",
+		verdict_set(verdict, VERDICT_NEVER, "5.1.3",
 			"an address is malformed");
 		return;
 	}
@@ -210,7 +203,6 @@ static void settle(Trip *trip, OutboundOutcome outcome, const Verdict *verdict,
 {
 	StreamDrain *hurry = trip->config->server.hurry;
 	gboolean keeps = trip->config->settings->QUEUE_keep_sent_days > 0;
-
 	guint failures = 0;
 
 	for (gint pause = SETTLE_PAUSE_MS;;

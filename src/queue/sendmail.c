@@ -29,20 +29,12 @@ typedef struct {
 	GString *said;
 } Run;
 
-static void decide(Verdict *verdict, VerdictKind kind, const char *status,
-	const char *text)
-{
-	verdict->kind = kind;
-	verdict->text = g_strdup(text);
-	g_strlcpy(verdict->status, status, sizeof(verdict->status));
-}
-
 static void unreachable(Verdict *verdict, const char *what, int failure)
 {
 	g_autofree char *text =
 		g_strdup_printf("%s: %s", what, g_strerror(failure));
 
-	decide(verdict, VERDICT_UNREACHABLE, "4.3.0", text);
+	verdict_set(verdict, VERDICT_UNREACHABLE, "4.3.0", text);
 }
 
 /* --- its input --------------------------------------------------------------- */
@@ -191,7 +183,7 @@ static void judge_exit(
 	g_strstrip(said);
 	g_autofree char *text = g_strdup_printf("%s: status %d (%s)%s%s",
 		program, status, name, said[0] != '\0' ? ": " : "", said);
-	decide(verdict, kind, code, text);
+	verdict_set(verdict, kind, code, text);
 }
 
 static void judge(
@@ -216,7 +208,7 @@ static void judge(
 			WTERMSIG(status)) :
 		g_strdup_printf(
 			"%s did not end within %u seconds", program, seconds);
-	decide(verdict, VERDICT_OPEN, "4.3.0", text);
+	verdict_set(verdict, VERDICT_OPEN, "4.3.0", text);
 }
 
 static void run_program(const char *program, guint seconds,
@@ -232,7 +224,7 @@ static void run_program(const char *program, guint seconds,
 		return;
 	}
 	if (!mail->hand_over(mail->data)) {
-		decide(verdict, VERDICT_DROPPED, "4.0.0",
+		verdict_set(verdict, VERDICT_DROPPED, "4.0.0",
 			"the attempt was broken off before it began");
 		return;
 	}

@@ -291,14 +291,6 @@ const char *smtp_remote(const Smtp *smtp)
 
 /* --- sending ----------------------------------------------------------------- */
 
-static void decide(Verdict *verdict, VerdictKind kind, const char *status,
-	const char *text)
-{
-	verdict->kind = kind;
-	verdict->text = g_strdup(text);
-	g_strlcpy(verdict->status, status, sizeof(verdict->status));
-}
-
 /* "Authentication required", "encryption required": our settings are wrong,
  * not the mail. */
 static gboolean is_about_us(guint code)
@@ -324,7 +316,7 @@ static void judge(Smtp *smtp, gboolean is_first, Verdict *verdict)
 		kind = VERDICT_UNREACHABLE;
 	else if (code >= 500)
 		kind = VERDICT_NEVER;
-	decide(verdict, kind, status, smtp->reply.text->str);
+	verdict_set(verdict, kind, status, smtp->reply.text->str);
 	verdict->is_reply = code != 0;
 	verdict->is_stale = is_first && smtp->is_broken && smtp->is_used;
 }
@@ -348,13 +340,13 @@ static gboolean choose_form(
 		mail->has_utf8_address || (needs.has_utf8 && smtp->can.utf8);
 	verdict->is_altered = needs.has_bare && !form->is_binary;
 	if (mail->has_utf8_address && !smtp->can.utf8) {
-		decide(verdict, VERDICT_NEVER, "5.6.7",
+		verdict_set(verdict, VERDICT_NEVER, "5.6.7",
 			"an address is not ASCII, and the mail server has no "
 			"SMTPUTF8");
 		return FALSE;
 	}
 	if (needs.has_eightbit && !form->is_binary && !smtp->can.eightbit) {
-		decide(verdict, VERDICT_NEVER, "5.6.3",
+		verdict_set(verdict, VERDICT_NEVER, "5.6.3",
 			"the message is not ASCII, and the mail server has no "
 			"8BITMIME");
 		return FALSE;
@@ -432,7 +424,7 @@ static gboolean hand_over(
 	if (mail->hand_over(mail->data))
 		return TRUE;
 	smtp->is_broken = TRUE;
-	decide(verdict, VERDICT_DROPPED, "4.0.0",
+	verdict_set(verdict, VERDICT_DROPPED, "4.0.0",
 		"the attempt was broken off before the end of the message");
 	return FALSE;
 }
@@ -474,7 +466,7 @@ static void take_end(Smtp *smtp, const char *end, Verdict *verdict)
 		return;
 	}
 	verdict->is_reply = TRUE;
-	decide(verdict, VERDICT_SENT, "2.0.0", smtp->reply.text->str);
+	verdict_set(verdict, VERDICT_SENT, "2.0.0", smtp->reply.text->str);
 }
 
 static void write_out(const char *data, gsize size, gpointer stream)

@@ -14,7 +14,8 @@ typedef enum {
 	VERDICT_NEVER, /* refused for good */
 	/* Given away whole, and no answer came: it may have been taken. */
 	VERDICT_OPEN,
-	/* Broken off before it was given away, because hand_over said so. */
+	/* Broken off before it was given away, because hand_over said so or
+	 * there is a hurry. */
 	VERDICT_DROPPED,
 	/* The way out itself does not work; the mail is not to blame. */
 	VERDICT_UNREACHABLE,
@@ -31,9 +32,19 @@ typedef struct {
 	gboolean is_stale;
 } Verdict;
 
+/* Decides; the flags stay as they are. */
+static inline void verdict_set(Verdict *verdict, VerdictKind kind,
+	const char *status, const char *text)
+{
+	verdict->kind = kind;
+	verdict->text = g_strdup(text);
+	g_strlcpy(verdict->status, status, sizeof(verdict->status));
+}
+
 static inline void verdict_clear(Verdict *verdict)
 {
-	g_clear_pointer(&verdict->text, g_free);
+	g_free(verdict->text);
+	*verdict = (Verdict){ 0 };
 }
 
 /* A mail as it is to be given away.  Addresses are without brackets, sender ""
