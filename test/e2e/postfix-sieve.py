@@ -47,7 +47,8 @@ class Site:
         t.run("store-daemon", "start", "queued")
 
     def send(self, sender, recipients, message):
-        with smtplib.SMTP("127.0.0.1", self.postfix.port) as client:
+        with smtplib.SMTP("127.0.0.1", self.postfix.port,
+                          "client.example.org") as client:
             client.ehlo("client.example.org")
             client.sendmail(sender, recipients, message, ["BODY=8BITMIME"])
 

@@ -118,7 +118,8 @@ def main():
         postfix = Postfix(folder)
         postfix.run("start")
         try:
-            server = smtplib.SMTP("127.0.0.1", postfix.port)
+            server = smtplib.SMTP("127.0.0.1", postfix.port,
+                                  "client.example.org")
             server.ehlo("client.example.org")
             check_bytes(report, server)
             check_recipients(report, server)

@@ -28,7 +28,8 @@ class Client:
         done = subprocess.run(
             ("sieve-connect", "--server", "localhost", "--4", "--port",
              str(t.port("SIEVE")), "--user", self.user, "--passwordfd", "0",
-             "--tlscafile", t.setting("CA"), "--noclearchan") + options,
+             "--tlscafile", t.setting("CA"), "--noclearchan", "--nosrv") +
+            options,
             input=self.password.encode() + b"\n", stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, check=False, timeout=t.TIMEOUT,
             env=dict(os.environ, HOME=self.home, LANG="C.UTF-8"))

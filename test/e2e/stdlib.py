@@ -30,7 +30,8 @@ def make_message(number):
 
 
 def deliver(report):
-    client = smtplib.LMTP(t.setting("HOST"), t.port("LMTP"))
+    client = smtplib.LMTP(t.setting("HOST"), t.port("LMTP"),
+                          "test.example.org")
     report.equal("LHLO says 250", client.ehlo("test.example.org")[0], 250)
     for feature in ("pipelining", "8bitmime", "size", "enhancedstatuscodes",
                     "chunking", "smtputf8"):
