@@ -171,7 +171,7 @@ class SecondQueued:
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(60)
+        return self.process.wait(t.TIMEOUT)
 
 
 second = SecondQueued()
@@ -256,12 +256,12 @@ def drain():
     t.run("store-daemon", "start", "queued")
     # A long run leaves thousands; it is over when nothing more moves.
     before, left = None, "?"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + t.TIMEOUT
     while left and time.monotonic() < deadline:
         left = t.sql("SELECT id, kind, status, attempts, recipient, last_error"
                    "  FROM dbmail_outbound_queue WHERE status <> 'sent'")
         if left != before:
-            before, deadline = left, time.monotonic() + 30
+            before, deadline = left, time.monotonic() + t.TIMEOUT
         time.sleep(0.1)
     report.equal("the outbound queue is empty", left[:1000], "")
 

@@ -70,21 +70,32 @@ def children(pid):
             with open("/proc/%s/stat" % name, encoding="ascii",
                       errors="replace") as file:
                 fields = file.read().rsplit(")", 1)[1].split()
-            with open("/proc/%s/cmdline" % name, "rb") as file:
-                title = file.read()
         except (OSError, IndexError):
             continue
         if fields[1] == str(pid):
-            yield int(name), title
+            yield int(name)
+
+
+def serves():
+    """Whether the server takes connections."""
+    return t.run("psql", "-XAtq", t.setting("PGCONN"), "-c", "SELECT 1",
+                 check=False) == b"1\n"
 
 
 def kill_backend(chance):
-    """A backend of lmtpd's: the server ends all others and recovers."""
+    """A daemon's backend: the server ends all others and recovers, which it has
+    done when this returns."""
     postmaster = int(t.run("store-daemon", "pid", "postmaster"))
-    backends = [pid for pid, title in children(postmaster)
-                if b"postgres: dbmail" in title]
-    if backends:
-        os.kill(chance.choice(backends), signal.SIGKILL)
+    backends = {int(pid) for pid in t.sql(
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE application_name LIKE 'dbmail-%'").split()}
+    if not backends:
+        return
+    os.kill(chance.choice(sorted(backends)), signal.SIGKILL)
+    # The server hears of that in its own time, and serves others until then.
+    if not t.until(lambda: backends.isdisjoint(children(postmaster))) or \
+            not t.until(serves):
+        raise RuntimeError("the server does not recover")
 
 
 def kill_postmaster():
