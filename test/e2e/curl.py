@@ -12,7 +12,7 @@ import dbmailtest as t  # noqa: E402
 
 
 def curl(url, *options, check=True):
-    return t.run("curl", "-sS", "--max-time", "60", "--cacert",
+    return t.run("curl", "-sS", "--max-time", str(t.TIMEOUT), "--cacert",
                  t.setting("CA"), "-u", "curl:secret", *options, url,
                  check=check)
 

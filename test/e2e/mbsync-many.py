@@ -26,7 +26,7 @@ User sync
 Pass secret
 AuthMechs LOGIN
 SSLType None
-Timeout 120
+Timeout 240
 
 IMAPStore far
 Account store

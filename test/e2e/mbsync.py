@@ -19,6 +19,7 @@ Pass secret
 AuthMechs LOGIN
 SSLType STARTTLS
 CertificateFile %(ca)s
+Timeout 240
 
 IMAPStore far
 Account store

@@ -15,6 +15,8 @@ import imaprelay  # noqa: E402
 import terminal  # noqa: E402
 
 CONFIG = """
+set hostname = "client.example.org"
+set imap_poll_timeout = 240
 set imap_user = "%(user)s"
 set imap_pass = "secret"
 set folder = "imap://127.0.0.1:%(port)s/"

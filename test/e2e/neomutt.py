@@ -14,6 +14,8 @@ import dbmailtest as t  # noqa: E402
 import terminal  # noqa: E402
 
 CONFIG = """
+set hostname = "client.example.org"
+set imap_poll_timeout = 240
 set imap_user = "mutt"
 set imap_pass = "secret"
 set folder = "imap://localhost:%(port)s/"

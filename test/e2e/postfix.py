@@ -114,7 +114,8 @@ def check_subaddress(report, server):
 def main():
     report = t.Report()
     t.add_user("pf")
-    with tempfile.TemporaryDirectory(prefix="postfix.") as folder:
+    with tempfile.TemporaryDirectory(
+            prefix="postfix.", ignore_cleanup_errors=True) as folder:
         postfix = Postfix(folder)
         postfix.run("start")
         try:

@@ -96,6 +96,7 @@ Pass secret
 SSLType STARTTLS
 CertificateFile %s
 AuthMechs %s
+Timeout 240
 
 IMAPStore far
 Account far
@@ -124,6 +125,8 @@ def mutt(imapd):
             with open(path, "w", encoding="utf-8") as file:
                 file.write("""\
 set imap_authenticators = "%s"
+set hostname = client.example.org
+set imap_poll_timeout = 240
 set imap_user = carl
 set imap_pass = secret
 set ssl_starttls = no
