@@ -2,9 +2,15 @@
 /* HAVESPACE, PUTSCRIPT and CHECKSCRIPT (RFC 5804 sections 2.5, 2.6 and 2.12). */
 #include "managesieve/session.h"
 
+#include <malloc.h>
+
 #include "store/script.h"
 #include "deliver/script-check.h"
 #include "managesieve/reply.h"
+
+/* Compiling takes some 25 times a script's bytes, for as long as it lasts: one
+ * above this takes one of the store's places for what is large. */
+#define LARGE_SCRIPT ((gsize)128 * 1024)
 
 /* A line for each that is wrong, or looks wrong: Roundcube's editor finds the
  * lines in just this form. */
@@ -27,6 +33,24 @@ static void refuse_empty(ManageSession *session)
 	reply_no(session, NULL, "The script is empty");
 }
 
+static gboolean compile(ManageSession *session, const char *name, Bytes source,
+	GPtrArray **errors)
+{
+	Store *store = session->server->store;
+	gboolean is_large = source.size > LARGE_SCRIPT;
+
+	if (is_large)
+		store_large_enter(store);
+	gboolean is_good =
+		script_check(session->settings, name, source, errors);
+	if (is_large) {
+		/* The pages of many small blocks do not go back by themselves. */
+		malloc_trim(0);
+		store_large_leave(store);
+	}
+	return is_good;
+}
+
 /* Answers, unless the script is good: then *warnings is what looks wrong, or
  * empty. */
 static gboolean check(ManageSession *session, const char *name, Bytes source,
@@ -38,8 +62,7 @@ static gboolean check(ManageSession *session, const char *name, Bytes source,
 		refuse_empty(session);
 		return FALSE;
 	}
-	gboolean is_good =
-		script_check(session->settings, name, source, &errors);
+	gboolean is_good = compile(session, name, source, &errors);
 	describe(errors, warnings);
 	if (!is_good)
 		reply_no(session, NULL, warnings->str);

@@ -41,7 +41,8 @@ gsize store_max_message_size(const Store *store);
 void store_set_wait_hook(void (*hook)(gpointer data), gpointer data);
 
 /* A place among the max_large_messages that may be in memory at once; waits
- * for one.  Call around reading and storing a message of more than 4 MiB. */
+ * for one.  Call around reading and storing a message of more than 4 MiB, and
+ * around what else takes as much; never with a place already. */
 void store_large_enter(Store *store);
 void store_large_leave(Store *store);
 

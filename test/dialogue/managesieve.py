@@ -370,6 +370,35 @@ def limits():
     c.close()
 
 
+def memory(what):
+    """Of the daemon, in KiB."""
+    pid = int(t.run("store-daemon", "pid", "sieved"))
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file
+                    if line.startswith(what + ":"))
+
+
+def crowd():
+    """What a large script takes while it is compiled does not grow with the
+    sessions that send one."""
+    # Sanitizers reserve far more than there is, and keep what is freed.
+    is_plain = memory("VmSize") < 1 << 30
+    script = b'if header ["a"] [' + b'"",' * 340000 + b'""] {}'
+    sessions = [t.SieveLines("sam") for _ in range(60 if is_plain else 4)]
+    for c in sessions:
+        c.send(b"CHECKSCRIPT {%d+}\r\n%s" % (len(script), script))
+    for c in sessions:
+        c.send(b"\r\n")
+    answers = [c.answer() for c in sessions]
+    report.equal("each is answered", {(a.word, a.code) for a in answers},
+                 {("OK", None)})
+    if is_plain:
+        report.case("with memory for a few", memory("VmHWM") < 900000,
+                    "%d KiB" % memory("VmHWM"))
+    for c in sessions:
+        c.close()
+
+
 def drained():
     c = t.SieveLines("sam")
     t.run("store-daemon", "stop", "sieved")
@@ -447,6 +476,7 @@ def main():
     pipelined()
     byte_by_byte()
     limits()
+    crowd()
     drained()
     t.run("store-daemon", "stop", "sieved")
     with open(t.setting("CONF"), "a", encoding="ascii") as file:
