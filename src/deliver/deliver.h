@@ -53,9 +53,9 @@ typedef struct {
 	/* results, which deliver_to_clear() frees */
 	GError *failure;       /* NULL: delivered */
 	gboolean is_duplicate; /* it was there already */
-	/* The recipient's script refuses the message (RFC 5429), which is a
-	 * failure too: what it has to say, ASCII, lines apart by LF.  NULL: it
-	 * does not. */
+	/* The recipient's script refuses the message (RFC 5429), or what is to
+	 * be sent on cannot be, which is a failure too: what there is to say,
+	 * ASCII, lines apart by LF.  NULL: it is not refused. */
 	char *refusal;
 	/* What scripts did and aliases sent on, for the log; or NULL. */
 	char *did;
@@ -116,8 +116,9 @@ typedef struct {
  * loaded is a TEMPORARY failure of its recipient, never a delivery without it.
  *
  * All that succeeded is on disk when it returns; to[i].failure says what did
- * not: OVER_QUOTA, or TEMPORARY where nothing was stored or nobody knows.
- * TRUE when at least one recipient was served.
+ * not: OVER_QUOTA, NO_PERMISSION where to[i].refusal says why, or TEMPORARY
+ * where nothing was stored or nobody knows.  TRUE when at least one recipient
+ * was served.
  *
  * A client that lost the reply sends the message again.  So each delivery is
  * remembered, in the transaction that stores it, under a key: SHA-256 over

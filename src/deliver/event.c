@@ -190,7 +190,7 @@ static gboolean fail(
 
 	log_failure(events, stored->message->uid, text, NULL);
 	act_init(&act, &stored->job, &run->whom, events->script, NULL, plan);
-	/* A script for all is not their owners' to mend. */
+	/* A global script is not for the mailbox's owner to mend. */
 	act.is_told = events->is_global;
 	gboolean ok = act_tell(&act, wrong->script, wrong->line, wrong->text,
 			      error) &&

@@ -49,7 +49,8 @@ gboolean event_check_url(const Settings *settings);
  * whatever else becomes of it (section 2.2.4).  What scripts do starts none.
  *
  * Nothing fails: what goes wrong leaves the message as it is, and is logged; of
- * a script that fails its owner is told, as at a delivery.  TRUE: one ran. */
+ * a script that fails its owner is told, as at a delivery.  TRUE: the mailbox has
+ * a script, and there may be changes to tell of. */
 gboolean event_run(Deliverer *deliverer, EventScripts *scripts,
 	const Settings *settings, const MailEvent *event);
 

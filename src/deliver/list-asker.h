@@ -20,8 +20,9 @@ static inline void list_asker_auto_free(ListAsker *asker)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ListAsker, list_asker_auto_free)
 
-/* Whether the user's list of that name, or everybody's, has the value; a name
- * that is none is of no list.  LIMIT where the run looked up too many values. */
+/* *has: the user's list of that name, or everybody's, has the value.  *known:
+ * there is such a list at all; a name that is none is of no list.  LIMIT where
+ * the run looked up too many values. */
 gboolean list_asker_has(ListAsker *asker, const char *list, const char *value,
 	gboolean *known, gboolean *has, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

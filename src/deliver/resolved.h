@@ -9,8 +9,8 @@
 #include "deliver/deliver.h"
 
 /* A mailbox an address leads to, and whose script decides before that, or an
- * address outside.  user is 0 where only that is known; the versions (UserTarget's) are both 0
- * where that user has no active script. */
+ * address outside.  user is 0 where only that is known; the versions are
+ * UserTarget's. */
 typedef struct {
 	gint64 mailbox; /* below 0 for outside: the alias, negated */
 	char *outside;  /* an address, or NULL */

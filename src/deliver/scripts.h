@@ -53,8 +53,8 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 /* Safe between threads; times are g_get_monotonic_time()'s. */
 typedef struct Scripts Scripts;
 
-/* Keeps the scripts used last, up to so many bytes, for `lifetime` microseconds
- * each: a change of an alias or of [SIEVE] counts after that. */
+/* Keeps the scripts used last, up to max_script_cache of [SIEVE], for `lifetime`
+ * microseconds each: a change of an alias or of [SIEVE] counts after that. */
 Scripts *scripts_new(gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
 void scripts_free(Scripts **scripts);
 

@@ -23,7 +23,7 @@ void imapsieve_copied(ImapSession *session, const Mailbox *mailbox,
 
 /* The session has changed flags of these messages (UIDs) in the mailbox that is
  * selected, of which it has no newer view yet; seq as flag_change() gave it.
- * TRUE: a script ran, and what there is to tell may be more. */
+ * TRUE: the mailbox has a script, and what there is to tell may be more. */
 gboolean imapsieve_flagged(ImapSession *session, const NumSet *uids,
 	const FlagChange *change, guint64 seq);
 

@@ -44,7 +44,7 @@ typedef enum {
 	OUTBOUND_FAILED,
 } OutboundStatus;
 
-/* A row of the queue.  Members of its strings are never NULL but last_error. */
+/* A row of the queue.  No string is NULL but where it says so. */
 typedef struct {
 	gint64 id;
 	gint64 user;     /* 0: nobody's, or gone */
@@ -102,7 +102,7 @@ typedef enum {
 	OUTBOUND_GIVE_UP, /* failed for good */
 } OutboundOutcome;
 
-/* What became of an attempt; error (may be NULL) is made valid UTF-8 and cut.
+/* What became of an attempt; reason (may be NULL) is made valid UTF-8 and cut.
  * keeps_sent: a mail that was sent stays as "sent" until outbound_trim(), else
  * it is deleted.  notice (may be NULL) is queued in the same transaction: the
  * word to the sender of a mail that has failed.  Nothing happens where the mail

@@ -71,7 +71,8 @@ gboolean user_note_login(Store *store, gint64 id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /* All users whose name matches the pattern (* and ?; NULL for all), in the
- * order of their names, without those the store needs for itself: an array of User *, freed with its elements. */
+ * order of their names, without those the store needs for itself: an array of
+ * User *, freed with its elements. */
 gboolean user_list(Store *store, const char *pattern, GPtrArray **users,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
