@@ -316,6 +316,21 @@ static gboolean delete_those(const Events *events, Store *store, GError **error)
 			&change, &seq, NULL, error);
 }
 
+/* Of whoever did it (section 4.2). */
+static const char *login_address(Arena *arena, Store *store,
+	const Settings *settings, const MailEvent *event)
+{
+	g_auto(GStrv) addresses = NULL;
+	g_autoptr(GError) failed = NULL;
+
+	/* What comes next will tell of the database. */
+	if (!script_addresses(store, event->user, &addresses, &failed))
+		return recipient_at_host(arena, event->login, settings);
+	return arena_strdup(arena,
+		stored_user_address(arena, event->login,
+			(const char *const *)addresses, settings));
+}
+
 static gboolean run_all(Deliverer *deliverer, const Settings *settings,
 	Events *events, const MailboxView *view, GError **error)
 {
@@ -333,7 +348,7 @@ static gboolean run_all(Deliverer *deliverer, const Settings *settings,
 	run.sender = run.whom.address;
 	events->login_address = event->user == event->owner ?
 		run.sender :
-		recipient_at_host(arena, event->login, settings);
+		login_address(arena, deliverer->store, settings, event);
 	gboolean ok = stored_each(&run, messages, filter_one, events, error);
 	/* Of those that were finished, in any case. */
 	ok = delete_those(events, deliverer->store, ok ? error : NULL) && ok;

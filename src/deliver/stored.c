@@ -16,29 +16,33 @@
 #define BATCH_COUNT 64
 #define BATCH_SIZE ((guint64)1024 * 1024)
 
-const char *stored_owner_address(
-	Arena *arena, const UserScript *script, const Settings *settings)
+const char *stored_user_address(Arena *arena, const char *name,
+	const char *const *addresses, const Settings *settings)
 {
-	gsize size = strlen(script->user_name);
+	gsize size = strlen(name);
 	const char *any = NULL;
 
-	if (strchr(script->user_name, '@') != NULL)
-		return script->user_name;
-	for (gsize i = 0; script->addresses[i] != NULL; i++) {
-		const char *address = script->addresses[i];
+	if (strchr(name, '@') != NULL)
+		return name;
+	for (gsize i = 0; addresses[i] != NULL; i++) {
+		const char *address = addresses[i];
 		const char *at = strrchr(address, '@');
 		if (at == NULL)
 			continue;
 		if ((gsize)(at - address) == size &&
-			g_ascii_strncasecmp(address, script->user_name, size) ==
-				0)
+			g_ascii_strncasecmp(address, name, size) == 0)
 			return address;
 		if (any == NULL)
 			any = address;
 	}
-	return any != NULL ?
-		any :
-		recipient_at_host(arena, script->user_name, settings);
+	return any != NULL ? any : recipient_at_host(arena, name, settings);
+}
+
+const char *stored_owner_address(
+	Arena *arena, const UserScript *script, const Settings *settings)
+{
+	return stored_user_address(arena, script->user_name,
+		(const char *const *)script->addresses, settings);
 }
 
 void stored_run_init(StoredRun *run, Deliverer *deliverer,

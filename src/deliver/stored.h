@@ -24,9 +24,13 @@ typedef struct {
 	const char *sender;
 } StoredRun;
 
-/* The address that the owner's mail is for and comes from, where nobody says
+/* The address that a user's mail is for and comes from, where nobody says
  * another: the name, where it is one, an alias that has it for its local part,
- * any alias, the name at this host.  It lives as long as arena and script. */
+ * any alias, the name at this host.  It lives as long as arena and arguments. */
+const char *stored_user_address(Arena *arena, const char *name,
+	const char *const *addresses, const Settings *settings);
+
+/* That of the script's owner. */
 const char *stored_owner_address(
 	Arena *arena, const UserScript *script, const Settings *settings);
 

@@ -297,6 +297,14 @@ void script_set_free(ScriptSet **set)
 	g_free(gone);
 }
 
+static void add_addresses(DbBatch *batch, gint64 user)
+{
+	DbParams *params = db_batch_add(batch, &SQL_SCRIPT_LOAD_ADDRESSES);
+
+	db_params_int64(params, user);
+	db_params_int32(params, ADDRESSES_MAX);
+}
+
 static char **read_addresses(const DbRows *rows)
 {
 	const guint count = db_rows_count(rows);
@@ -338,14 +346,11 @@ static void read_sources(ScriptSet *set, const DbRows *rows)
 gboolean script_load(Store *store, gint64 user, ScriptSet **set, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
-	DbParams *params;
 	ScriptSet *made;
 	const DbRows *rows;
 
 	db_params_int64(db_batch_add(batch, &SQL_SCRIPT_LOAD_USER), user);
-	params = db_batch_add(batch, &SQL_SCRIPT_LOAD_ADDRESSES);
-	db_params_int64(params, user);
-	db_params_int32(params, ADDRESSES_MAX);
+	add_addresses(batch, user);
 	db_params_int64(db_batch_add(batch, &SQL_SCRIPT_LOAD_SOURCES), user);
 	if (!db_pool_run(store->pool, batch, DB_SNAPSHOT, error))
 		return FALSE;
@@ -378,6 +383,18 @@ gboolean script_versions(Store *store, gint64 user, gint64 *version,
 		return set_no_user(error, user);
 	*version = db_rows_int64(rows, 0, 1);
 	*global_version = db_rows_int64(rows, 0, 3);
+	return TRUE;
+}
+
+gboolean script_addresses(
+	Store *store, gint64 user, char ***addresses, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+
+	add_addresses(batch, user);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	*addresses = read_addresses(db_batch_rows(batch, 0));
 	return TRUE;
 }
 

@@ -120,6 +120,11 @@ gboolean script_load(Store *store, gint64 user, ScriptSet **set, GError **error)
 gboolean script_versions(Store *store, gint64 user, gint64 *version,
 	gint64 *global_version, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ScriptSet's addresses alone, to be freed with g_strfreev(); none where there
+ * is no such user.  One round trip. */
+gboolean script_addresses(Store *store, gint64 user, char ***addresses,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The script of that name in such an array, or NULL. */
 const ScriptSource *script_set_find(const GArray *sources, const char *name);
 

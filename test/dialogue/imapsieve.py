@@ -457,6 +457,11 @@ def sharing():
     bob.do(b"STORE 1 +FLAGS (\\Flagged)")
     report.equal("and its flags", told(alice)[1:], [
         wanted[0].replace("APPEND", "FLAG").replace("[]", "[\\Flagged]")])
+    # The address is the one that mail of bob's own scripts would come from.
+    t.run("dbmail-users", "-c", bob.user, "-s", "bob.b@corp.example")
+    bob.append(box)
+    report.equal("and with an address", told(alice)[2:], [
+        wanted[0].replace(bob.user + "@" + HOST, "bob.b@corp.example")])
     bob.do(b'SETMETADATA "%s" (/shared/imapsieve/script "events")' % box)
     eve = new_user()
     alice.do(b"SETACL Work %s lr" % eve.user.encode())

@@ -336,6 +336,10 @@ static void test_load(void)
 	g_assert_cmpstr(addresses, ==,
 		"by-name@example.com deep@example.com info@example.org "
 		"load@example.org");
+	g_auto(GStrv) alone = NULL;
+	g_assert_true(script_addresses(store, set->user, &alone, NULL));
+	g_assert_true(g_strv_equal((const char *const *)alone,
+		(const char *const *)set->addresses));
 	g_assert_cmpint(set->version, ==, 3);
 	g_assert_cmpint(set->global_version, ==, 1);
 	g_assert_cmpint(set->told_version, ==, 0);
