@@ -44,14 +44,20 @@ static gboolean is_content_type(const MimeField *field)
 	return text_equal_nocase(field->name, "content-type");
 }
 
+/* TRUE for the fields that have a type to ask for; of all others it is blank
+ * (RFC 5703 section 4.1), whatever they hold. */
+static gboolean has_type(const MimeField *field)
+{
+	return is_content_type(field) ||
+		text_equal_nocase(field->name, "content-disposition");
+}
+
 /* The value of :type, :subtype or :contenttype. */
 static void write_type(SieveFieldPiece piece, const MimeField *field,
 	const MimeParamValue *value, GString *text)
 {
 	gboolean is_type = is_content_type(field);
 	g_string_truncate(text, 0);
-	if (!is_type && !text_equal_nocase(field->name, "content-disposition"))
-		return;
 	if (piece != SIEVE_PIECE_SUBTYPE)
 		g_string_append_len(
 			text, value->type.data, (gssize)value->type.size);
@@ -89,6 +95,9 @@ static gboolean add_piece(SieveTesting *testing, const MimeField *field,
 	g_autoptr(Arena) arena = arena_new();
 	MimeParamValue value = { 0 };
 	SieveFieldPiece piece = (SieveFieldPiece)use->tag->number;
+
+	if (piece != SIEVE_PIECE_PARAM && !has_type(field))
+		return sieve_testing_add(testing, bytes_of("", 0));
 	gboolean is_parsed = mime_param_value_parse(
 		arena, field->value, is_content_type(field), &value);
 

@@ -474,6 +474,23 @@ static void test_mime(void)
 	};
 	SieveInput input = input_of(mixed);
 	check_cases(&input, cases, G_N_ELEMENTS(cases));
+	/* Fields that are none of MIME's values have no type either. */
+	static const Case blank[] = {
+		{ "header :mime :type \"content-id\" \"\"", TRUE },
+		{ "header :mime :subtype \"content-id\" \"\"", TRUE },
+		{ "header :mime :contenttype \"content-id\" \"\"", TRUE },
+		{ "header :mime :type \"subject\" \"\"", TRUE },
+		{ "header :mime :type \"x-empty\" \"\"", TRUE },
+		{ "header :mime :type \"x-absent\" \"\"", FALSE },
+		{ "header :mime :contenttype :count \"eq\" "
+		  "[\"content-id\", \"subject\", \"x-absent\"] \"2\"",
+			TRUE },
+		{ "header :mime :param \"x\" \"content-id\" \"\"", FALSE },
+	};
+	input = input_of("Content-ID: <part@example.org>\r\n"
+			 "X-Empty:\r\n"
+			 "Subject: two words\r\n\r\nHello\r\n");
+	check_cases(&input, blank, G_N_ELEMENTS(blank));
 }
 
 static void test_errors(void)
