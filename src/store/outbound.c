@@ -113,6 +113,11 @@ static void free_element(gpointer data)
 	outbound_entry_free(data);
 }
 
+const char *outbound_status_name(OutboundStatus status)
+{
+	return statuses[status];
+}
+
 static OutboundStatus status_of(const char *word)
 {
 	guint status = 0;

@@ -44,6 +44,9 @@ typedef enum {
 	OUTBOUND_FAILED,
 } OutboundStatus;
 
+/* "pending", "sending", "sent", "failed", as the table has it. */
+const char *outbound_status_name(OutboundStatus status);
+
 /* A row of the queue.  No string is NULL but where it says so. */
 typedef struct {
 	gint64 id;

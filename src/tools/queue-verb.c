@@ -11,10 +11,6 @@
 
 #define LISTED_AT_ONCE 500
 
-/* By OutboundStatus. */
-static const char *const statuses[] = { "pending", "sending", "sent",
-	"failed" };
-
 /* What a terminal may be given. */
 static void print_field(const char *text)
 {
@@ -37,7 +33,8 @@ static void print_time(Timestamp time)
 static void print_entry(const OutboundEntry *entry)
 {
 	printf("%" G_GINT64_FORMAT "\t%s\t%s\t%d", entry->id,
-		statuses[entry->status], entry->kind, entry->attempts);
+		outbound_status_name(entry->status), entry->kind,
+		entry->attempts);
 	print_time(entry->created);
 	print_time(entry->status == OUTBOUND_PENDING ? entry->next_attempt :
 						       entry->last_attempt);
