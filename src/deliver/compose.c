@@ -13,7 +13,6 @@
 /* Characters; a list of mails has no room for more. */
 #define SUBJECT_MAX 256
 #define NAME_MAX_WANTED 100
-#define HEADERS_MAX 65536
 
 /* --- fields -------------------------------------------------------------------- */
 
@@ -246,21 +245,6 @@ void compose_vacation(GString *out, const ComposeAbout *about,
 
 /* --- reject -------------------------------------------------------------------- */
 
-/* The header, as far as anything can be made of it. */
-static void append_original(GString *out, const MimeHeader *original)
-{
-	Bytes block = bytes_slice(original->block, 0, HEADERS_MAX);
-	g_autoptr(GString) fields = g_string_new(NULL);
-	gsize at = 0;
-	MimeField field;
-
-	while (mime_field_next(block, &at, &field))
-		g_string_append_len(
-			fields, field.line.data, (gssize)field.line.size);
-	mime_compose_part(
-		out, "text/rfc822-headers", bytes_of(fields->str, fields->len));
-}
-
 /* Whom the message was for before anybody rewrote that, where it says so: then
  * the field must be there, else it must not (RFC 8098 section 3.2.3). */
 static void append_original_recipient(
@@ -332,7 +316,7 @@ void compose_reject(GString *out, const ComposeAbout *about, const char *reason)
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
 	append_disposition(out, about, is_utf8);
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
-	append_original(out, about->original);
+	mime_compose_header_part(out, about->original->block);
 	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);
 }
 

@@ -3,6 +3,7 @@
 #include "mime/compose.h"
 
 #include "base/arena.h"
+#include "mime/header.h"
 #include "mime/words.h"
 
 /* RFC 5322 section 2.1.1, and 2047 section 2. */
@@ -10,7 +11,8 @@
 #define LINE_MAX_ALLOWED 998
 #define WORD_BYTES 45  /* become 60 characters of base64 */
 #define QP_LINE_MAX 75 /* without the "=" that folds it */
-#define QUOTED_MAX 60  /* of a name between quotes, which is not folded */
+#define HEADER_PART_MAX 65536
+#define QUOTED_MAX 60 /* of a name between quotes, which is not folded */
 
 /* --- words --------------------------------------------------------------------- */
 
@@ -342,6 +344,20 @@ static void append_part(GString *out, const char *plain_type,
 void mime_compose_part(GString *out, const char *type, Bytes bytes)
 {
 	append_part(out, type, type, bytes);
+}
+
+void mime_compose_header_part(GString *out, Bytes message)
+{
+	Bytes block = bytes_slice(message, 0, HEADER_PART_MAX);
+	g_autoptr(GString) fields = g_string_new(NULL);
+	gsize at = 0;
+	MimeField field;
+
+	while (mime_field_next(block, &at, &field))
+		g_string_append_len(
+			fields, field.line.data, (gssize)field.line.size);
+	mime_compose_part(
+		out, "text/rfc822-headers", bytes_of(fields->str, fields->len));
 }
 
 void mime_compose_body(GString *out, const char *text)

@@ -43,6 +43,10 @@ void mime_compose_body(GString *out, const char *text);
  * lines, else as quoted-printable; lines end as above. */
 void mime_compose_part(GString *out, const char *type, Bytes bytes);
 
+/* The same with the fields of a message's header, as far as anything can be made
+ * of them, 64 KiB at most, as text/rfc822-headers (RFC 6522 section 4). */
+void mime_compose_header_part(GString *out, Bytes message);
+
 /* Appends bytes with each bare CR or LF as CRLF; the last line gets one. */
 void mime_compose_lines(GString *out, Bytes bytes);
 

@@ -9,7 +9,6 @@
 #include "mime/header.h"
 #include "queue/content.h"
 
-#define HEADER_MAX 65536
 /* Of the reason: a line without blanks must fit into a field (RFC 5322 section
  * 2.1.1), or the notice itself would fail. */
 #define WHY_MAX 900
@@ -118,20 +117,6 @@ static void append_status(GString *out, const BounceAbout *about)
 	g_string_append_printf(out, "Last-Attempt-Date: %s\r\n", date);
 }
 
-static void append_original(GString *out, const BounceAbout *about)
-{
-	Bytes block = bytes_slice(about->message, 0, HEADER_MAX);
-	g_autoptr(GString) fields = g_string_new(NULL);
-	gsize at = 0;
-	MimeField field;
-
-	while (mime_field_next(block, &at, &field))
-		g_string_append_len(
-			fields, field.line.data, (gssize)field.line.size);
-	mime_compose_part(
-		out, "text/rfc822-headers", bytes_of(fields->str, fields->len));
-}
-
 void bounce_compose(GString *out, const BounceAbout *about)
 {
 	append_header(out, about);
@@ -140,6 +125,6 @@ void bounce_compose(GString *out, const BounceAbout *about)
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
 	append_status(out, about);
 	g_string_append_printf(out, "\r\n--%s\r\n", about->id);
-	append_original(out, about);
+	mime_compose_header_part(out, about->message);
 	g_string_append_printf(out, "\r\n--%s--\r\n", about->id);
 }
