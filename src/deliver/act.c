@@ -270,6 +270,17 @@ gboolean act_do(Act *act, const SieveAction *action, GError **error)
 	return acts[action->kind](act, action, error);
 }
 
+gboolean act_all(Act *act, GError **error)
+{
+	const GPtrArray *actions = act->result->actions;
+
+	for (guint i = 0; i < actions->len; i++) {
+		if (!act_do(act, actions->pdata[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 void act_keep(Act *act)
 {
 	const SieveAction keep = { .kind = SIEVE_KEEP };

@@ -27,6 +27,9 @@ void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
 gboolean act_do(Act *act, const SieveAction *action, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Does all actions of the result.  FALSE with TEMPORARY alone. */
+gboolean act_all(Act *act, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Keeps the message as it came, where it would go without a script. */
 void act_keep(Act *act);
 

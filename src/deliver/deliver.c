@@ -249,11 +249,10 @@ static void leave_out_keywords(Round *round)
 static gboolean store_all(Round *round, const DeliveryKey *key, GError **error)
 {
 	Store *store = round->job.deliverer->store;
-	DeliveryShare *shares = (DeliveryShare *)(gpointer)round->shares->data;
 	g_autoptr(GError) failed = NULL;
 
 	gather(round);
-	shares = (DeliveryShare *)(gpointer)round->shares->data;
+	DeliveryShare *shares = (DeliveryShare *)(gpointer)round->shares->data;
 	if (round->shares->len == 0 ||
 		delivery_store(store, shares, round->shares->len, key, &failed))
 		return TRUE;

@@ -199,15 +199,6 @@ static gboolean fail(
 	return ok;
 }
 
-static gboolean act_all(Act *act, const SieveResult *result, GError **error)
-{
-	for (guint i = 0; i < result->actions->len; i++) {
-		if (!act_do(act, result->actions->pdata[i], error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* Those of `names` that are not among `others`, NULL-terminated. */
 static const char *const *keywords_without(
 	Arena *arena, const char *const *names, const char *const *others)
@@ -280,7 +271,7 @@ static gboolean filter(Stored *stored, Events *events, GError **error)
 	Plan *plan = plan_new(events->event->mailbox, run->target.user);
 	act_init(&act, &stored->job, &run->whom, events->script, result, plan);
 	act.is_told = events->is_global;
-	gboolean ok = act_all(&act, result, error);
+	gboolean ok = act_all(&act, error);
 	filter_note_warnings(plan, result);
 	events->level =
 		result->warnings->len > 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;

@@ -135,17 +135,6 @@ static void take_seen(Plan *plan, const SieveResult *result)
 	}
 }
 
-static gboolean do_all(Act *act, GError **error)
-{
-	const GPtrArray *actions = act->result->actions;
-
-	for (guint i = 0; i < actions->len; i++) {
-		if (!act_do(act, actions->pdata[i], error))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* The script, or what is wrong with it. */
 static gboolean fail(Act *act, const SieveError *wrong, GError **error)
 {
@@ -183,7 +172,7 @@ static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 	if (result->failure != NULL)
 		return fail(&act, result->failure, error);
 	take_seen(plan, result);
-	if (!do_all(&act, error))
+	if (!act_all(&act, error))
 		return FALSE;
 	filter_note_warnings(plan, result);
 	return TRUE;

@@ -64,15 +64,17 @@ ScriptLimits script_space(const Settings *settings)
 	};
 }
 
+gboolean script_is_for_libsieve(const Settings *settings)
+{
+	return g_str_equal(settings->SIEVE_engine, "libsieve") &&
+		libsieve_is_built();
+}
+
 SieveExtensions script_extensions_delivery(const Settings *settings)
 {
-	gboolean is_libsieve =
-		g_str_equal(settings->SIEVE_engine, "libsieve") &&
-		libsieve_is_built();
-
 	return script_extensions(settings,
-		is_libsieve ? libsieve_extensions() :
-			      sieve_extensions_delivery());
+		script_is_for_libsieve(settings) ? libsieve_extensions() :
+						   sieve_extensions_delivery());
 }
 
 SieveExtensions script_extensions_events(const Settings *settings)

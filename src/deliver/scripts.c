@@ -3,7 +3,6 @@
 #include "deliver/scripts.h"
 
 #include "base/errors.h"
-#include "deliver/libsieve.h"
 #include "deliver/script-check.h"
 #include "sieve/extension.h"
 #include "store/script.h"
@@ -95,9 +94,6 @@ static gboolean compile(UserScript *script, const Settings *settings,
 {
 	g_autoptr(GPtrArray) errors = NULL;
 	g_autoptr(GError) failed = NULL;
-	gboolean is_libsieve =
-		g_str_equal(settings->SIEVE_engine, "libsieve") &&
-		libsieve_is_built();
 	const SieveCompile how = {
 		.extensions = extensions,
 		.limits = &script->limits,
@@ -113,7 +109,7 @@ static gboolean compile(UserScript *script, const Settings *settings,
 	}
 	if (script->script == NULL)
 		script->wrong = first_error(errors);
-	if (is_libsieve && script->script != NULL) {
+	if (script->script != NULL && script_is_for_libsieve(settings)) {
 		script->source = g_memdup2(source->source, source->size + 1);
 		script->source_size = source->size;
 	}
