@@ -126,7 +126,9 @@ typedef struct {
 
 static void drop_plan(gpointer data)
 {
-	plan_free(data);
+	Plan *plan = data;
+
+	plan_free(&plan);
 }
 
 static void round_init(Round *round, DeliverTo *to, guint count)

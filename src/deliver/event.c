@@ -94,17 +94,15 @@ static char *changed_flags(const MailEvent *event, const MailboxView *view,
 {
 	guint index = view_find(event->before, message->uid);
 	GString *out = g_string_new(NULL);
-	Arena *arena;
 
 	if (index == G_MAXUINT || message->modseq < event->seq)
 		return g_string_free(out, FALSE);
-	arena = arena_new();
+	g_autoptr(Arena) arena = arena_new();
 	const char *const *before = stored_flag_names(
 		arena, event->before, &event->before->messages[index], TRUE);
 	const char *const *now = stored_flag_names(arena, view, message, TRUE);
 	add_missing(out, event->change, now, before);
 	add_missing(out, event->change, before, now);
-	arena_free(&arena);
 	return g_string_free(out, FALSE);
 }
 
@@ -185,18 +183,16 @@ static gboolean fail(
 	StoredRun *run = stored->run;
 	g_autofree char *text = g_strdup_printf(
 		"%s:%u: %s", wrong->script, wrong->line, wrong->text);
-	Plan *plan = plan_new(events->event->mailbox, run->target.user);
+	g_autoptr(Plan) plan =
+		plan_new(events->event->mailbox, run->target.user);
 	Act act;
 
 	log_failure(events, stored->message->uid, text, NULL);
 	act_init(&act, &stored->job, &run->whom, events->script, NULL, plan);
 	/* A global script is not for the mailbox's owner to mend. */
 	act.is_told = events->is_global;
-	gboolean ok = act_tell(&act, wrong->script, wrong->line, wrong->text,
-			      error) &&
+	return act_tell(&act, wrong->script, wrong->line, wrong->text, error) &&
 		stored_store(stored, plan, NULL, error);
-	plan_free(plan);
-	return ok;
 }
 
 /* Those of `names` that are not among `others`, NULL-terminated. */
@@ -268,16 +264,15 @@ static gboolean filter(Stored *stored, Events *events, GError **error)
 		return FALSE;
 	if (result->failure != NULL)
 		return fail(stored, events, result->failure, error);
-	Plan *plan = plan_new(events->event->mailbox, run->target.user);
+	g_autoptr(Plan) plan =
+		plan_new(events->event->mailbox, run->target.user);
 	act_init(&act, &stored->job, &run->whom, events->script, result, plan);
 	act.is_told = events->is_global;
 	gboolean ok = act_all(&act, error);
 	filter_note_warnings(plan, result);
 	events->level =
 		result->warnings->len > 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO;
-	ok = ok && carry_out(stored, events, plan, error);
-	plan_free(plan);
-	return ok;
+	return ok && carry_out(stored, events, plan, error);
 }
 
 /* One message's trouble is not the others', unless the database is gone. */
@@ -328,7 +323,7 @@ static gboolean run_all(Deliverer *deliverer, const Settings *settings,
 	const MailEvent *event = events->event;
 	g_autoptr(GPtrArray) messages = affected(event, view);
 	g_autoptr(NumSet) deleted = numset_new();
-	Arena *arena = arena_new();
+	g_autoptr(Arena) arena = arena_new();
 	StoredRun run;
 
 	events->deleted = deleted;
@@ -342,9 +337,7 @@ static gboolean run_all(Deliverer *deliverer, const Settings *settings,
 		login_address(arena, deliverer->store, settings, event);
 	gboolean ok = stored_each(&run, messages, filter_one, events, error);
 	/* Of those that were finished, in any case. */
-	ok = delete_those(events, deliverer->store, ok ? error : NULL) && ok;
-	arena_free(&arena);
-	return ok;
+	return delete_those(events, deliverer->store, ok ? error : NULL) && ok;
 }
 
 static gboolean get_view(Store *store, const MailEvent *event,

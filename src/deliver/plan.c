@@ -135,16 +135,20 @@ static void drop_array(GArray *array)
 		g_array_unref(array);
 }
 
-void plan_free(Plan *plan)
+void plan_free(Plan **plan)
 {
-	drop_array(plan->puts);
-	drop_array(plan->mails);
-	drop_array(plan->responses);
-	drop_array(plan->seen);
-	if (plan->did != NULL)
-		g_string_free(plan->did, TRUE);
-	g_free(plan->refusal);
-	g_free(plan);
+	Plan *old = g_steal_pointer(plan);
+
+	if (old == NULL)
+		return;
+	drop_array(old->puts);
+	drop_array(old->mails);
+	drop_array(old->responses);
+	drop_array(old->seen);
+	if (old->did != NULL)
+		g_string_free(old->did, TRUE);
+	g_free(old->refusal);
+	g_free(old);
 }
 
 gboolean plan_is_first(Plan *plan, PlanJob *job, gint64 user, const char *what)

@@ -78,7 +78,13 @@ typedef struct {
 } Plan;
 
 Plan *plan_new(gint64 mailbox, gint64 user) G_GNUC_WARN_UNUSED_RESULT;
-void plan_free(Plan *plan);
+void plan_free(Plan **plan);
+
+static inline void plan_auto_free(Plan *plan)
+{
+	plan_free(&plan);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_auto_free)
 
 /* TRUE the first time it is said of that user in the job; else another plan does
  * it. */

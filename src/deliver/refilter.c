@@ -134,11 +134,9 @@ static gboolean filter_one(Stored *one, gpointer data, GError **error)
 	}
 	if (!run->what->applies)
 		return TRUE;
-	Plan *plan = plan_new(run->what->mailbox, run->what->user);
-	gboolean ok = plan_actions(one, result, plan, error) &&
+	g_autoptr(Plan) plan = plan_new(run->what->mailbox, run->what->user);
+	return plan_actions(one, result, plan, error) &&
 		carry_out(one, run, plan, error);
-	plan_free(plan);
-	return ok;
 }
 
 /* --- the run ------------------------------------------------------------------ */
