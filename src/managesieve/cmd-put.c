@@ -6,6 +6,7 @@
 
 #include "store/script.h"
 #include "deliver/script-check.h"
+#include "managesieve/input.h"
 #include "managesieve/reply.h"
 
 /* Compiling takes some 25 times a script's bytes, for as long as it lasts: one
@@ -77,20 +78,10 @@ static void accept(ManageSession *session, const GString *warnings)
 		reply_ok(session, NULL, NULL);
 }
 
-static char *take_name(ManageSession *session, const ManageInput *input)
-{
-	g_autoptr(GError) error = NULL;
-	char *name = script_name_normalise(input->arguments[0].text, &error);
-
-	if (name == NULL)
-		reply_no(session, NULL, error->message);
-	return name;
-}
-
 void manage_cmd_havespace(ManageSession *session, const ManageInput *input)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *name = take_name(session, input);
+	g_autofree char *name = input_take_name(session, input, 0);
 	ScriptLimits limits = script_space(session->settings);
 
 	if (name == NULL)
@@ -111,7 +102,7 @@ void manage_cmd_putscript(ManageSession *session, const ManageInput *input)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GString) warnings = g_string_new(NULL);
-	g_autofree char *name = take_name(session, input);
+	g_autofree char *name = input_take_name(session, input, 0);
 	Bytes source = input->arguments[1].text;
 	ScriptLimits limits = script_space(session->settings);
 

@@ -4,20 +4,8 @@
 #include "managesieve/session.h"
 
 #include "store/script.h"
+#include "managesieve/input.h"
 #include "managesieve/reply.h"
-
-/* The name an argument gives; NULL, and the client was answered. */
-static char *take_name(
-	ManageSession *session, const ManageInput *input, guint index)
-{
-	g_autoptr(GError) error = NULL;
-	char *name =
-		script_name_normalise(input->arguments[index].text, &error);
-
-	if (name == NULL)
-		reply_no(session, NULL, error->message);
-	return name;
-}
 
 /* A change was made, or was not. */
 static void finish(ManageSession *session, gboolean ok, const char *event,
@@ -60,7 +48,7 @@ void manage_cmd_setactive(ManageSession *session, const ManageInput *input)
 	g_autofree char *name = NULL;
 
 	if (input->arguments[0].text.size > 0) {
-		name = take_name(session, input, 0);
+		name = input_take_name(session, input, 0);
 		if (name == NULL)
 			return;
 	}
@@ -73,7 +61,7 @@ void manage_cmd_getscript(ManageSession *session, const ManageInput *input)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GString) head = g_string_new(NULL);
-	g_autofree char *name = take_name(session, input, 0);
+	g_autofree char *name = input_take_name(session, input, 0);
 	g_autofree char *source = NULL;
 	gsize size;
 
@@ -95,7 +83,7 @@ void manage_cmd_getscript(ManageSession *session, const ManageInput *input)
 void manage_cmd_deletescript(ManageSession *session, const ManageInput *input)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *name = take_name(session, input, 0);
+	g_autofree char *name = input_take_name(session, input, 0);
 
 	if (name == NULL)
 		return;
@@ -107,9 +95,9 @@ void manage_cmd_deletescript(ManageSession *session, const ManageInput *input)
 void manage_cmd_renamescript(ManageSession *session, const ManageInput *input)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *name = take_name(session, input, 0);
+	g_autofree char *name = input_take_name(session, input, 0);
 	g_autofree char *to =
-		name != NULL ? take_name(session, input, 1) : NULL;
+		name != NULL ? input_take_name(session, input, 1) : NULL;
 
 	if (name == NULL || to == NULL)
 		return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/errors.h"
+#include "store/script.h"
 #include "managesieve/reply.h"
 
 /* A literal is on its way whatever we say to it: one that is refused is read
@@ -224,6 +225,18 @@ gboolean input_read(ManageSession *session, ManageInput *input,
 		return FALSE;
 	}
 	return TRUE;
+}
+
+char *input_take_name(
+	ManageSession *session, const ManageInput *input, guint index)
+{
+	g_autoptr(GError) error = NULL;
+	char *name =
+		script_name_normalise(input->arguments[index].text, &error);
+
+	if (name == NULL)
+		reply_no(session, NULL, error->message);
+	return name;
 }
 
 InputString input_read_string(ManageSession *session, Bytes *string)

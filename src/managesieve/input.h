@@ -14,6 +14,11 @@
 gboolean input_read(ManageSession *session, ManageInput *input,
 	const ManageCommand **command) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The name of a script that an argument is, as script_name_normalise() has it;
+ * free with g_free.  NULL: it is none, and the client was answered. */
+char *input_take_name(ManageSession *session, const ManageInput *input,
+	guint index) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef enum {
 	INPUT_STRING,
 	INPUT_TOO_LONG, /* and read past */
