@@ -199,8 +199,14 @@ static Plan *plan_filtered(
 	g_autoptr(GError) failed = NULL;
 
 	g_ptr_array_add(round->plans, plan);
-	if (filter_plan(&round->job, &whom, plan, &failed))
+	gboolean ok = filter_plan(&round->job, &whom, plan, &failed);
+	if (ok && !plan->has_failed)
 		return plan;
+	if (ok)
+		dbmail_error_set(&failed, DBMAIL_ERROR_TEMPORARY,
+			"the same message failed for another address",
+			"what another address of the user does has failed");
+	plan->has_failed = TRUE;
 	if (to->failure == NULL)
 		to->failure = g_steal_pointer(&failed);
 	return NULL;

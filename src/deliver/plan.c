@@ -161,6 +161,7 @@ gboolean plan_is_first(Plan *plan, PlanJob *job, gint64 user, const char *what)
 		return TRUE;
 	}
 	plan->is_elsewhere |= doer != plan;
+	plan->has_failed |= doer->has_failed;
 	g_free(key);
 	return FALSE;
 }

@@ -74,6 +74,10 @@ typedef struct {
 	 * under this one's token, too, lest a client that tries this address
 	 * alone again has it done twice. */
 	gboolean is_elsewhere;
+	/* It could not be planned to its end, or one that does some of it could
+	 * not: nothing of it may be carried out or remembered, lest a later try
+	 * takes for done what nobody has done. */
+	gboolean has_failed;
 	guint number; /* of its share, from 1; 0: it has none */
 } Plan;
 
@@ -87,7 +91,7 @@ static inline void plan_auto_free(Plan *plan)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_auto_free)
 
 /* TRUE the first time it is said of that user in the job; else another plan does
- * it. */
+ * it, or would have done, had it not failed: then this one has failed, too. */
 gboolean plan_is_first(Plan *plan, PlanJob *job, gint64 user, const char *what);
 
 /* Puts a draft into a mailbox, once: TRUE when it was not there yet.  keywords

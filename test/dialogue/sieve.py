@@ -489,6 +489,38 @@ def half_again():
                  [("redirect", t.SENDER, "else@example.net")])
 
 
+def half_planned():
+    """The first of two addresses of a user fails when some of its work is
+    planned: the second one must not count on that."""
+    user = new_user('require "fileinto"; fileinto "Archive";'
+                    'fileinto "Late";')
+    t.sql("""CREATE SEQUENCE late_tries;
+        CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.name = 'Late' AND nextval('late_tries') = 1 THEN
+                RAISE 'not now';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER late BEFORE INSERT ON dbmail_mailboxes
+        FOR EACH ROW EXECUTE FUNCTION late()""")
+    text = message(user)
+    left = [t.address(user), t.address(user).replace("@", "+x@")]
+    codes = []
+    # As an MTA does it: what was answered with 451 comes again.
+    while left and len(codes) < 5:
+        lmtp = t.Lmtp()
+        replies = [reply[0] for reply in lmtp.deliver(left, text)]
+        lmtp.quit()
+        left = [to for to, code in zip(left, replies) if code != 250]
+        codes.append(replies)
+    t.sql("DROP TRIGGER late ON dbmail_mailboxes; DROP FUNCTION late;"
+          "DROP SEQUENCE late_tries")
+    report.case("half planned: it has failed", codes[0][0] == 451, codes)
+    report.equal("half planned: all is there, once", listing(user),
+                 {"Archive": 1, "Late": 1})
+
+
 def in_turn():
     """What one address did for another of the same user is not done again when
     the client tries that other one alone."""
@@ -714,8 +746,9 @@ def main():
     report.run(filing, flagging, by_use, by_id, by_detail, surroundings,
                edited, spam, keywords, missing_folder, missing_folder_create,
                redirecting, answering, answering_with_copy, notifying,
-               refusing, together, again, in_turn, half_again, killed, failing,
-               full, by_default, tool, gone_meanwhile, no_database)
+               refusing, together, again, in_turn, half_again, half_planned,
+               killed, failing, full, by_default, tool, gone_meanwhile,
+               no_database)
     t.check_store(report)
     report.end()
 
