@@ -141,7 +141,7 @@ COMMENT ON TABLE dbmail_outbound_queue IS 'Mail on its way out, a row per recipi
 COMMENT ON COLUMN dbmail_outbound_queue.id IS 'Key.';
 COMMENT ON COLUMN dbmail_outbound_queue.owner_idnr IS 'Whose script sends it; NULL: nobody''s, or the user is gone.';
 COMMENT ON COLUMN dbmail_outbound_queue.attempts IS 'How often it was tried.';
-COMMENT ON COLUMN dbmail_outbound_queue.kind IS 'What made it: redirect, forward, vacation, reject, notify, or another word.';
+COMMENT ON COLUMN dbmail_outbound_queue.kind IS 'What made it: redirect, forward, vacation, reject, notify, bounce, or another word.';
 COMMENT ON COLUMN dbmail_outbound_queue.status IS 'pending: to be tried at next_attempt; sending: a daemon has it until lease_until; sent; failed: given up.';
 COMMENT ON COLUMN dbmail_outbound_queue.sender IS 'Envelope sender without brackets; empty: <>.';
 COMMENT ON COLUMN dbmail_outbound_queue.recipient IS 'Envelope recipient without brackets.';
@@ -150,7 +150,7 @@ COMMENT ON COLUMN dbmail_outbound_queue.last_attempt IS 'When it was tried last.
 COMMENT ON COLUMN dbmail_outbound_queue.next_attempt IS 'When it is to be tried next.';
 COMMENT ON COLUMN dbmail_outbound_queue.lease_until IS 'When a daemon that has it and says nothing counts as dead.';
 COMMENT ON COLUMN dbmail_outbound_queue.handed_over IS 'When the whole message was given away in an attempt whose outcome is not known: a daemon that died after that may have sent it.';
-COMMENT ON COLUMN dbmail_outbound_queue.last_error IS 'Why the last attempt failed.';
+COMMENT ON COLUMN dbmail_outbound_queue.last_error IS 'What was said of the last attempt: why it failed, or the reply where it was sent.';
 COMMENT ON COLUMN dbmail_outbound_queue.message IS 'The message, whole, as it is to be sent.';
 
 DO $$

@@ -174,7 +174,7 @@ static gboolean resolve(LmtpSession *session, Bytes address,
 void lmtp_command_rcpt(LmtpSession *session, Bytes arguments)
 {
 	LmtpTransaction *transaction = &session->transaction;
-	DeliverTo to = { NULL, NULL, FALSE, NULL, NULL };
+	DeliverTo to = { .recipient = NULL };
 	PathParameter parameter;
 	Reply refusal = NULL;
 	Path path;

@@ -60,7 +60,7 @@ typedef struct {
 	Timestamp created;
 	Timestamp last_attempt; /* 0: none yet */
 	Timestamp next_attempt;
-	char *last_error; /* or NULL */
+	char *last_error; /* what was said of it last, if sent too; or NULL */
 	/* The attempt before this one gave the message away whole, and nobody
 	 * knows what became of it. */
 	gboolean was_handed_over;
