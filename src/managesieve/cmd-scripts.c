@@ -88,7 +88,7 @@ void manage_cmd_deletescript(ManageSession *session, const ManageInput *input)
 	if (name == NULL)
 		return;
 	gboolean ok = script_delete(
-		session->server->store, session->user->id, name, &error);
+		session->server->store, session->user->id, name, FALSE, &error);
 	finish(session, ok, "script-delete", name, error);
 }
 

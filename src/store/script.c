@@ -226,19 +226,43 @@ gboolean script_activate(
 	return TRUE;
 }
 
-gboolean script_delete(
-	Store *store, gint64 user, const char *name, GError **error)
+gboolean script_deactivate(
+	Store *store, gint64 user, const char *name, char **was, GError **error)
 {
 	g_autoptr(DbBatch) batch = db_batch_new();
 	const DbRows *rows;
 
-	db_params_text(add_change(batch, &SQL_SCRIPT_DELETE, user), name);
+	db_params_text(
+		add_change(batch, &SQL_SCRIPT_DEACTIVATE_ONE, user), name);
+	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
+		return FALSE;
+	rows = db_batch_rows(batch, 1);
+	if (db_rows_count(rows) == 0) {
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+			name != NULL ? "the script is not active" :
+				       "no script is active",
+			"%s", name != NULL ? name : "no script is active");
+		return FALSE;
+	}
+	*was = g_strdup(db_rows_text(rows, 0, 0));
+	return TRUE;
+}
+
+gboolean script_delete(Store *store, gint64 user, const char *name,
+	gboolean even_active, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = add_change(batch, &SQL_SCRIPT_DELETE, user);
+	const DbRows *rows;
+
+	db_params_text(params, name);
+	db_params_bool(params, even_active);
 	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
 		return FALSE;
 	rows = db_batch_rows(batch, 1);
 	if (db_rows_count(rows) == 0)
 		return set_no_script(error, name);
-	if (db_rows_int64(rows, 0, 0) == 0)
+	if (!db_rows_bool(rows, 0, 0))
 		return TRUE;
 	dbmail_error_set(
 		error, DBMAIL_ERROR_IN_USE, "the script is active", "%s", name);

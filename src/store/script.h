@@ -69,9 +69,16 @@ gboolean script_have_space(Store *store, gint64 user, const char *name,
 gboolean script_activate(Store *store, gint64 user, const char *name,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* NOT_FOUND; IN_USE where it is active (RFC 5804 section 2.10). */
+/* Makes this script active no more, NULL: whichever is.  *was is its name, to be
+ * freed with g_free.  NOT_FOUND where it is not active, and then another that is
+ * stays so. */
+gboolean script_deactivate(Store *store, gint64 user, const char *name,
+	char **was, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* NOT_FOUND; IN_USE where it is active (RFC 5804 section 2.10), unless
+ * even_active. */
 gboolean script_delete(Store *store, gint64 user, const char *name,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+	gboolean even_active, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* An active script stays active.  NOT_FOUND; EXISTS, also for its own name. */
 gboolean script_rename(Store *store, gint64 user, const char *name,

@@ -71,9 +71,18 @@ UPDATE dbmail_sievescripts
  WHERE owner_idnr = $1::bigint AND name = $2::text
 RETURNING id;
 
+-- name: script_deactivate_one
+-- $1 user, $2 the script that is to be active no more, or NULL for whichever
+-- is.  Gives its name where it was active.
+UPDATE dbmail_sievescripts
+   SET active = 0
+ WHERE owner_idnr = $1::bigint AND active = 1
+   AND ($2::text IS NULL OR name = $2::text)
+RETURNING name;
+
 -- name: script_delete
--- $1 user, $2 name.  Gives whether it is active, where there is one; then it
--- stays.
+-- $1 user, $2 name, $3 whether it goes even where it is active.  Gives, where
+-- there is one, whether it stays for being active.
 WITH found AS MATERIALIZED (
 	SELECT id, active
 	  FROM dbmail_sievescripts
@@ -81,9 +90,9 @@ WITH found AS MATERIALIZED (
 ), gone AS (
 	DELETE FROM dbmail_sievescripts s
 	 USING found
-	 WHERE s.id = found.id AND found.active = 0
+	 WHERE s.id = found.id AND (found.active = 0 OR $3::boolean)
 )
-SELECT active
+SELECT active = 1 AND NOT $3::boolean
   FROM found;
 
 -- name: script_rename

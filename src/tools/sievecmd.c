@@ -271,18 +271,20 @@ static gboolean deactivate(SieveCmd *cmd, const char *given, GError **error)
 {
 	g_autofree char *active = NULL;
 	g_autofree char *name = NULL;
+	g_autoptr(GError) failure = NULL;
 
 	if (given != NULL) {
 		name = normalise(given, error);
 		if (name == NULL)
 			return FALSE;
 	}
-	if (!find_active(cmd, &active, error))
+	if (!script_deactivate(
+		    cmd->tool.store, cmd->user->id, name, &active, &failure)) {
+		if (dbmail_error_is(failure, DBMAIL_ERROR_NOT_FOUND))
+			return not_active(name, error);
+		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
-	if (active == NULL || (name != NULL && !g_str_equal(name, active)))
-		return not_active(name, error);
-	if (!script_activate(cmd->tool.store, cmd->user->id, NULL, error))
-		return FALSE;
+	}
 	tool_say(&cmd->tool,
 		"Script [%s] is now deactivated. No scripts are currently "
 		"active.",
@@ -334,22 +336,13 @@ static gboolean edit(SieveCmd *cmd, GError **error)
 static gboolean remove_script(SieveCmd *cmd, GError **error)
 {
 	g_autofree char *name = normalise(cmd->name, error);
-	g_autoptr(GError) failure = NULL;
 
-	if (name == NULL)
+	/* The store keeps an active script; an administrator who asks for it to
+	 * be removed wants none to be active. */
+	if (name == NULL ||
+		!script_delete(
+			cmd->tool.store, cmd->user->id, name, TRUE, error))
 		return FALSE;
-	Store *store = cmd->tool.store;
-	if (!script_delete(store, cmd->user->id, name, &failure)) {
-		if (!dbmail_error_is(failure, DBMAIL_ERROR_IN_USE)) {
-			g_propagate_error(error, g_steal_pointer(&failure));
-			return FALSE;
-		}
-		/* The store keeps an active script; an administrator who asks
-		 * for it to be removed wants none to be active. */
-		if (!script_activate(store, cmd->user->id, NULL, error) ||
-			!script_delete(store, cmd->user->id, name, error))
-			return FALSE;
-	}
 	tool_say(&cmd->tool, "Script [%s] deleted.", name);
 	return TRUE;
 }

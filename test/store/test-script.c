@@ -155,15 +155,50 @@ static void test_delete(void)
 	put(user, "b", "keep;");
 	put(other, "a", "keep;");
 	activate(user, "a");
-	g_assert_false(script_delete(store, user, "a", &error));
+	g_assert_false(script_delete(store, user, "a", FALSE, &error));
 	g_assert_true(is_error(&error, DBMAIL_ERROR_IN_USE));
 	g_assert_cmpint(version_of(user), ==, 3);
-	g_assert_true(script_delete(store, user, "b", NULL));
-	g_assert_false(script_delete(store, user, "b", &error));
+	g_assert_true(script_delete(store, user, "b", FALSE, NULL));
+	g_assert_false(script_delete(store, user, "b", FALSE, &error));
 	g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
 	assert_names(user, "a*:5 ");
 	g_assert_cmpint(version_of(user), ==, 4);
+	/* Another that is active stays so. */
+	put(user, "c", "keep;");
+	g_assert_true(script_delete(store, user, "c", TRUE, NULL));
+	assert_names(user, "a*:5 ");
+	g_assert_true(script_delete(store, user, "a", TRUE, NULL));
+	g_assert_false(script_delete(store, user, "a", TRUE, &error));
+	g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
+	assert_names(user, "");
 	assert_names(other, "a:5 ");
+}
+
+static void test_deactivate(void)
+{
+	const gint64 user = fixture_user(store, "deactivate", 0);
+	static const char *const ask[] = { "a", NULL };
+	GError *error = NULL;
+
+	put(user, "a", "1");
+	put(user, "b", "2");
+	for (gsize i = 0; i < G_N_ELEMENTS(ask); i++) {
+		g_autofree char *was = NULL;
+		activate(user, "a");
+		g_assert_false(
+			script_deactivate(store, user, "b", &was, &error));
+		g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
+		g_assert_null(was);
+		assert_names(user, "a*:1 b:1 ");
+		g_assert_true(
+			script_deactivate(store, user, ask[i], &was, NULL));
+		g_assert_cmpstr(was, ==, "a");
+		assert_names(user, "a:1 b:1 ");
+		g_assert_false(
+			script_deactivate(store, user, ask[i], &was, &error));
+		g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
+	}
+	g_assert_cmpint(version_of(user), ==, 6);
 }
 
 static void test_rename(void)
@@ -351,7 +386,8 @@ static void test_load(void)
 	g_assert_null(script_set_find(set->personal, "all"));
 	g_assert_false(script_load(store, 999999, &none, &error));
 	g_assert_true(is_error(&error, DBMAIL_ERROR_NOT_FOUND));
-	g_assert_true(script_delete(store, NAME_PUBLIC_OWNER_ID, "all", NULL));
+	g_assert_true(
+		script_delete(store, NAME_PUBLIC_OWNER_ID, "all", FALSE, NULL));
 }
 
 static void assert_resolved(const char *name, gint64 version, gint64 global)
@@ -485,6 +521,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/script/name", test_name);
 	g_test_add_func("/store/script/put", test_put);
 	g_test_add_func("/store/script/delete", test_delete);
+	g_test_add_func("/store/script/deactivate", test_deactivate);
 	g_test_add_func("/store/script/rename", test_rename);
 	g_test_add_func("/store/script/activate", test_activate);
 	g_test_add_func("/store/script/by-hand", test_by_hand);
