@@ -68,12 +68,16 @@ static gboolean add_mail(Act *act, const OutboundMail *mail)
 
 /* --- redirect ------------------------------------------------------------------ */
 
-/* The message as it is sent on. */
-static GString *text_to_send_on(Act *act, Bytes message)
+/* The message as it is sent on, one text however many get it: it may be large,
+ * and the store sends what is the same once. */
+static const GString *text_to_send_on(Act *act, guint message)
 {
+	if (act->sent_on[message] != NULL)
+		return act->sent_on[message];
 	GString *text = plan_job_text(act->job);
-
-	forward_write(text, act->job, act->whom->address, act->mark, message);
+	forward_write(text, act->job, act->whom->address, act->mark,
+		g_array_index(act->result->messages, Bytes, message));
+	act->sent_on[message] = text;
 	return text;
 }
 
@@ -114,8 +118,10 @@ static guint send_to_all(Act *act, const GStrv members, const GString *text)
 
 /* RFC 6134 section 2.3; sent to nobody it would be lost. */
 static gboolean redirect_to_list(
-	Act *act, const char *list, Bytes message, GError **error)
+	Act *act, const char *list, guint message, GError **error)
 {
+	const gsize size =
+		g_array_index(act->result->messages, Bytes, message).size;
 	const guint max = (guint)act->job->settings->SIEVE_max_list_redirects;
 	g_autoptr(GError) invalid = NULL;
 	g_autofree char *name = list_name_normalise(list, &invalid);
@@ -131,8 +137,7 @@ static gboolean redirect_to_list(
 		keep_instead(act, list, "nobody is in the list");
 	} else if (g_strv_length(members) > max) {
 		keep_instead(act, list, "the list has too many members");
-	} else if ((guint64)message.size * g_strv_length(members) >
-		LIST_BYTES_MAX) {
+	} else if ((guint64)size * g_strv_length(members) > LIST_BYTES_MAX) {
 		keep_instead(act, list,
 			"the message is too large for so many members");
 	} else {
@@ -153,14 +158,12 @@ gboolean act_redirect(Act *act, const SieveAction *action, GError **error)
 	const char *loop = guard_loop(plan_job_header(act->job), act->mark);
 	const char *to =
 		action->address != NULL ? action->address : action->list;
-	const Bytes *message =
-		&g_array_index(act->result->messages, Bytes, action->message);
 
 	if (loop != NULL)
 		keep_instead(act, to, loop);
 	else if (action->address == NULL)
-		return redirect_to_list(act, to, *message, error);
-	else if (send_on(act, to, text_to_send_on(act, *message)))
+		return redirect_to_list(act, to, action->message, error);
+	else if (send_on(act, to, text_to_send_on(act, action->message)))
 		plan_note(act->plan, "redirect <%s>", to);
 	else
 		keep_instead(act, to, "no address");

@@ -44,8 +44,10 @@ void act_init(Act *act, PlanJob *job, const FilterFor *whom, UserScript *script,
 		.result = result,
 		.plan = plan,
 	};
-	act->drafts = arena_new_array(job->arena, const MessageDraft *,
-		result != NULL ? result->messages->len : 1);
+	guint messages = result != NULL ? result->messages->len : 1;
+	act->drafts =
+		arena_new_array(job->arena, const MessageDraft *, messages);
+	act->sent_on = arena_new_array(job->arena, const GString *, messages);
 	act->owner = owner_address(job->arena, act);
 	g_autofree char *mark = guard_mark(whom->target->user, act->owner);
 	act->mark = arena_strdup(job->arena, mark);

@@ -13,7 +13,9 @@ typedef struct {
 	UserScript *script;
 	const SieveResult *result; /* NULL: nothing ran */
 	Plan *plan;
-	const MessageDraft **drafts; /* by number of the result's messages */
+	/* By number of the result's messages, made when they are asked for. */
+	const MessageDraft **drafts;
+	const GString **sent_on;
 	/* For what is sent; made by act_init(). */
 	const char *owner; /* the address it is from */
 	const char *mark;  /* of guard_mark() */
