@@ -9,7 +9,10 @@
 #include "deliver/deliver-private.h"
 #include "deliver/filter.h"
 #include "deliver/forward.h"
+#include "deliver/libsieve.h"
 #include "deliver/plan.h"
+#include "deliver/script-check.h"
+#include "deliver/spam-settings.h"
 #include "deliver/trace.h"
 
 /* Addresses that are remembered, and for how long: a change of an alias counts
@@ -24,6 +27,24 @@
  * session can stand still. */
 #define REPEATS_MAX 50000
 #define REPEATS_LIFETIME ((gint64)60 * 60 * G_USEC_PER_SEC)
+
+static gboolean check_engine(const Settings *settings, GError **error)
+{
+	if (libsieve_is_built() || !script_is_for_libsieve(settings))
+		return TRUE;
+	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+		"[SIEVE] engine is own: this dbmail was built without libsieve "
+		"(./configure --with-libsieve)",
+		"engine = libsieve");
+	return FALSE;
+}
+
+gboolean deliver_settings_check(const Settings *settings, GError **error)
+{
+	return check_engine(settings, error) &&
+		spam_settings_check(settings, error) &&
+		forward_settings_check(settings, error);
+}
 
 static void forget(gpointer data, const DeliveryKey *key)
 {

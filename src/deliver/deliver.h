@@ -15,6 +15,12 @@
  * found in the last seconds. */
 typedef struct Deliverer Deliverer;
 
+/* INVALID, and which setting it is and what would be right, for the first of
+ * those that deliveries and scripts go by which the settings' table cannot check:
+ * for programs as they start, and daemons as they reload. */
+gboolean deliver_settings_check(const Settings *settings, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 Deliverer *deliverer_new(Store *store) G_GNUC_WARN_UNUSED_RESULT;
 void deliverer_free(Deliverer **deliverer);
 

@@ -75,6 +75,18 @@ static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
 		error);
 }
 
+gboolean filter_run(PlanJob *job, const UserScript *script,
+	const SieveInput *input, SieveResult **result, GError **error)
+{
+	gboolean ok = script->source != NULL ?
+		run_libsieve(job, script, input, result, error) :
+		sieve_run(script->script, input, result, error);
+
+	if (ok)
+		g_ptr_array_add(job->results, *result);
+	return ok;
+}
+
 SieveInput filter_input(
 	PlanJob *job, const FilterFor *whom, const char *const *environment)
 {
@@ -111,13 +123,7 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 
 	input.spam = &spam.sieve;
 	input.questions = &questions;
-	gboolean ok = script->source != NULL ?
-		run_libsieve(job, script, &input, result, error) :
-		sieve_run(script->script, &input, result, error);
-	if (!ok)
-		return FALSE;
-	g_ptr_array_add(job->results, *result);
-	return TRUE;
+	return filter_run(job, script, &input, result, error);
 }
 
 static void take_seen(Plan *plan, const SieveResult *result)

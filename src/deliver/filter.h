@@ -20,6 +20,12 @@ typedef struct {
 SieveInput filter_input(
 	PlanJob *job, const FilterFor *whom, const char *const *environment);
 
+/* Runs a script that compiles, by the engine that it is for; the result is the
+ * job's.  FALSE only with TEMPORARY. */
+gboolean filter_run(PlanJob *job, const UserScript *script,
+	const SieveInput *input, SieveResult **result, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* What the test environment finds at a delivery (RFC 5183 section 4.1), in
  * pairs: `first` (may be NULL), then what is known of this host.  remote is the
  * client's address, or NULL. */

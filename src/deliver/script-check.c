@@ -66,8 +66,7 @@ ScriptLimits script_space(const Settings *settings)
 
 gboolean script_is_for_libsieve(const Settings *settings)
 {
-	return g_str_equal(settings->SIEVE_engine, "libsieve") &&
-		libsieve_is_built();
+	return g_str_equal(settings->SIEVE_engine, "libsieve");
 }
 
 SieveExtensions script_extensions_delivery(const Settings *settings)

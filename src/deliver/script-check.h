@@ -20,8 +20,7 @@ ScriptLimits script_space(const Settings *settings);
 SieveExtensions script_extensions(
 	const Settings *settings, SieveExtensions there);
 
-/* TRUE where libsieve runs deliveries' scripts: [SIEVE] says so, and it was
- * built with it. */
+/* TRUE where libsieve runs deliveries' scripts: [SIEVE] says so. */
 gboolean script_is_for_libsieve(const Settings *settings);
 
 /* Those that a delivery's scripts may use, by the engine that [SIEVE] names. */

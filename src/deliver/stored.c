@@ -155,10 +155,7 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 	input.questions = &questions;
 	/* Its own delivery may have noted the id. */
 	questions.was_seen = NULL;
-	if (!sieve_run(run->script->script, &input, result, error))
-		return FALSE;
-	g_ptr_array_add(stored->job.results, *result);
-	return TRUE;
+	return filter_run(&stored->job, run->script, &input, result, error);
 }
 
 /* --- what becomes of it ------------------------------------------------------- */

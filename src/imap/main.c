@@ -4,6 +4,7 @@
 #include "net/daemon.h"
 #include "store/store.h"
 #include "auth/auth.h"
+#include "deliver/deliver.h"
 #include "deliver/event.h"
 #include "imap/session.h"
 
@@ -24,7 +25,7 @@ static void stop(gpointer state)
 static gboolean check(const Settings *settings, GError **error)
 {
 	if (event_check_url(settings))
-		return TRUE;
+		return deliver_settings_check(settings, error);
 	dbmail_error_set(error, DBMAIL_ERROR_INVALID,
 		"sieve_url of [IMAP] must be sieve://HOST or sieve://HOST:PORT",
 		"%s", settings->IMAP_sieve_url);

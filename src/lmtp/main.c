@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dbmail-lmtpd: takes mail in over LMTP. */
 #include "net/daemon.h"
-#include "deliver/forward.h"
-#include "deliver/spam-settings.h"
+#include "deliver/deliver.h"
 #include "lmtp/session.h"
-
-static gboolean check(const Settings *settings, GError **error)
-{
-	return spam_settings_check(settings, error) &&
-		forward_settings_check(settings, error);
-}
 
 static gpointer start(const Settings *settings, GError **error)
 {
-	if (!check(settings, error))
+	if (!deliver_settings_check(settings, error))
 		return NULL;
 	Store *store =
 		store_open(settings, "dbmail-lmtpd", STORE_NOTIFY, error);
@@ -31,7 +24,7 @@ static gboolean reload(gpointer data, const Settings *settings, GError **error)
 {
 	LmtpState *state = data;
 
-	if (!check(settings, error))
+	if (!deliver_settings_check(settings, error))
 		return FALSE;
 	g_atomic_pointer_set(&state->settings, settings);
 	return TRUE;

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dbmail-sieved: lets users manage their Sieve scripts over ManageSieve. */
 #include "net/daemon.h"
+#include "deliver/deliver.h"
 #include "managesieve/session.h"
 
 static gpointer start(const Settings *settings, GError **error)
 {
+	if (!deliver_settings_check(settings, error))
+		return NULL;
 	return auth_server_start(settings, "dbmail-sieved", STORE_PLAIN, error);
+}
+
+static gboolean reload(gpointer state, const Settings *settings, GError **error)
+{
+	return deliver_settings_check(settings, error) &&
+		auth_server_reload(state, settings, error);
 }
 
 static const DaemonSpec spec = {
@@ -16,7 +25,7 @@ static const DaemonSpec spec = {
 		   "\"Too many connections, try again later\"\r\n",
 	.start = start,
 	.serve = manage_session_serve,
-	.reload = auth_server_reload,
+	.reload = reload,
 	.stop = auth_server_stop,
 };
 

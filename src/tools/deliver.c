@@ -421,7 +421,11 @@ static void to_clear(gpointer data)
 int main(int argc, char **argv)
 {
 	Deliver deliver = {
-		.tool = { .name = "dbmail-deliver", .usage = usage_text },
+		.tool = {
+			.name = "dbmail-deliver",
+			.usage = usage_text,
+			.check = deliver_settings_check,
+		},
 		.addresses = g_ptr_array_new(),
 		.to = g_array_new(FALSE, TRUE, sizeof(DeliverTo)),
 	};

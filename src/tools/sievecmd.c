@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "store/script.h"
 #include "store/user.h"
+#include "deliver/deliver.h"
 #include "deliver/script-check.h"
 #include "tools/sieve-edit.h"
 #include "tools/sieve-lists.h"
@@ -520,8 +521,11 @@ static int check_output(const Tool *tool, int status)
 
 int main(int argc, char **argv)
 {
-	SieveCmd cmd = { .tool = { .name = "dbmail-sievecmd",
-				 .usage = usage_text } };
+	SieveCmd cmd = { .tool = {
+				 .name = "dbmail-sievecmd",
+				 .usage = usage_text,
+				 .check = deliver_settings_check,
+			 } };
 	int option;
 
 	while ((option = tool_getopt(argc, argv,

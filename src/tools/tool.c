@@ -92,6 +92,9 @@ gboolean tool_read_settings(Tool *tool, GError **error)
 	level = MIN((int)level + tool->louder, LOG_LEVEL_DEBUG);
 	log_open(tool->name, LOG_TO_STDERR, LOG_FORMAT_KEY_VALUE, level);
 	tool->settings = settings_load(settings_path(tool->config), error);
+	if (tool->settings != NULL && tool->check != NULL &&
+		!tool->check(tool->settings, error))
+		settings_free(&tool->settings);
 	return tool->settings != NULL;
 }
 

@@ -23,6 +23,9 @@
 typedef struct {
 	const char *name;
 	const char *usage; /* whole help text */
+	/* What the settings must hold for it beside what their table says, or
+	 * NULL. */
+	gboolean (*check)(const Settings *settings, GError **error);
 	const char *config;
 	int louder;
 	gboolean is_quiet;
