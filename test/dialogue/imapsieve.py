@@ -527,7 +527,7 @@ def many():
 
 def main():
     """All cases, or those that are named."""
-    signal.alarm(300)
+    signal.alarm(1200)
     if len(sys.argv) == 1:
         off()
     t.configure("[DBMAIL]\nhostname = %s\n[IMAP]\nsieve_url = %s" % (

@@ -186,7 +186,7 @@ def redirecting():
 
 def main():
     """All cases, or those that are named."""
-    signal.alarm(300)
+    signal.alarm(1200)
     report.run(tool, matching, valid, address_book, redirecting)
     t.check_store(report)
     report.end()

@@ -111,7 +111,8 @@ Near :near:
 Create Near
 SyncState *
 """ % (t.port("IMAP"), t.setting("CA"), mechanism, folder, folder))
-            t.run("mbsync", "-c", path, "all")
+            t.run("mbsync", "-c", path, "all",
+                  env=dict(os.environ, HOME=folder))
         report.equal("mbsync, %s" % mechanism,
                      [by for by, _ in imapd.logins()], [mechanism])
 

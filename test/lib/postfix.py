@@ -98,6 +98,8 @@ class Postfix:
         self.folder = folder
         self.prefix = prefix = root_prefix()
         self.port = port or t.free_port()
+        # Read by its processes, which are other users'.
+        os.umask(0o022)
         os.chmod(folder, 0o755)
         self.config = os.path.join(folder, "etc")
         for name in ("etc", "queue"):
