@@ -109,7 +109,7 @@ static gboolean run(PlanJob *job, const FilterFor *whom,
 {
 	g_autoptr(ListAsker) lists =
 		list_asker_new(job->deliverer->store, whom->target->user);
-	Asker asker = {
+	g_auto(Asker) asker = {
 		.store = job->deliverer->store,
 		.settings = job->settings,
 		.folders = job->deliverer->folders,

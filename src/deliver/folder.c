@@ -107,21 +107,21 @@ static gboolean parse_id(const char *text, gint64 *id)
 gboolean folder_find_id(Store *store, gint64 user, const char *id,
 	Folder *folder, GError **error)
 {
-	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(Mailbox) mailbox = NULL;
+	g_autoptr(GError) failed = NULL;
 	gint64 wanted = 0;
 
 	*folder = (Folder){ 0 };
 	if (!parse_id(id, &wanted))
 		return TRUE;
-	if (!mailbox_list(store, user, &list, error))
-		return FALSE;
-	for (guint i = 0; i < list->len; i++) {
-		const MailboxListed *listed = list->pdata[i];
-		if (listed->mailbox != NULL && listed->mailbox->id == wanted)
-			*folder = folder_of(listed->mailbox, user,
-				RIGHT_POST | RIGHT_INSERT);
+	if (mailbox_get_id(store, user, wanted, &mailbox, &failed)) {
+		*folder = folder_of(mailbox, user, RIGHT_POST | RIGHT_INSERT);
+		return TRUE;
 	}
-	return TRUE;
+	if (dbmail_error_is(failed, DBMAIL_ERROR_NOT_FOUND))
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return FALSE;
 }
 
 gboolean folder_has_use(const char *uses, const char *use)
@@ -136,20 +136,26 @@ gboolean folder_has_use(const char *uses, const char *use)
 	return FALSE;
 }
 
+Folder folder_with_use(const GPtrArray *uses, gint64 user, const char *use)
+{
+	Folder folder = { 0 };
+
+	for (guint i = 0; i < uses->len && folder.id == 0; i++) {
+		const Mailbox *mailbox = uses->pdata[i];
+		if (folder_has_use(mailbox->special_use, use))
+			folder = folder_of(mailbox, user, RIGHT_POST);
+	}
+	return folder;
+}
+
 gboolean folder_find_use(Store *store, gint64 user, const char *use,
 	Folder *folder, GError **error)
 {
-	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GPtrArray) uses = NULL;
 
-	*folder = (Folder){ 0 };
-	if (!mailbox_list_own(store, user, &list, error))
+	if (!mailbox_list_uses(store, user, &uses, error))
 		return FALSE;
-	for (guint i = 0; i < list->len && folder->id == 0; i++) {
-		const MailboxListed *listed = list->pdata[i];
-		if (listed->mailbox != NULL &&
-			folder_has_use(listed->mailbox->special_use, use))
-			*folder = folder_of(listed->mailbox, user, RIGHT_POST);
-	}
+	*folder = folder_with_use(uses, user, use);
 	return TRUE;
 }
 

@@ -51,6 +51,9 @@ gboolean folder_find_id(Store *store, gint64 user, const char *id,
 gboolean folder_find_use(Store *store, gint64 user, const char *use,
 	Folder *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same among the user's mailbox_list_uses(). */
+Folder folder_with_use(const GPtrArray *uses, gint64 user, const char *use);
+
 /* TRUE when the uses of a mailbox ("\\Junk \\Sent", or NULL) have that one, in
  * any case. */
 gboolean folder_has_use(const char *uses, const char *use);

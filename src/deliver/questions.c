@@ -75,17 +75,24 @@ static gboolean has_uses(const char *have, const char *const *uses)
 	return TRUE;
 }
 
+/* No index leads to them: all mailboxes of the user are looked at, once a run. */
+static gboolean know_uses(Asker *asker, GError **error)
+{
+	return asker->uses != NULL ||
+		mailbox_list_uses(
+			asker->store, asker->user, &asker->uses, error);
+}
+
 static gboolean all_uses_exist(
 	Asker *asker, const char *const *uses, gboolean *exist, GError **error)
 {
 	*exist = TRUE;
 	for (gsize i = 0; uses[i] != NULL && *exist; i++) {
-		Folder folder;
-		if (!may_ask(asker, error) ||
-			!folder_find_use(asker->store, asker->user, uses[i],
-				&folder, error))
+		if (!may_ask(asker, error) || !know_uses(asker, error))
 			return FALSE;
-		*exist = folder.id != 0;
+		*exist =
+			folder_with_use(asker->uses, asker->user, uses[i]).id !=
+			0;
 	}
 	return TRUE;
 }
@@ -173,6 +180,11 @@ static gboolean ask_list(gpointer data, const char *list, const char *value,
 	Asker *asker = data;
 
 	return list_asker_has(asker->lists, list, value, known, has, error);
+}
+
+void asker_clear(Asker *asker)
+{
+	g_clear_pointer(&asker->uses, g_ptr_array_unref);
 }
 
 SieveQuestions questions_of(Asker *asker)

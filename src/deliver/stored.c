@@ -136,7 +136,7 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 	StoredRun *run = stored->run;
 	g_autoptr(ListAsker) lists =
 		list_asker_new(run->deliverer->store, run->target.user);
-	Asker asker = {
+	g_auto(Asker) asker = {
 		.store = run->deliverer->store,
 		.settings = run->settings,
 		.folders = run->deliverer->folders,

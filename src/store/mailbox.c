@@ -194,6 +194,49 @@ gboolean mailbox_get(Store *store, gint64 user, const char *name,
 	return TRUE;
 }
 
+gboolean mailbox_get_id(
+	Store *store, gint64 user, gint64 id, Mailbox **mailbox, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	DbParams *params = db_batch_add(batch, &SQL_MAILBOX_GET_ID);
+
+	db_params_int64(params, user);
+	db_params_int64(params, id);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	if (db_rows_count(rows) == 0) {
+		dbmail_error_set(error, DBMAIL_ERROR_NOT_FOUND,
+			"no such mailbox",
+			"user %" G_GINT64_FORMAT
+			" sees no mailbox %" G_GINT64_FORMAT,
+			user, id);
+		return FALSE;
+	}
+	*mailbox = mailbox_from_row(rows, 0);
+	return TRUE;
+}
+
+static void mailbox_destroy(gpointer data)
+{
+	Mailbox *mailbox = data;
+	mailbox_free(&mailbox);
+}
+
+gboolean mailbox_list_uses(
+	Store *store, gint64 owner, GPtrArray **list, GError **error)
+{
+	g_autoptr(DbBatch) batch = db_batch_new();
+	db_params_int64(db_batch_add(batch, &SQL_MAILBOX_LIST_USES), owner);
+	if (!db_pool_run(store->pool, batch, DB_READ, error))
+		return FALSE;
+	const DbRows *rows = db_batch_rows(batch, 0);
+	*list = g_ptr_array_new_full(db_rows_count(rows), mailbox_destroy);
+	for (guint row = 0; row < db_rows_count(rows); row++)
+		g_ptr_array_add(*list, mailbox_from_row(rows, row));
+	return TRUE;
+}
+
 static void listed_free(gpointer data)
 {
 	MailboxListed *listed = data;

@@ -85,6 +85,15 @@ gboolean mailbox_list(Store *store, gint64 user, GPtrArray **list,
 gboolean mailbox_list_own(Store *store, gint64 owner, GPtrArray **list,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The mailbox of that id, if mailbox_list() has it for the user.  NOT_FOUND. */
+gboolean mailbox_get_id(Store *store, gint64 user, gint64 id, Mailbox **mailbox,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The mailboxes the user owns that have a special_use, sorted by name bytes:
+ * array of Mailbox *, freed with its elements. */
+gboolean mailbox_list_uses(Store *store, gint64 owner, GPtrArray **list,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* What is not in a mailbox's row, as bits. */
 typedef enum {
 	MAILBOX_COUNT_RECENT = 1 << 0,  /* recent */

@@ -31,6 +31,34 @@ SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
   FROM dbmail_mailboxes b
  WHERE b.owner_idnr = $1::bigint AND b.name = $2::text;
 
+-- name: mailbox_get_id
+-- The same of a mailbox that mailbox_list has: $1 who asks, $2 the mailbox.
+SELECT b.mailbox_idnr, b.owner_idnr, v.name,
+       CASE WHEN b.owner_idnr = $1::bigint THEN b.special_use END,
+       b.uidvalidity, b.uidnext, b.first_recent, b.seq, b.messages, b.unseen,
+       b.deleted, b.size, b.permission, b.no_select, b.no_inferiors, r.rights
+  FROM dbmail_mailboxes b
+ CROSS JOIN LATERAL dbmail_rights($1::bigint, b.mailbox_idnr, b.owner_idnr) r
+ CROSS JOIN LATERAL dbmail_visible($1::bigint, b.owner_idnr, b.name) v
+ CROSS JOIN LATERAL (
+	SELECT userid
+	  FROM dbmail_users
+	 WHERE user_idnr = b.owner_idnr
+	OFFSET 0) o
+ WHERE b.mailbox_idnr = $2::bigint
+   AND (b.owner_idnr = $1::bigint
+	OR ((r.rights & 1) <> 0 AND o.userid !~ '[/*%]'));
+
+-- name: mailbox_list_uses
+-- The same of all that have a use, which are few; $1 owner.
+SELECT b.mailbox_idnr, b.owner_idnr, b.name, b.special_use, b.uidvalidity,
+       b.uidnext, b.first_recent, b.seq, b.messages, b.unseen, b.deleted,
+       b.size, b.permission, b.no_select, b.no_inferiors, r.rights
+  FROM dbmail_mailboxes b
+ CROSS JOIN LATERAL dbmail_rights($1::bigint, b.mailbox_idnr, b.owner_idnr) r
+ WHERE b.owner_idnr = $1::bigint AND b.special_use IS NOT NULL
+ ORDER BY b.name COLLATE "C";
+
 -- name: mailbox_list
 -- $1 user, $2 only what the user owns.  Names of users that cannot be part of
 -- a mailbox name keep their mailboxes from being seen.

@@ -80,6 +80,45 @@ static void assert_acl(gint64 mailbox, const char *expected)
 	g_assert_cmpstr(text->str, ==, expected);
 }
 
+static const Mailbox *find_listed(const GPtrArray *list, gint64 id)
+{
+	for (guint i = 0; i < list->len; i++) {
+		const MailboxListed *listed = list->pdata[i];
+
+		if (listed->mailbox != NULL && listed->mailbox->id == id)
+			return listed->mailbox;
+	}
+	return NULL;
+}
+
+/* Of all mailboxes there are, those of the user's list are found by their
+ * ids, as the list has them, and no others. */
+static void assert_by_id(gint64 user, const GPtrArray *list)
+{
+	gint64 last = fixture_number(
+		"SELECT max(mailbox_idnr) FROM dbmail_mailboxes");
+
+	for (gint64 id = 0; id <= last + 1; id++) {
+		g_autoptr(Mailbox) mailbox = NULL;
+		const Mailbox *listed = find_listed(list, id);
+
+		if (listed == NULL) {
+			FAILS(DBMAIL_ERROR_NOT_FOUND,
+				mailbox_get_id(
+					store, user, id, &mailbox, &error));
+			continue;
+		}
+		OK(mailbox_get_id(store, user, id, &mailbox, &error));
+		g_assert_cmpint(mailbox->id, ==, id);
+		g_assert_cmpint(mailbox->owner, ==, listed->owner);
+		g_assert_cmpstr(mailbox->name, ==, listed->name);
+		g_assert_cmpstr(mailbox->special_use, ==, listed->special_use);
+		g_assert_cmphex(mailbox->rights, ==, listed->rights);
+		g_assert_cmpint(mailbox->no_select, ==, listed->no_select);
+		g_assert_cmpint(mailbox->read_only, ==, listed->read_only);
+	}
+}
+
 /* The names in a user's list that begin with '#'; "!" before a level, "+"
  * behind those subscribed. */
 static void assert_shared(gint64 user, const char *expected)
@@ -102,6 +141,7 @@ static void assert_shared(gint64 user, const char *expected)
 			listed->name, listed->subscribed ? "+" : "");
 	}
 	g_assert_cmpstr(text->str, ==, expected);
+	assert_by_id(user, list);
 }
 
 static void test_rights(void)
@@ -252,6 +292,8 @@ static void test_renamed(void)
 
 	set(box, "ivy", "lr");
 	create(ivy, "Hal_%");
+	/* No mailbox name can have that of its owner in it. */
+	assert_shared(ivy, "");
 	OK(mailbox_subscribe(store, ivy, "Hal_%", &error));
 	OK(mailbox_subscribe(store, ivy, "#Users/hal_%/Box", &error));
 	OK(mailbox_subscribe(store, ivy, "#Users/hal_%/Gone", &error));

@@ -3,6 +3,7 @@
 #include "store/mailbox.h"
 
 #include "fixture.h"
+#include "store/mailbox-sql.h"
 #include "store/view.h"
 
 static Store *store;
@@ -267,6 +268,45 @@ static void test_set_special_use(void)
 		mailbox_set_special_use(store, user, "b", "\\All", &wrong));
 	g_assert_true(dbmail_error_is(wrong, DBMAIL_ERROR_INVALID));
 	assert_use(user, "a", "\\Drafts");
+}
+
+static void test_list_uses(void)
+{
+	gint64 user = bare_user("list-uses");
+	gint64 other = bare_user("list-uses-other");
+	g_autoptr(GPtrArray) none = NULL;
+	g_autoptr(GPtrArray) list = NULL;
+	GError *error = NULL;
+
+	create(user, "b", NULL);
+	create(other, "o", "\\Sent");
+	if (!mailbox_list_uses(store, user, &none, &error))
+		database_check(error);
+	g_assert_cmpuint(none->len, ==, 0);
+	create(user, "c", "\\Junk");
+	create(user, "a", "\\Drafts \\Sent");
+	if (!mailbox_list_uses(store, user, &list, &error))
+		database_check(error);
+	g_assert_cmpuint(list->len, ==, 2);
+	const Mailbox *first = list->pdata[0];
+	const Mailbox *second = list->pdata[1];
+	g_assert_cmpstr(first->name, ==, "a");
+	g_assert_cmpstr(first->special_use, ==, "\\Drafts \\Sent");
+	g_assert_cmpint(first->owner, ==, user);
+	g_assert_cmphex(first->rights, ==, RIGHTS_ALL);
+	g_assert_cmpstr(second->name, ==, "c");
+}
+
+/* However many mailboxes there are, one that is asked for by its id is one look
+ * into an index. */
+static void test_plan_id(void)
+{
+	g_autofree char *plan = fixture_plan(&SQL_MAILBOX_GET_ID, "1, 2");
+
+	g_test_message("%s", plan);
+	g_assert_nonnull(strstr(plan, "using dbmail_mailboxes_pkey"));
+	g_assert_null(strstr(plan, "dbmail_mailboxes_owner_name"));
+	g_assert_null(strstr(plan, "Seq Scan"));
 }
 
 static void test_count(void)
@@ -552,6 +592,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/store/mailbox/create", test_create);
 	g_test_add_func("/store/mailbox/special-use", test_special_use);
 	g_test_add_func("/store/mailbox/set-special-use", test_set_special_use);
+	g_test_add_func("/store/mailbox/list-uses", test_list_uses);
+	g_test_add_func("/store/mailbox/plan-id", test_plan_id);
 	g_test_add_func("/store/mailbox/count", test_count);
 	g_test_add_func("/store/mailbox/delete", test_delete);
 	g_test_add_func("/store/mailbox/rename", test_rename);
