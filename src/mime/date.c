@@ -4,12 +4,13 @@
 
 #include "base/text.h"
 
-/* No date is longer; what follows is not looked at. */
+/* No date is longer. */
 #define DATE_SIZE_MAX 200
 #define ZONE_MAX (23 * 60 + 59)
 #define UNSET (-1)
 
-/* What has been found so far; -1 where nothing has. */
+/* What has been found so far; -1 where nothing has.  What is read is right, or
+ * there is no date: a time that cannot be read must not become midnight. */
 typedef struct {
 	gint year;
 	gint month;
@@ -19,6 +20,7 @@ typedef struct {
 	gint second;
 	gint zone;
 	gboolean has_zone;
+	gboolean has_unread; /* digits that may have been the time */
 } Found;
 
 static const char months[12][4] = { "jan", "feb", "mar", "apr", "may", "jun",
@@ -58,7 +60,7 @@ static gboolean take_char(Bytes *text, char c)
 	return TRUE;
 }
 
-/* "+0100", "-05:30", "-600", "+1". */
+/* "+0100", "-05:30", "-600", "+1": up to two digits are hours. */
 static gboolean read_offset(Bytes word, Found *found)
 {
 	gint number = 0;
@@ -68,12 +70,14 @@ static gboolean read_offset(Bytes word, Found *found)
 		return FALSE;
 	gint sign = word.data[0] == '-' ? -1 : 1;
 	word = bytes_slice(word, 1, word.size);
+	gsize size = word.size;
 	if (!take_number(&word, 4, &number))
 		return FALSE;
-	if (take_char(&word, ':'))
+	gboolean is_hours = size - word.size <= 2;
+	if (take_char(&word, ':') || take_char(&word, '.'))
 		take_number(&word, 2, &minutes);
-	gint zone = number < 100 ? number * 60 + minutes :
-				   number / 100 * 60 + number % 100;
+	gint zone = is_hours ? number * 60 + minutes :
+			       number / 100 * 60 + number % 100;
 	found->has_zone = TRUE;
 	found->zone = zone <= ZONE_MAX ? sign * zone : 0;
 	return TRUE;
@@ -98,25 +102,54 @@ static gboolean read_zone_name(Bytes word, Found *found)
 	return FALSE;
 }
 
-/* "09:55", "09:55:06.5", what follows it being a zone at most. */
+static gboolean read_half(Bytes word, Found *found)
+{
+	if (text_equal_nocase(word, "pm") || text_equal_nocase(word, "p.m.")) {
+		if (found->hour >= 1 && found->hour < 12)
+			found->hour += 12;
+		return TRUE;
+	}
+	if (!text_equal_nocase(word, "am") && !text_equal_nocase(word, "a.m."))
+		return FALSE;
+	if (found->hour == 12)
+		found->hour = 0;
+	return TRUE;
+}
+
+/* "09:55", "09:55:06.5", what follows it being a zone at most; behind a month
+ * "09.55.06" as well, which else is a date. */
 static gboolean read_time(Bytes word, Found *found)
 {
 	gint hour = 0;
 	gint minute = 0;
 	gint second = 0;
 	gint fraction = 0;
-	if (!take_number(&word, 2, &hour) || !take_char(&word, ':') ||
-		!take_number(&word, 2, &minute))
+	if (!take_number(&word, 2, &hour))
 		return FALSE;
-	if (take_char(&word, ':') && !take_number(&word, 2, &second))
+	char mark = take_char(&word, ':') ? ':' : '.';
+	if (mark == '.' && (found->month == UNSET || !take_char(&word, '.')))
 		return FALSE;
-	if (take_char(&word, '.'))
-		while (take_number(&word, 9, &fraction))
-			;
+	if (!take_number(&word, 2, &minute))
+		return FALSE;
+	if (take_char(&word, mark)) {
+		if (!take_number(&word, 2, &second))
+			return FALSE;
+		if (take_char(&word, '.'))
+			while (take_number(&word, 9, &fraction))
+				;
+	}
+	if (word.size > 0 &&
+		(g_ascii_isdigit(word.data[0]) || word.data[0] == ':' ||
+			word.data[0] == '.'))
+		return FALSE;
+	/* A second one is a zone without its sign. */
+	if (found->hour != UNSET)
+		return TRUE;
 	found->hour = hour;
 	found->minute = minute;
 	found->second = second;
-	if (word.size > 0 && !read_offset(word, found))
+	if (word.size > 0 && !read_offset(word, found) &&
+		!read_half(word, found))
 		read_zone_name(word, found);
 	return TRUE;
 }
@@ -134,18 +167,23 @@ static gboolean read_iso(Bytes word, Found *found)
 	found->year = year;
 	found->month = month;
 	found->day = day;
-	if (take_char(&word, 'T'))
-		read_time(word, found);
+	if (word.size > 0 &&
+		((!take_char(&word, 'T') && !take_char(&word, 't')) ||
+			!read_time(word, found)))
+		found->has_unread = TRUE;
 	return TRUE;
 }
 
 static gboolean read_month(Bytes word, Found *found)
 {
 	for (gint i = 0; i < 12; i++) {
-		if (text_has_prefix_nocase(word, months[i])) {
-			found->month = i + 1;
-			return TRUE;
-		}
+		if (!text_has_prefix_nocase(word, months[i]))
+			continue;
+		/* Of two, one is a weekday: "mar 2 jan". */
+		gboolean is_other =
+			found->month != UNSET && found->month != i + 1;
+		found->month = is_other ? 0 : i + 1;
+		return TRUE;
 	}
 	return FALSE;
 }
@@ -168,6 +206,8 @@ static gboolean read_number(Bytes word, Found *found)
 		found->day = (gint)number;
 	else if (found->year == UNSET)
 		found->year = full_year((gint)number, word.size);
+	else
+		found->has_unread = TRUE;
 	return TRUE;
 }
 
@@ -184,38 +224,38 @@ static void read_dashed(Bytes word, Found *found)
 		pos++;
 		if (i == 1 && text_to_number(one, 12, &month))
 			found->month = (gint)month;
-		else if (!read_number(one, found))
-			read_month(one, found);
+		else if (!read_number(one, found) && !read_month(one, found))
+			found->has_unread = TRUE;
 	}
-}
-
-static void read_half(Bytes word, Found *found)
-{
-	if (text_equal_nocase(word, "pm") && found->hour >= 1 &&
-		found->hour < 12)
-		found->hour += 12;
-	else if (text_equal_nocase(word, "am") && found->hour == 12)
-		found->hour = 0;
 }
 
 static void read_word(Bytes word, Found *found)
 {
-	char first = word.data[0];
-	if (found->hour != UNSET && read_offset(word, found))
+	if (read_offset(word, found))
 		return;
-	if (g_ascii_isdigit(first)) {
+	if (g_ascii_isdigit(word.data[0])) {
 		if (!read_number(word, found) && !read_iso(word, found) &&
 			!read_time(word, found))
 			read_dashed(word, found);
 		return;
 	}
-	if (found->month == UNSET && read_month(word, found))
+	if ((found->month == UNSET || found->hour == UNSET) &&
+		read_month(word, found))
 		return;
-	if (found->hour == UNSET)
-		return;
-	read_half(word, found);
-	if (!found->has_zone)
+	if (!read_half(word, found) && !found->has_zone)
 		read_zone_name(word, found);
+}
+
+/* Less the day of the week, which in French is "mar," too. */
+static Bytes skip_weekday(Bytes text)
+{
+	for (gsize i = 0; i < text.size; i++) {
+		if (text.data[i] == ',')
+			return bytes_slice(text, i + 1, text.size);
+		if (g_ascii_isdigit(text.data[i]) || text.data[i] == '(')
+			break;
+	}
+	return text;
 }
 
 /* Behind the comment at pos. */
@@ -286,15 +326,21 @@ static gboolean is_real(const Found *found)
 	if (found->day < 1 || found->day > days[found->month - 1] ||
 		(found->month == 2 && found->day == 29 && !leap))
 		return FALSE;
+	if (found->hour == UNSET && found->has_unread)
+		return FALSE;
 	return found->hour < 24 && found->minute < 60 && found->second <= 60;
 }
 
 gboolean mime_date_parse(Bytes value, Timestamp *time, gint *zone_minutes)
 {
-	Found found = { UNSET, UNSET, UNSET, UNSET, 0, 0, 0, FALSE };
-	Bytes text = bytes_slice(text_trim(value), 0, DATE_SIZE_MAX);
+	Found found = {
+		.year = UNSET, .month = UNSET, .day = UNSET, .hour = UNSET
+	};
+	Bytes text = skip_weekday(text_trim(value));
 	char words[DATE_SIZE_MAX];
 
+	if (text.size > DATE_SIZE_MAX)
+		return FALSE;
 	read_words(bytes_of(words, normalise(text, words)), &found);
 	if (!is_real(&found))
 		return FALSE;

@@ -12,7 +12,8 @@
  * 1439, 0 where it says nothing known; *time + zone_minutes * 60 s is the
  * sender's wall clock, from which SENTON takes its day.  Two-digit years,
  * missing seconds, missing or named zones, ISO 8601 and asctime forms are
- * taken.  FALSE, outputs untouched, when there is no date in it. */
+ * taken, and midnight where there is no time.  FALSE, outputs untouched, when
+ * there is no date in it, or digits beside it that no time can be read from. */
 gboolean mime_date_parse(Bytes value, Timestamp *time, gint *zone_minutes);
 
 #endif
