@@ -151,25 +151,43 @@ static void read_route(Parser *p)
 	p->at = colon + 1;
 }
 
+/* Reads a local part up to one of the stops.  Words with a blank between, where
+ * only dots may be (RFC 5322 section 4.4), keep one: put together they could be
+ * another's address. */
+static Bytes read_local(Parser *p, const char *stops)
+{
+	g_autoptr(GString) local = g_string_new(NULL);
+	gboolean may_part = FALSE; /* the last one was no dot */
+	gboolean gap = FALSE;
+
+	while (p->at < p->end && strchr(stops, *p->at) == NULL) {
+		char c = *p->at;
+		if (is_blank(c) || c == '(') {
+			skip_blanks(p);
+			gap = TRUE;
+			continue;
+		}
+		if (gap && may_part && c != '.')
+			g_string_append_c(local, ' ');
+		gap = FALSE;
+		may_part = c != '.';
+		if (c == '"')
+			read_quoted(p, local);
+		else
+			g_string_append_c(local, *p->at++);
+	}
+	return keep(p, local->str, local->len);
+}
+
 /* What stands in angle brackets; a missing ">" ends at a comma. */
 static void read_angle(Parser *p)
 {
-	g_autoptr(GString) local = g_string_new(NULL);
-
 	p->at++;
 	p->address = (MimeAddress){ .kind = MIME_ADDRESS_MAILBOX };
 	skip_blanks(p);
 	if (p->at < p->end && *p->at == '@')
 		read_route(p);
-	while (p->at < p->end && strchr("@>,;", *p->at) == NULL) {
-		if (*p->at == '"')
-			read_quoted(p, local);
-		else if (is_blank(*p->at) || *p->at == '(')
-			skip_blanks(p);
-		else
-			g_string_append_c(local, *p->at++);
-	}
-	p->address.mailbox = keep(p, local->str, local->len);
+	p->address.mailbox = read_local(p, "@>,;");
 	p->address.domain = keep(p, "", 0);
 	if (p->at < p->end && *p->at == '@') {
 		p->at++;

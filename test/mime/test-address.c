@@ -76,6 +76,12 @@ static const struct {
 	{ "=?utf-8?q?=C3=A4?= <a@b>", "=?utf-8?q?=C3=A4?=|-|a|b" },
 	{ "\303\244 <a@b>", "\303\244|-|a|b" },
 	{ "a@b\r\n , c@d", "-|-|a|b -|-|c|d" },
+	/* Not an address that somebody else has. */
+	{ "Ada <a b@x.y>", "Ada|-|a b|x.y" },
+	{ "Ada < a(c)\"b\" @x.y>", "Ada|-|a b|x.y" },
+	{ "<a . b. c@x>", "-|-|a.b.c|x" },
+	{ "<\"a.\" b@x>", "-|-|a. b|x" },
+	{ "\"\"@x.y, @x.y", "-|-||x.y -|-||x.y" },
 };
 
 static void append_part(GString *out, Bytes part)
