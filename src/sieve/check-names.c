@@ -352,8 +352,10 @@ gboolean sieve_check_variable(
 		return FALSE;
 	}
 	if (sieve_string_is_matched(name->text, &number)) {
-		sieve_check_error(
-			checker, name->place, "match variables cannot be set");
+		sieve_check_error(checker, name->place,
+			"%s is a match variable, which has what a test found "
+			"and nothing else",
+			sieve_quote(checker, name->text));
 		return FALSE;
 	}
 	if (!sieve_string_is_identifier(name->text)) {

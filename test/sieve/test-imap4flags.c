@@ -58,6 +58,9 @@ static const RunCase cases[] = {
 	{ HEAD "set \"v\" \"x\"; set \"w\" \"y\";"
 	       "if hasflag [\"v\", \"w\"] \"Y\" { discard; }",
 		"discard\n" },
+	{ HEAD "keep; if hasflag [\"1\"] \"x\" {}",
+		"2:19: \"1\" is a match variable, which has what a test found "
+		"and nothing else\n" },
 	{ IF("hasflag \"a\""), NO },
 	{ IF("hasflag :matches \"*\""), NO },
 	{ "require [\"imap4flags\", \"relational\", \"fileinto\", "

@@ -85,7 +85,8 @@ static const RunCase wrong[] = {
 	{ REQUIRE "set \"${a}\" \"x\"; set \"0\" \"x\"; set \"a b\" \"\"; "
 		  "set \"\" \"\";",
 		"2:5: the name of a variable must have no variables in it\n"
-		"2:21: match variables cannot be set\n"
+		"2:21: \"0\" is a match variable, which has what a test found "
+		"and nothing else\n"
 		"2:34: \"a b\" cannot be the name of a variable: one has "
 		"letters, digits and \"_\", and begins with no digit\n"
 		"2:48: \"\" cannot be the name of a variable: one has "
