@@ -67,6 +67,18 @@ static gint digit_value(guchar c)
 	return c == '/' ? 63 : -1;
 }
 
+gboolean mime_base64_is_valid(Bytes data, Bytes *before_padding)
+{
+	gsize size = 0;
+	while (size < data.size && data.data[size] != '=') {
+		char c = data.data[size++];
+		if (digit_value((guchar)c) < 0 && !g_ascii_isspace(c))
+			return FALSE;
+	}
+	*before_padding = bytes_slice(data, 0, size);
+	return TRUE;
+}
+
 /* The bytes of an unfinished group of `count` digits. */
 static gsize put_tail(guint32 bits, guint count, char *out)
 {

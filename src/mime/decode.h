@@ -22,6 +22,11 @@ MimeEncoding mime_encoding_of(Bytes value);
  * well (lists append footers, mailers join encoded files). */
 void mime_decode_base64(Bytes data, GString *out);
 
+/* The part of base64 data before their padding, which may be taken for their
+ * end (RFC 2045 section 6.8).  FALSE where other characters are in it than
+ * digits and blanks. */
+gboolean mime_base64_is_valid(Bytes data, Bytes *before_padding);
+
 /* Appends what quoted-printable data decode to.  Lenient: "=" that begins no
  * escape stays.  Blanks at line ends are dropped (RFC 2045 rule 3), but of a
  * run that no mailer made only the last MIME_QP_BLANKS_MAX - 1 at most. */

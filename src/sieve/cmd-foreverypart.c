@@ -257,8 +257,16 @@ static Content read_content(Arena *arena, Bytes header)
 /* Bytes of a text with markup that are looked at for each that is taken. */
 #define MARKUP 8
 
+/* Bytes of a body that are looked at: a byte decoded takes three of the
+ * encoding, and line ends. */
+static gsize looked_at(Bytes body, gsize max)
+{
+	return MIN(body.size, 4 * MARKUP * max);
+}
+
 /* Appends the text of a part in UTF-8, that of HTML without markup as the body
- * test has it (RFC 5173 section 5.3). */
+ * test has it (RFC 5173 section 5.3); none of one whose encoding is invalid
+ * (RFC 5703 section 7). */
 static void append_text(
 	Arena *arena, Bytes header, Bytes body, gsize max, GString *out)
 {
@@ -266,6 +274,10 @@ static void append_text(
 	g_autoptr(GString) markup = g_string_new(NULL);
 
 	if (!content.is_text)
+		return;
+	body = bytes_slice(body, 0, looked_at(body, max));
+	if (mime_encoding_of(content.encoding) == MIME_ENCODING_BASE64 &&
+		!mime_base64_is_valid(body, &body))
 		return;
 	if (!content.is_html) {
 		mime_decode_text(
@@ -308,9 +320,7 @@ static gboolean run_extracttext(SieveRun *run, const SieveNode *node)
 			text);
 	if (first != NULL)
 		cut_characters(text, first->value->number);
-	/* A byte decoded takes three of the encoding, and line ends. */
-	if (!sieve_run_step(run, node,
-		    MIN(body.size, 4 * MARKUP * max) / SIEVE_STEP_BYTES))
+	if (!sieve_run_step(run, node, looked_at(body, max) / SIEVE_STEP_BYTES))
 		return FALSE;
 	if (!sieve_modify(run, node, text))
 		return FALSE;

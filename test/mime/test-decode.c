@@ -119,6 +119,30 @@ static void test_blanks(void)
 	g_assert_cmpuint(out->len, ==, 99 * MIME_QP_BLANKS_MAX + 2);
 }
 
+static void test_base64_valid(void)
+{
+	static const struct {
+		const char *data;
+		const char *before_padding; /* NULL: invalid */
+	} cases[] = {
+		{ "", "" },
+		{ "YW\r\n \tI", "YW\r\n \tI" },
+		{ "YWI=\r\n-- \r\n", "YWI" },
+		{ "=", "" },
+		{ "YW-I", NULL },
+		{ "YWI\303\244", NULL },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Bytes before = { NULL, 0 };
+		gboolean valid = mime_base64_is_valid(
+			bytes_of_string(cases[i].data), &before);
+		g_assert_cmpint(valid, ==, cases[i].before_padding != NULL);
+		if (valid)
+			g_assert_true(bytes_equal(before,
+				bytes_of_string(cases[i].before_padding)));
+	}
+}
+
 static void test_base64_round(void)
 {
 	guchar data[256];
@@ -235,6 +259,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mime/decode/base64", test_base64);
+	g_test_add_func("/mime/decode/base64-valid", test_base64_valid);
 	g_test_add_func("/mime/decode/base64-round", test_base64_round);
 	g_test_add_func("/mime/decode/quoted-printable", test_qp);
 	g_test_add_func("/mime/decode/runs", test_runs);

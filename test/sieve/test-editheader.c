@@ -145,6 +145,8 @@ static void test_edits(void)
 	"--b\r\nContent-Type: image/png\r\n\r\nthree\r\n" \
 	"--b--\r\n"
 
+#define BASE64 "\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
 static const struct {
 	const char *source;
 	const char *message;
@@ -182,6 +184,13 @@ static const struct {
 	{ MIME "foreverypart { extracttext \"t\"; } fileinto \"x${t}\";",
 		"Content-Transfer-Encoding: nosuch\r\n\r\nabc",
 		"fileinto \"x\"\n" },
+	{ MIME "set \"a\" \"\"; foreverypart { extracttext \"t\"; "
+	       "set \"a\" \"${a}(${t})\"; } fileinto \"x${a}\";",
+		"Content-Type: multipart/mixed; boundary=b\r\n" BASE64
+		"YW\r\n Jj\r\n" BASE64 "YWI=\r\n-- \r\nlist\r\n" BASE64
+		"YWI\r\n" BASE64 "\r\n" BASE64 "%YWJj\r\n" BASE64
+		"YWJj\r\n-- \r\n" BASE64 "YWJjZ\r\n--b--\r\n",
+		"fileinto \"x()(abc)(ab)(ab)()()()(abc)\"\n" },
 	{ MIME "foreverypart { extracttext \"t\"; } fileinto \"x${t}\";",
 		"Content-Type: text/html\r\n\r\n<html><b>a</b>b</html>",
 		"fileinto \"xab\"\n" },
