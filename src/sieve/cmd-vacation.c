@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vacation (RFC 5230), with :seconds (RFC 6131) and :fcc (RFC 8580). */
 #include "base/text.h"
+#include "sieve/address.h"
 #include "sieve/file.h"
 #include "sieve/words.h"
 
@@ -64,11 +65,23 @@ static gboolean has_8bit_header(Bytes entity)
 	return FALSE;
 }
 
+/* RFC 5230 section 4.5 does not say that they must be some: what is none
+ * matches nothing. */
+static gboolean check_own(SieveChecker *checker, const SieveString *string)
+{
+	if (!sieve_address_parse(string->text, NULL))
+		sieve_check_warn(checker, string->place,
+			"%s is no address, such as \"user@example.com\", and "
+			"passed over",
+			sieve_quote(checker, string->text));
+	return TRUE;
+}
+
 static gboolean check_addresses(
 	SieveChecker *checker, SieveNode *node, const SieveTagUse *use)
 {
 	(void)node;
-	return sieve_check_each(checker, use->value, sieve_check_address);
+	return sieve_check_each(checker, use->value, check_own);
 }
 
 static void check_vacation(SieveChecker *checker, SieveNode *node)
@@ -95,6 +108,24 @@ static gint64 read_seconds(const SieveRun *run, const SieveNode *node)
 	return (gint64)CLAMP(use->value->number, 1, DAYS_MAX) * DAY;
 }
 
+/* The addresses among texts, without names. */
+static const char *const *find_addresses(
+	SieveRun *run, const char *const *texts)
+{
+	guint n = texts != NULL ? g_strv_length((char **)texts) : 0;
+	const char **found = arena_new_array(run->kept, const char *, n + 1);
+	guint count = 0;
+
+	for (guint i = 0; i < n; i++) {
+		g_autoptr(GString) address = g_string_new(NULL);
+
+		if (sieve_address_parse(bytes_of_string(texts[i]), address))
+			found[count++] = arena_copy(
+				run->kept, address->str, address->len);
+	}
+	return count > 0 ? found : NULL;
+}
+
 static gboolean read_tags(
 	SieveRun *run, const SieveNode *node, SieveAction *action)
 {
@@ -112,6 +143,7 @@ static gboolean run_vacation(SieveRun *run, const SieveNode *node)
 	if (action == NULL || !read_tags(run, node, action))
 		return FALSE;
 	sieve_run_unenclose(run, action);
+	action->addresses = find_addresses(run, action->addresses);
 	action->seconds = read_seconds(run, node);
 	if (action->handle == NULL)
 		action->handle = arena_strdup(run->kept, node->data);

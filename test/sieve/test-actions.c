@@ -149,8 +149,13 @@ static const RunCase answering[] = {
 	{ VACATION "vacation :from \"a\" \"a\";",
 		"1:57: \"a\" is no address, such as "
 		"\"Name <user@example.com>\"\n" },
-	{ VACATION "vacation :addresses \"a\" \"a\";",
-		"1:62: \"a\" is no address, such as \"user@example.com\"\n" },
+	/* RFC 5230 section 4.5 does not say that there must be an address. */
+	{ VACATION "vacation" HANDLE
+		   ":addresses [\"a\", \"N <b@c>\"] \"away\";",
+		"1:75: warning: \"a\" is no address, such as "
+		"\"user@example.com\", and passed over\n"
+		"vacation \"away\" :addresses \"b@c\" "
+		":handle \"h\" :seconds 604800\n(keep)\n" },
 	{ VACATION "vacation :mime \"X: \303\244\n\n\";",
 		"1:57: the header of a :mime reason must be ASCII\n" },
 };
