@@ -309,13 +309,22 @@ static gboolean start(Daemon *daemon, GError **error)
 
 /* --- running ----------------------------------------------------------------- */
 
-static gboolean reload_server(
+/* The daemon's own part, and with it what its server goes by. */
+static gboolean reload_state(
 	Daemon *daemon, const Settings *fresh, GError **error)
 {
-	DaemonSettings own = settings_daemon(fresh, daemon->spec->section);
+	const DaemonSpec *spec = daemon->spec;
+	g_autoptr(TlsContext) tls = NULL;
 
-	if (!load_tls(daemon, &own, error))
+	if (daemon->server == NULL)
+		return spec->reload == NULL ||
+			spec->reload(daemon->state, fresh, error);
+	DaemonSettings own = settings_daemon(fresh, spec->section);
+	if (!tls_context_new(&own, &tls, error) ||
+		(spec->reload != NULL &&
+			!spec->reload(daemon->state, fresh, error)))
 		return FALSE;
+	server_set_tls(daemon->server, tls);
 	server_set_limits(daemon->server, &own);
 	return TRUE;
 }
@@ -323,19 +332,15 @@ static gboolean reload_server(
 /* Nothing changes unless all of the new file is good. */
 static gboolean reload(Daemon *daemon, GError **error)
 {
-	const DaemonSpec *spec = daemon->spec;
 	g_autoptr(Settings) fresh =
 		settings_load(settings_path(daemon->options.config), error);
 
-	if (fresh == NULL)
-		return FALSE;
-	if (daemon->server != NULL && !reload_server(daemon, fresh, error))
+	if (fresh == NULL || !reload_state(daemon, fresh, error))
 		return FALSE;
 	open_log(daemon, fresh);
 	daemon->settings = fresh;
 	g_ptr_array_add(daemon->all_settings, g_steal_pointer(&fresh));
-	return spec->reload == NULL ||
-		spec->reload(daemon->state, daemon->settings, error);
+	return TRUE;
 }
 
 static void on_hangup(Daemon *daemon)

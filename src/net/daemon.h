@@ -29,7 +29,8 @@ typedef struct {
 
 	/* SIGHUP: takes what it can of the new settings, which live until stop has
 	 * returned (as do the old ones: sessions may still use them).  May be
-	 * NULL.  An error is logged and the daemon goes on. */
+	 * NULL.  FALSE: it has kept nothing of them, and the daemon logs that and
+	 * goes on with what it had. */
 	gboolean (*reload)(
 		gpointer state, const Settings *settings, GError **error);
 

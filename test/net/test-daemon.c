@@ -40,7 +40,11 @@ static gboolean state_reload(
 {
 	State *state = data;
 
-	(void)error;
+	if (g_str_equal(settings->DBMAIL_dburi, "refuse")) {
+		dbmail_error_set(error, DBMAIL_ERROR_INVALID,
+			"these settings are wrong", "as the test wants it");
+		return FALSE;
+	}
 	g_atomic_pointer_set(&state->settings, settings);
 	return TRUE;
 }
@@ -276,7 +280,7 @@ static void client_asks(int fd, const char *answer)
 	client_sees(fd, answer);
 }
 
-/* One life: start, serve, a bad reload, a good one, drain. */
+/* One life: start, serve, two bad reloads, a good one, drain. */
 static void test_life(void)
 {
 	g_autofree char *pid = NULL;
@@ -301,6 +305,18 @@ static void test_life(void)
 	expect_notice(&daemon, "READY=1");
 	g_assert_true(has_said(&daemon, "event=reload-failed"));
 	client_asks(client, "first\r\n");
+
+	/* What the daemon itself refuses changes nothing either. */
+	config_write(&daemon, "refused",
+		"dburi = refuse\nlog_level = error\nmax_connections = 1");
+	kill(daemon.pid, SIGHUP);
+	expect_notice(&daemon, "RELOADING=1\n");
+	expect_notice(&daemon, "READY=1");
+	g_assert_true(has_said(&daemon, "these settings are wrong"));
+	client_asks(client, "first\r\n");
+	int other = client_connect(daemon.port);
+	client_sees(other, "hello\r\n");
+	close(other);
 
 	config_write(&daemon, "second", "");
 	kill(daemon.pid, SIGHUP);
