@@ -11,6 +11,9 @@
 #include "sieve/script.h"
 #include "store/store.h"
 
+/* Safe between threads; times are g_get_monotonic_time()'s. */
+typedef struct Scripts Scripts;
+
 /* What a delivery to a user goes by.  Hardly changed once made; counted
  * references, safe between threads. */
 typedef struct {
@@ -30,6 +33,12 @@ typedef struct {
 	SieveError *wrong;   /* then: its first error */
 	char *source; /* for libsieve, where that is to run it; else NULL */
 	gsize source_size;
+	/* For scripts.c alone: what others find it in while it is in use, by
+	 * which key, and since when; NULL for user_script_load()'s. */
+	Scripts *home;
+	char *key;
+	gint64 loaded;
+	gboolean is_large;
 } UserScript;
 
 void user_script_free(UserScript **script);
@@ -50,11 +59,12 @@ gboolean user_script_load(Store *store, const Settings *settings, gint64 user,
 	const char *name, UserScript **script, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/* Safe between threads; times are g_get_monotonic_time()'s. */
-typedef struct Scripts Scripts;
-
 /* Keeps the scripts used last, up to max_script_cache of [SIEVE], for `lifetime`
- * microseconds each: a change of an alias or of [SIEVE] counts after that. */
+ * microseconds each: a change of an alias or of [SIEVE] counts after that.  Who
+ * wants one that another is loading waits for that; one that is not kept is
+ * found as long as somebody uses it.  Of large ones, over 128 KiB with what they
+ * include, one is compiled at a time; who waits for that, or for another to
+ * load, must not hold what loading needs: a connection of the store's. */
 Scripts *scripts_new(gint64 lifetime) G_GNUC_WARN_UNUSED_RESULT;
 void scripts_free(Scripts **scripts);
 

@@ -160,16 +160,141 @@ static void test_bound(void)
 	g_autoptr(UserScript) c2 = get(scripts, settings, users[2]);
 	g_assert_true(a3 == a);
 	g_assert_true(c2 == c);
+	/* It is found while somebody has it, and loaded anew after that. */
 	g_autoptr(UserScript) b2 = get(scripts, settings, users[1]);
-	g_assert_true(b2 != b);
+	g_assert_true(b2 == b);
+	user_script_told(b);
+	g_assert_cmpint(b->told_version, !=, 0);
+	user_script_free(&b);
+	user_script_free(&b2);
+	b = get(scripts, settings, users[1]);
+	g_assert_cmpint(b->told_version, ==, 0);
+	/* One larger than all the room leaves the others there. */
+	for (guint i = 0; i < 4; i++)
+		g_string_append(source, source->str);
+	gint64 large = user_with("scripts-bound-large", source->str);
+	g_autoptr(UserScript) d = get(scripts, settings, large);
+	g_assert_cmpuint(sieve_script_size(d->script), >,
+		(guint64)settings->SIEVE_max_script_cache);
+	user_script_told(b);
+	user_script_free(&b);
+	b = get(scripts, settings, users[1]);
+	g_assert_cmpint(b->told_version, !=, 0);
 	scripts_free(&scripts);
+}
 
-	/* None at all is no failure. */
-	scripts = scripts_new(LONG_LIFE);
-	g_autoptr(Settings) without = settings_of("max_script_cache = 0");
-	g_autoptr(UserScript) d = get(scripts, without, users[0]);
-	g_autoptr(UserScript) d2 = get(scripts, without, users[0]);
-	g_assert_true(d != d2);
+#define THREADS 8
+
+typedef struct {
+	Scripts *scripts;
+	const Settings *settings;
+	DeliverTarget target;
+	UserScript *script; /* what it got */
+	GError *error;
+} Getter;
+
+static gpointer get_one(gpointer data)
+{
+	Getter *getter = data;
+
+	(void)!scripts_get(getter->scripts, store, getter->settings,
+		&getter->target, &getter->script, &getter->error);
+	return NULL;
+}
+
+/* All at once; what they got is the caller's. */
+static void get_all(Getter getters[static THREADS])
+{
+	GThread *threads[THREADS];
+
+	for (guint i = 0; i < THREADS; i++)
+		threads[i] = g_thread_new("get", get_one, &getters[i]);
+	for (guint i = 0; i < THREADS; i++)
+		g_thread_join(threads[i]);
+}
+
+/* Of more than what is compiled one at a time. */
+static char *large_source(void)
+{
+	g_autoptr(GString) source = g_string_new(NULL);
+
+	while (source->len < 200000)
+		g_string_append(source, "if size :over 1M { discard; }\n");
+	return g_strdup(source->str);
+}
+
+/* Deliveries at once to one user have one script, though none is kept; those to
+ * several have theirs, one after another. */
+static void test_parallel(void)
+{
+	g_autoptr(Settings) settings = settings_of("max_script_cache = 0");
+	g_autofree char *source = large_source();
+	gint64 users[THREADS];
+
+	for (guint i = 0; i < THREADS; i++) {
+		g_autofree char *name =
+			g_strdup_printf("scripts-parallel-%u", i);
+		users[i] = user_with(name, source);
+	}
+	for (guint apart = 0; apart < 2; apart++) {
+		Scripts *scripts = scripts_new(LONG_LIFE);
+		Getter getters[THREADS];
+		for (guint i = 0; i < THREADS; i++)
+			getters[i] = (Getter){ .scripts = scripts,
+				.settings = settings,
+				.target =
+					target_of(users[apart == 1 ? i : 0]) };
+		get_all(getters);
+		for (guint i = 0; i < THREADS; i++) {
+			database_check(getters[i].error);
+			g_assert_nonnull(getters[i].script->script);
+			g_assert_cmpint(getters[i].script->user, ==,
+				getters[i].target.user);
+			g_assert_cmpint(getters[i].script == getters[0].script,
+				==, apart == 0 || i == 0);
+		}
+		for (guint i = 0; i < THREADS; i++)
+			user_script_free(&getters[i].script);
+		scripts_free(&scripts);
+	}
+}
+
+/* Who knows of a newer script does not get the one that is being loaded, and
+ * all are told where there is none. */
+static void test_parallel_change(void)
+{
+	g_autoptr(Settings) settings = settings_of("max_script_cache = 0");
+	Scripts *scripts = scripts_new(LONG_LIFE);
+	gint64 user = user_with("scripts-parallel-change", "keep;");
+	Getter getters[THREADS];
+
+	for (guint round = 0; round < 20; round++) {
+		for (guint i = 0; i < THREADS; i++) {
+			if (i % 2 == 0)
+				put(user, "mine", "keep;");
+			getters[i] = (Getter){ .scripts = scripts,
+				.settings = settings,
+				.target = target_of(user) };
+		}
+		get_all(getters);
+		for (guint i = 0; i < THREADS; i++) {
+			database_check(getters[i].error);
+			g_assert_cmpint(getters[i].script->version, >=,
+				getters[i].target.sieve_version);
+			user_script_free(&getters[i].script);
+		}
+	}
+	for (guint i = 0; i < THREADS; i++)
+		getters[i] = (Getter){ .scripts = scripts,
+			.settings = settings,
+			.target = { .user = user + 1000, .sieve_version = 1 } };
+	get_all(getters);
+	for (guint i = 0; i < THREADS; i++) {
+		g_assert_true(dbmail_error_is(
+			getters[i].error, DBMAIL_ERROR_TEMPORARY));
+		g_assert_null(getters[i].script);
+		g_clear_error(&getters[i].error);
+	}
 	scripts_free(&scripts);
 }
 
@@ -330,6 +455,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/scripts/version", test_version);
 	g_test_add_func("/scripts/lifetime", test_lifetime);
 	g_test_add_func("/scripts/bound", test_bound);
+	g_test_add_func("/scripts/parallel", test_parallel);
+	g_test_add_func("/scripts/parallel-change", test_parallel_change);
 	g_test_add_func("/scripts/wrong", test_wrong);
 	g_test_add_func("/scripts/extensions", test_extensions);
 	g_test_add_func("/scripts/default", test_default);
