@@ -90,10 +90,12 @@ static void append_id(Bytes id, GString *out)
 	g_autoptr(GString) bare = g_string_new("<");
 	for (gsize i = 0; i < id.size; i++) {
 		char c = id.data[i];
-		if ((guchar)c <= ' ' || c == '"' || c == '<' || c == '>')
-			continue;
-		if (c == '\\' && i + 1 < id.size)
+		gboolean is_escaped = c == '\\' && i + 1 < id.size;
+		if (is_escaped)
 			c = id.data[++i];
+		if ((guchar)c <= ' ' || c == 0x7f ||
+			(!is_escaped && strchr("\"<>", c) != NULL))
+			continue;
 		g_string_append_c(bare, c);
 	}
 	g_string_append_c(bare, '>');

@@ -127,6 +127,10 @@ static const struct {
 	{ "x <a@b> y", "<a@b>" },
 	{ "<a<b@c>", "<b@c>" },
 	{ "<a b@c>", "<ab@c>" },
+	/* Escaped, a blank or a control is still none that an id has. */
+	{ "<\"a\\\"b\"@c>", "<a\"b@c>" },
+	{ "<\"a\\ b\\\tc\"@d>", "<abc@d>" },
+	{ "<a\\\001b\177\\\177@c>", "<ab@c>" },
 	{ "<a\\@b>", "<a@b>" },
 };
 
