@@ -152,14 +152,12 @@ static void try_to_send(Trip *trip, Verdict *verdict)
 static OutboundOutcome outcome_of(const Trip *trip, const Verdict *verdict)
 {
 	const Settings *settings = trip->config->settings;
-	gint64 age = timestamp_now() - trip->entry->created;
 
 	if (verdict->kind == VERDICT_SENT)
 		return OUTBOUND_DONE;
 	if (verdict->kind == VERDICT_NEVER ||
 		trip->entry->attempts >= settings->QUEUE_max_attempts ||
-		age / TIMESTAMP_SECOND >=
-			settings->QUEUE_max_age * SECONDS_PER_DAY)
+		trip->entry->age >= settings->QUEUE_max_age * SECONDS_PER_DAY)
 		return OUTBOUND_GIVE_UP;
 	return OUTBOUND_RETRY;
 }

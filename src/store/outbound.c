@@ -148,6 +148,7 @@ static OutboundEntry *read_entry(const DbRows *rows, guint row)
 	entry->last_error = g_strdup(db_rows_text(rows, row, 11));
 	entry->was_handed_over = db_rows_bool(rows, row, 12);
 	entry->size = (gsize)db_rows_int64(rows, row, 13);
+	entry->age = db_rows_int64(rows, row, 15);
 	if (message.data != NULL) {
 		/* g_memdup2() of nothing would be NULL. */
 		entry->message = g_malloc(message.size + 1);

@@ -58,6 +58,9 @@ typedef struct {
 	char *recipient;
 	gint attempts; /* the present one is counted */
 	Timestamp created;
+	/* Seconds since then when it was read, by the database's clock, which
+	 * `created` is of as well: this host's may be another. */
+	gint64 age;
 	Timestamp last_attempt; /* 0: none yet */
 	Timestamp next_attempt;
 	char *last_error; /* what was said of it last, if sent too; or NULL */

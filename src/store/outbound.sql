@@ -50,7 +50,8 @@ WITH expired AS MATERIALIZED (
 SELECT c.id, coalesce(c.owner_idnr, 0), coalesce(u.userid, ''), c.kind,
        c.status, c.sender, c.recipient, c.attempts, c.created, c.last_attempt,
        c.next_attempt, c.last_error, c.handed_over IS NOT NULL,
-       octet_length(c.message), c.message
+       octet_length(c.message), c.message,
+       floor(extract(epoch FROM now() - c.created))::bigint
   FROM claimed c
   LEFT JOIN LATERAL (
 	SELECT userid
@@ -146,7 +147,8 @@ SELECT count(*) FILTER (WHERE status = 'pending'),
 SELECT q.id, coalesce(q.owner_idnr, 0), coalesce(u.userid, ''), q.kind,
        q.status, q.sender, q.recipient, q.attempts, q.created, q.last_attempt,
        q.next_attempt, q.last_error, q.handed_over IS NOT NULL,
-       octet_length(q.message), NULL::bytea
+       octet_length(q.message), NULL::bytea,
+       floor(extract(epoch FROM now() - q.created))::bigint
   FROM dbmail_outbound_queue q
   LEFT JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
  WHERE q.id > $1::bigint
@@ -158,7 +160,8 @@ SELECT q.id, coalesce(q.owner_idnr, 0), coalesce(u.userid, ''), q.kind,
 SELECT q.id, coalesce(q.owner_idnr, 0), coalesce(u.userid, ''), q.kind,
        q.status, q.sender, q.recipient, q.attempts, q.created, q.last_attempt,
        q.next_attempt, q.last_error, q.handed_over IS NOT NULL,
-       octet_length(q.message), q.message
+       octet_length(q.message), q.message,
+       floor(extract(epoch FROM now() - q.created))::bigint
   FROM dbmail_outbound_queue q
   LEFT JOIN dbmail_users u ON u.user_idnr = q.owner_idnr
  WHERE q.id = $1::bigint;

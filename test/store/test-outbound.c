@@ -134,6 +134,38 @@ static void test_sent(void)
 		==, 1);
 }
 
+/* How old a mail is says the database, whose clock has noted when it came: the
+ * two are asked at once, wherever this program's clock is. */
+static void test_age(void)
+{
+	static const gint64 ages[] = { 0, 59, 86400 * 5, 86400 * 30 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(ages); i++) {
+		OutboundEntry *entry = NULL;
+		g_autofree char *back = g_strdup_printf(
+			"UPDATE dbmail_outbound_queue SET created = now() -"
+			" %" G_GINT64_FORMAT " * interval '1 second'",
+			ages[i]);
+		GError *error = NULL;
+
+		make_empty();
+		add("r@example.org", 5, 0);
+		database_script(back);
+		g_autoptr(GPtrArray) claimed = claim(1, 1000, 60);
+		g_autoptr(GPtrArray) listed = list();
+		const OutboundEntry *first = claimed->pdata[0];
+		const OutboundEntry *again = listed->pdata[0];
+		if (!outbound_get(store, first->id, &entry, &error))
+			database_check(error);
+		g_assert_cmpint(first->age, >=, ages[i]);
+		g_assert_cmpint(first->age, <, ages[i] + 60);
+		g_assert_cmpint(again->age, >=, first->age);
+		g_assert_cmpint(entry->age, >=, again->age);
+		g_assert_cmpint(entry->age, <, ages[i] + 60);
+		outbound_entry_free(entry);
+	}
+}
+
 static void test_retry(void)
 {
 	make_empty();
@@ -488,6 +520,7 @@ int main(int argc, char **argv)
 	store = fixture_store(NULL);
 	g_test_add_func("/store/outbound/check", test_check);
 	g_test_add_func("/store/outbound/sent", test_sent);
+	g_test_add_func("/store/outbound/age", test_age);
 	g_test_add_func("/store/outbound/retry", test_retry);
 	g_test_add_func("/store/outbound/lease", test_lease);
 	g_test_add_func("/store/outbound/sent-late", test_sent_late);
