@@ -7,7 +7,7 @@
 #include "deliver/guard.h"
 #include "mime/compose.h"
 #include "mime/header.h"
-#include "queue/content.h"
+#include "store/outbound.h"
 
 /* Of the reason: a line without blanks must fit into a field (RFC 5322 section
  * 2.1.1), or the notice itself would fail. */
@@ -16,9 +16,9 @@
 gboolean bounce_is_due(const char *sender, Bytes message)
 {
 	g_autoptr(Arena) arena = arena_new();
-	gboolean is_utf8;
+	g_autoptr(GError) invalid = NULL;
 
-	return content_address_is_safe(sender, &is_utf8) &&
+	return outbound_check_address(sender, &invalid) &&
 		guard_automatic(mime_header_new(arena, message)) == NULL;
 }
 

@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #define LINE_MAX_BYTES 998 /* RFC 5321 section 4.5.3.1.6, less the CRLF */
-#define ADDRESS_MAX_BYTES 1000
 
 /* What stands before the first empty line. */
 static gsize header_size(Bytes message)
@@ -101,26 +100,4 @@ void content_write_unix(Bytes message, ContentOut out, gpointer data)
 		if (is_crlf(message))
 			message = bytes_slice(message, 1, message.size);
 	}
-}
-
-gboolean content_address_is_safe(const char *address, gboolean *is_utf8)
-{
-	gboolean is_quoted = FALSE;
-	gsize size = strlen(address);
-
-	if (size == 0 || size > ADDRESS_MAX_BYTES ||
-		!g_utf8_validate(address, -1, NULL))
-		return FALSE;
-	for (const char *at = address; *at != '\0'; at++) {
-		if ((guchar)*at < 0x20 || *at == 0x7f)
-			return FALSE;
-		if (is_quoted && *at == '\\' && at[1] >= 0x20 && at[1] < 0x7f)
-			at++;
-		else if (*at == '"')
-			is_quoted = !is_quoted;
-		else if (!is_quoted && strchr(" <>", *at) != NULL)
-			return FALSE;
-	}
-	*is_utf8 = !text_is_ascii(bytes_of_string(address));
-	return !is_quoted;
 }

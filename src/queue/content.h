@@ -34,9 +34,4 @@ void content_write(Bytes message, ContentOut out, gpointer data);
 /* The message with LF for each CRLF, as programs of Unix take it. */
 void content_write_unix(Bytes message, ContentOut out, gpointer data);
 
-/* Can the text stand between the brackets of MAIL and RCPT, or among a
- * program's arguments?  No controls; blanks and brackets inside quotes only;
- * not empty, UTF-8, at most 1000 bytes.  *is_utf8 where it is not ASCII. */
-gboolean content_address_is_safe(const char *address, gboolean *is_utf8);
-
 #endif

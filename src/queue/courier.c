@@ -6,8 +6,8 @@
 
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "queue/bounce.h"
-#include "queue/content.h"
 #include "queue/sendmail.h"
 
 /* Mails over one connection; servers do not like endless ones. */
@@ -121,21 +121,21 @@ static void try_to_send(Trip *trip, Verdict *verdict)
 {
 	const OutboundEntry *entry = trip->entry;
 	const Settings *settings = trip->config->settings;
-	gboolean is_sender_utf8 = FALSE;
-	gboolean is_recipient_utf8 = FALSE;
+	g_autoptr(GError) invalid = NULL;
 
 	/* Whoever wrote the row, it must not say more than an address. */
 	if ((entry->sender[0] != '\0' &&
-		    !content_address_is_safe(entry->sender, &is_sender_utf8)) ||
-		!content_address_is_safe(
-			entry->recipient, &is_recipient_utf8)) {
+		    !outbound_check_address(entry->sender, &invalid)) ||
+		!outbound_check_address(entry->recipient, &invalid)) {
 		verdict_set(verdict, VERDICT_NEVER, "5.1.3",
 			"an address is malformed");
 		return;
 	}
 	const OutgoingMail mail = { .sender = entry->sender,
 		.recipient = entry->recipient,
-		.has_utf8_address = is_sender_utf8 || is_recipient_utf8,
+		.has_utf8_address =
+			!text_is_ascii(bytes_of_string(entry->sender)) ||
+			!text_is_ascii(bytes_of_string(entry->recipient)),
 		.is_unreported = g_str_equal(entry->kind, "vacation"),
 		.message = bytes_of(entry->message, entry->size),
 		.hand_over = hand_over,

@@ -48,7 +48,7 @@ static inline void verdict_clear(Verdict *verdict)
 }
 
 /* A mail as it is to be given away.  Addresses are without brackets, sender ""
- * for <>, and have been looked at by content_address_is_safe(). */
+ * for <>, and have been looked at by outbound_check_address(). */
 typedef struct {
 	const char *sender;
 	const char *recipient;

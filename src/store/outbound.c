@@ -26,28 +26,28 @@ static gboolean refuse(GError **error, const char *text, const char *what)
 	return FALSE;
 }
 
-/* Nothing that could end a path, or a line, before its time. */
-static gboolean check_address(const char *address, GError **error)
+gboolean outbound_check_address(const char *address, GError **error)
 {
 	gboolean is_quoted = FALSE;
 
+	if (*address == '\0')
+		return refuse(error, "the address is empty", "address");
 	if (strlen(address) > OUTBOUND_ADDRESS_MAX)
 		return refuse(error, "the address is too long", "address");
 	if (!g_utf8_validate(address, -1, NULL))
 		return refuse(error, "the address is not UTF-8", "address");
 	for (const char *p = address; *p != '\0'; p++) {
-		const guchar c = (guchar)*p;
-
-		if (c < 0x20 || c == 0x7f ||
-			(!is_quoted && strchr(" <>", c) != NULL))
+		if (g_ascii_iscntrl(*p) ||
+			(!is_quoted && strchr(" <>", *p) != NULL))
 			return refuse(error,
 				"the address has a blank, a control character "
 				"or an angle bracket",
 				"address");
-		if (c == '"')
+		if (*p == '"')
 			is_quoted = !is_quoted;
 		/* A control character or the end do not let it slip. */
-		if (c == '\\' && is_quoted && (guchar)p[1] >= 0x20)
+		if (*p == '\\' && is_quoted && p[1] != '\0' &&
+			!g_ascii_iscntrl(p[1]))
 			p++;
 	}
 	return !is_quoted ||
@@ -62,35 +62,9 @@ gboolean outbound_check(const OutboundMail *mail, GError **error)
 		p++;
 	if (*p != '\0' || p == mail->kind || p - mail->kind > KIND_MAX)
 		return refuse(error, "a kind of mail is a word", "kind");
-	if (*mail->recipient == '\0')
-		return refuse(error, "the recipient is empty", "recipient");
-	return check_address(mail->sender, error) &&
-		check_address(mail->recipient, error);
-}
-
-gboolean outbound_add(
-	Store *store, const OutboundMail *mails, guint count, GError **error)
-{
-	g_autoptr(DbBatch) batch = db_batch_new();
-
-	for (guint i = 0; i < count; i++) {
-		DbParams *params;
-
-		if (!outbound_check(&mails[i], error))
-			return FALSE;
-		params = db_batch_add(batch, &SQL_OUTBOUND_ADD);
-		db_params_int64(params, mails[i].user);
-		db_params_text(params, mails[i].kind);
-		db_params_text(params, mails[i].sender);
-		db_params_text(params, mails[i].recipient);
-		db_params_bytes(params, mails[i].message);
-	}
-	if (count == 0)
-		return TRUE;
-	if (!db_pool_run(store->pool, batch, DB_WRITE, error))
-		return FALSE;
-	watch_notify(store, OUTBOUND_WATCH);
-	return TRUE;
+	return (*mail->sender == '\0' ||
+		       outbound_check_address(mail->sender, error)) &&
+		outbound_check_address(mail->recipient, error);
 }
 
 /* --- entries -------------------------------------------------------------- */

@@ -20,17 +20,17 @@ typedef struct {
 	Bytes message;         /* whole, with CRLF line ends; borrowed */
 } OutboundMail;
 
-/* INVALID for an address that is empty (but for a sender), over
- * OUTBOUND_ADDRESS_MAX, not UTF-8, or has blanks, controls or angle brackets
- * outside of quotes; a delivery with such a mail fails as a whole, so look
+/* Can the text stand between the brackets of MAIL and RCPT, or among a program's
+ * arguments?  INVALID where it is empty, over OUTBOUND_ADDRESS_MAX, not UTF-8,
+ * or has controls anywhere, or blanks or angle brackets outside of quotes. */
+gboolean outbound_check_address(const char *address, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/* INVALID for a kind that is no word, and for such an address, but that a
+ * sender may be empty; a delivery with such a mail fails as a whole, so look
  * first. */
 gboolean outbound_check(const OutboundMail *mail, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-
-/* Queues mails in a transaction of their own; what a delivery sends goes with
- * it (store/delivery.h). */
-gboolean outbound_add(Store *store, const OutboundMail *mails, guint count,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* watch_new(store, OUTBOUND_WATCH) (store/watch.h) is woken when something was
  * queued, in this process or another.  It is a hint that can get lost: look

@@ -2,12 +2,6 @@
 -- The outbound queue.  Who claimed a mail is known by its attempts: nobody else
 -- counts one as long as the lease lasts.
 
--- name: outbound_add
--- $1 user or 0, $2 kind, $3 sender, $4 recipient, $5 message.
-INSERT INTO dbmail_outbound_queue (owner_idnr, kind, sender, recipient, message)
-SELECT (SELECT user_idnr FROM dbmail_users WHERE user_idnr = $1::bigint),
-       $2::text, $3::text, $4::text, $5::bytea;
-
 -- name: outbound_claim
 -- $1 how many, $2 bytes, $3 seconds of the lease.  What others are claiming at
 -- this moment is passed over.  A planner that does not know $1 takes it for a

@@ -93,55 +93,11 @@ static void test_long_line(void)
 	g_assert_true(content_look(bytes_of(text->str, text->len)).is_binary);
 }
 
-static const struct {
-	const char *address;
-	gboolean is_safe;
-	gboolean is_utf8;
-} addresses[] = {
-	{ "a@b", TRUE, FALSE },
-	{ "a", TRUE, FALSE },
-	{ "-oQ/tmp@b", TRUE, FALSE },
-	{ "\"a b\"@c", TRUE, FALSE },
-	{ "\"a\\\"> b\"@c", TRUE, FALSE },
-	{ "\"<>\"@c", TRUE, FALSE },
-	{ "j\xc3\xbcrgen@b", TRUE, TRUE },
-	{ "", FALSE, FALSE },
-	{ "a b@c", FALSE, FALSE },
-	{ "a@b> SIZE=1", FALSE, FALSE },
-	{ "a@b\r\nRCPT TO:<c@d", FALSE, FALSE },
-	{ "a@b\n", FALSE, FALSE },
-	{ "\"a\r\n\"@c", FALSE, FALSE },
-	{ "\"a@b", FALSE, FALSE },
-	{ "\"a\\\"@b", FALSE, FALSE },
-	{ "\"a\\", FALSE, FALSE },
-	{ "<a@b>", FALSE, FALSE },
-	{ "a\x7f@b", FALSE, FALSE },
-	{ "a\xff@b", FALSE, FALSE },
-};
-
-static void test_addresses(void)
-{
-	g_autofree char *endless = g_strnfill(1001, 'a');
-	gboolean is_utf8;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
-		is_utf8 = FALSE;
-		g_test_message("address %zu", i);
-		g_assert_cmpint(
-			content_address_is_safe(addresses[i].address, &is_utf8),
-			==, addresses[i].is_safe);
-		g_assert_cmpint(is_utf8, ==, addresses[i].is_utf8);
-	}
-	g_assert_false(content_address_is_safe(endless, &is_utf8));
-	g_assert_true(content_address_is_safe(endless + 1, &is_utf8));
-}
-
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/queue/content/forms", test_forms);
 	g_test_add_func("/queue/content/needs", test_needs);
 	g_test_add_func("/queue/content/long-line", test_long_line);
-	g_test_add_func("/queue/content/addresses", test_addresses);
 	return g_test_run();
 }

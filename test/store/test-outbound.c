@@ -6,16 +6,21 @@
 #include "store/outbound-sql.h"
 
 static Store *store;
+static gint64 token; /* the mailbox that all is delivered for */
 
 static void add(const char *recipient, gsize size, gint64 user)
 {
 	g_autofree char *message = g_strnfill(size, 'm');
 	const OutboundMail mail = { "redirect", user, "s@example.org",
 		recipient, bytes_of(message, size) };
+	DeliveryShare share = {
+		.mailbox = token, .user = user, .mails = &mail, .n_mails = 1
+	};
 	GError *error = NULL;
 
-	if (!outbound_add(store, &mail, 1, &error))
+	if (!delivery_store(store, &share, 1, NULL, &error))
 		database_check(error);
+	g_assert_cmpint(share.outcome, ==, DELIVERY_STORED);
 }
 
 static GPtrArray *claim(guint max, gsize max_bytes, guint lease)
@@ -460,15 +465,57 @@ static void test_user_gone(void)
 	add("r@example.org", 5, user);
 	if (!user_delete(store, user, &error))
 		database_check(error);
-	add("r@example.org", 5, user);
 	g_autoptr(GPtrArray) entries = claim(10, 1000, 60);
-	g_assert_cmpuint(entries->len, ==, 2);
-	for (guint i = 0; i < 2; i++) {
-		const OutboundEntry *entry = entries->pdata[i];
+	g_assert_cmpuint(entries->len, ==, 1);
+	const OutboundEntry *entry = entries->pdata[0];
+	g_assert_cmpint(entry->user, ==, 0);
+	g_assert_cmpstr(entry->user_name, ==, "");
+}
 
-		g_assert_cmpint(entry->user, ==, 0);
-		g_assert_cmpstr(entry->user_name, ==, "");
+static const struct {
+	const char *address;
+	gboolean good;
+} addresses[] = {
+	{ "a@b", TRUE },
+	{ "a", TRUE },
+	{ "-oQ/tmp@b", TRUE },
+	{ "\"a b\"@c", TRUE },
+	{ "\"a\\\"> b\"@c", TRUE },
+	{ "\"<>\"@c", TRUE },
+	{ "j\xc3\xbcrgen@b", TRUE },
+	{ "\"\\\xc3\xbc\"@b", TRUE },
+	{ "", FALSE },
+	{ "a b@c", FALSE },
+	{ "a@b> SIZE=1", FALSE },
+	{ "a@b\r\nRCPT TO:<c@d", FALSE },
+	{ "a@b\n", FALSE },
+	{ "\"a\r\n\"@c", FALSE },
+	{ "\"a\\\r\n\"@c", FALSE },
+	{ "\"a@b", FALSE },
+	{ "\"a\\\"@b", FALSE },
+	{ "\"a\\", FALSE },
+	{ "<a@b>", FALSE },
+	{ "a\x7f@b", FALSE },
+	{ "\"a\x7f\"@b", FALSE },
+	{ "\"a\\\x7f\"@b", FALSE },
+	{ "a\xff@b", FALSE },
+};
+
+static void test_addresses(void)
+{
+	g_autofree char *endless = g_strnfill(OUTBOUND_ADDRESS_MAX + 1, 'a');
+
+	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_test_message("address %zu", i);
+		g_assert_cmpint(
+			outbound_check_address(addresses[i].address, &error),
+			==, addresses[i].good);
+		g_assert_cmpint(error == NULL, ==, addresses[i].good);
 	}
+	g_assert_false(outbound_check_address(endless, NULL));
+	g_assert_true(outbound_check_address(endless + 1, NULL));
 }
 
 static const struct {
@@ -518,6 +565,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	DATABASE_OR_SKIP();
 	store = fixture_store(NULL);
+	token = fixture_inbox(fixture_user(store, "outbound", 0));
+	g_test_add_func("/store/outbound/addresses", test_addresses);
 	g_test_add_func("/store/outbound/check", test_check);
 	g_test_add_func("/store/outbound/sent", test_sent);
 	g_test_add_func("/store/outbound/age", test_age);
