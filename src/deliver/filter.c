@@ -75,18 +75,6 @@ static gboolean run_libsieve(const PlanJob *job, const UserScript *script,
 		error);
 }
 
-gboolean filter_run(PlanJob *job, const UserScript *script,
-	const SieveInput *input, SieveResult **result, GError **error)
-{
-	gboolean ok = script->source != NULL ?
-		run_libsieve(job, script, input, result, error) :
-		sieve_run(script->script, input, result, error);
-
-	if (ok)
-		g_ptr_array_add(job->results, *result);
-	return ok;
-}
-
 SieveInput filter_input(
 	PlanJob *job, const FilterFor *whom, const char *const *environment)
 {
@@ -104,26 +92,35 @@ SieveInput filter_input(
 	};
 }
 
-static gboolean run(PlanJob *job, const FilterFor *whom,
-	const UserScript *script, SieveResult **result, GError **error)
+gboolean filter_run(PlanJob *job, gint64 user, const UserScript *script,
+	SieveInput *input, SieveResult **result, GError **error)
 {
 	g_autoptr(ListAsker) lists =
-		list_asker_new(job->deliverer->store, whom->target->user);
+		list_asker_new(job->deliverer->store, user);
 	g_auto(Asker) asker = {
 		.store = job->deliverer->store,
 		.settings = job->settings,
 		.folders = job->deliverer->folders,
-		.user = whom->target->user,
+		.user = user,
 		.lists = lists,
 	};
-	const SieveQuestions questions = questions_of(&asker);
+	SieveQuestions questions = questions_of(&asker);
 	g_auto(SpamSettings) spam = { 0 };
 	spam_settings_init(&spam, job->settings);
-	SieveInput input = filter_input(job, whom, NULL);
 
-	input.spam = &spam.sieve;
-	input.questions = &questions;
-	return filter_run(job, script, &input, result, error);
+	/* Its own delivery may have noted the id. */
+	if (job->flags != NULL)
+		questions.was_seen = NULL;
+	input->spam = &spam.sieve;
+	input->questions = &questions;
+	gboolean ok = script->source != NULL ?
+		run_libsieve(job, script, input, result, error) :
+		sieve_run(script->script, input, result, error);
+	input->spam = NULL;
+	input->questions = NULL;
+	if (ok)
+		g_ptr_array_add(job->results, *result);
+	return ok;
 }
 
 static void take_seen(Plan *plan, const SieveResult *result)
@@ -172,7 +169,9 @@ static gboolean filter(PlanJob *job, const FilterFor *whom, UserScript *script,
 		act_keep(&act);
 		return TRUE;
 	}
-	if (!run(job, whom, script, &result, error))
+	SieveInput input = filter_input(job, whom, NULL);
+	if (!filter_run(
+		    job, whom->target->user, script, &input, &result, error))
 		return FALSE;
 	act_init(&act, job, whom, script, result, plan);
 	if (result->failure != NULL)

@@ -20,10 +20,11 @@ typedef struct {
 SieveInput filter_input(
 	PlanJob *job, const FilterFor *whom, const char *const *environment);
 
-/* Runs a script that compiles, by the engine that it is for; the result is the
- * job's.  FALSE only with TEMPORARY. */
-gboolean filter_run(PlanJob *job, const UserScript *script,
-	const SieveInput *input, SieveResult **result, GError **error)
+/* Runs a script of the user that compiles, by the engine that it is for, with
+ * the questions it may ask and what spam filters write added to the input; the
+ * result is the job's.  FALSE only with TEMPORARY. */
+gboolean filter_run(PlanJob *job, gint64 user, const UserScript *script,
+	SieveInput *input, SieveResult **result, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /* What the test environment finds at a delivery (RFC 5183 section 4.1), in

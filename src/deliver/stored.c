@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "base/errors.h"
-#include "deliver/questions.h"
 #include "deliver/recipient.h"
-#include "deliver/spam-settings.h"
 #include "store/delivery.h"
 #include "store/fetch.h"
 
@@ -104,7 +102,7 @@ static gsize return_path_size(Bytes raw, char **sender)
 static void stored_init(Stored *stored, StoredRun *run,
 	const ViewMessage *message, Timestamp date, Bytes raw)
 {
-	*stored = (Stored){ .run = run, .message = message, .date = date };
+	*stored = (Stored){ .run = run, .message = message };
 	gsize trace = return_path_size(raw, &stored->sender);
 	const char *sender = run->sender != NULL ? run->sender : stored->sender;
 
@@ -116,9 +114,8 @@ static void stored_init(Stored *stored, StoredRun *run,
 	};
 	plan_job_init(&stored->job, run->deliverer, run->settings,
 		&stored->delivery, bytes_slice(raw, 0, trace), raw);
-	stored->flags =
+	stored->job.flags =
 		stored_flag_names(stored->job.arena, run->view, message, TRUE);
-	stored->job.flags = stored->flags;
 	stored->job.date = date;
 }
 
@@ -134,28 +131,13 @@ gboolean stored_run(Stored *stored, const char *const *environment,
 	gboolean is_event, SieveResult **result, GError **error)
 {
 	StoredRun *run = stored->run;
-	g_autoptr(ListAsker) lists =
-		list_asker_new(run->deliverer->store, run->target.user);
-	g_auto(Asker) asker = {
-		.store = run->deliverer->store,
-		.settings = run->settings,
-		.folders = run->deliverer->folders,
-		.user = run->target.user,
-		.lists = lists,
-	};
-	SieveQuestions questions = questions_of(&asker);
-	g_auto(SpamSettings) spam = { 0 };
-	spam_settings_init(&spam, run->settings);
 	SieveInput input = filter_input(&stored->job, &run->whom, environment);
 
 	input.sender = stored->sender;
 	input.is_event = is_event;
-	input.flags = stored->flags;
-	input.spam = &spam.sieve;
-	input.questions = &questions;
-	/* Its own delivery may have noted the id. */
-	questions.was_seen = NULL;
-	return filter_run(&stored->job, run->script, &input, result, error);
+	input.flags = stored->job.flags;
+	return filter_run(&stored->job, run->target.user, run->script, &input,
+		result, error);
 }
 
 /* --- what becomes of it ------------------------------------------------------- */

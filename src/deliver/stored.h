@@ -45,11 +45,9 @@ void stored_run_init(StoredRun *run, Deliverer *deliverer,
 typedef struct {
 	StoredRun *run;
 	const ViewMessage *message;
-	Timestamp date; /* internal */
-	PlanJob job;
+	PlanJob job; /* with its flags and internal date */
 	Delivery delivery;
 	char *sender; /* of its Return-Path; NULL: it has none */
-	const char *const *flags;
 } Stored;
 
 /* Reads these messages of the run's view (const ViewMessage *) in batches, in
