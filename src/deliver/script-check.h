@@ -10,6 +10,12 @@
 #include "sieve/script.h"
 #include "store/script.h"
 
+/* Compiling takes some 25 times a script's bytes, for as long as it lasts.  Of
+ * those over this size, with what they include, only a few are to be compiled at
+ * a time; then malloc_trim(), since the pages of many small blocks do not go
+ * back by themselves. */
+#define SCRIPT_LARGE_SIZE ((gsize)128 * 1024)
+
 /* The bounds that [SIEVE] sets, on scripts and on the space they take. */
 SieveLimits script_limits(const Settings *settings);
 ScriptLimits script_space(const Settings *settings);

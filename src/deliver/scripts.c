@@ -11,9 +11,6 @@
 
 /* What an entry takes beside its script, more or less. */
 #define ENTRY_SIZE 1024
-/* Sources over this size are compiled one at a time: it takes some twenty times
- * as much. */
-#define LARGE_SIZE (128 * 1024)
 
 /* One that is kept. */
 typedef struct {
@@ -124,7 +121,6 @@ void user_script_free(UserScript **script)
 	}
 	gboolean was_large = old->is_large;
 	destroy(old);
-	/* The pages of many small blocks do not go back by themselves. */
 	if (was_large)
 		malloc_trim(0);
 }
@@ -146,7 +142,7 @@ static void add_size(Compiling *compiling, gsize size)
 {
 	compiling->size += size;
 	if (compiling->is_large || compiling->large == NULL ||
-		compiling->size <= LARGE_SIZE)
+		compiling->size <= SCRIPT_LARGE_SIZE)
 		return;
 	g_mutex_lock(compiling->large);
 	compiling->is_large = TRUE;

@@ -9,10 +9,6 @@
 #include "managesieve/input.h"
 #include "managesieve/reply.h"
 
-/* Compiling takes some 25 times a script's bytes, for as long as it lasts: one
- * above this takes one of the store's places for what is large. */
-#define LARGE_SCRIPT ((gsize)128 * 1024)
-
 /* A line for each that is wrong, or looks wrong: Roundcube's editor finds the
  * lines in just this form. */
 static void describe(const GPtrArray *errors, GString *out)
@@ -34,18 +30,18 @@ static void refuse_empty(ManageSession *session)
 	reply_no(session, NULL, "The script is empty");
 }
 
+/* A large one takes one of the store's places for what is large. */
 static gboolean compile(ManageSession *session, const char *name, Bytes source,
 	GPtrArray **errors)
 {
 	Store *store = session->server->store;
-	gboolean is_large = source.size > LARGE_SCRIPT;
+	gboolean is_large = source.size > SCRIPT_LARGE_SIZE;
 
 	if (is_large)
 		store_large_enter(store);
 	gboolean is_good =
 		script_check(session->settings, name, source, errors);
 	if (is_large) {
-		/* The pages of many small blocks do not go back by themselves. */
 		malloc_trim(0);
 		store_large_leave(store);
 	}
