@@ -514,8 +514,7 @@ static int check_output(const Tool *tool, int status)
 
 	if (status != EX_OK || (fflush(stdout) == 0 && !ferror(stdout)))
 		return status;
-	dbmail_error_set(&error, DBMAIL_ERROR_CLOSED,
-		"standard output cannot be written", "%s", g_strerror(errno));
+	(void)tool_io_failed("standard output", &error);
 	return tool_fail(tool, &error);
 }
 
